@@ -1,0 +1,345 @@
+"""The worked example: the authored YAML as a frozen model, unknown keys forbidden.
+
+Only the shape of the document is said here. What a document means together (scale-true, concrete,
+names that refer to each other) is in ``rules``; where each value stands in the file is in
+``yamlio``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from perfstress.units import parse_duration, parse_rate, parse_size
+from perfstress.verdict import FindingClass
+
+Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"]
+
+# Words of the contract that a later version will take; an example that uses one is refused by name.
+KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
+WORKLOADS_NOT_YET: tuple[str, ...] = ("sql", "tcp", "ws")
+PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
+KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
+
+DurationNs = Annotated[
+    int,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "description": "a duration: 250ms, 30s, 5m, 1h30m, 14d"}),
+]
+SizeBytes = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    WithJsonSchema({"type": ["string", "integer"], "description": "a size: 64KiB, 10MB, 1GiB"}),
+]
+RateHz = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    WithJsonSchema({"type": "string", "description": "a rate: 50/s, 3000/m, 2M/day"}),
+]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)]
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+class Part(BaseModel):
+    """A part of the document: frozen, unknown keys are errors, no value is converted behind the
+    author's back.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+# ---------------------------------------------------------------- what production will see
+class Production(Part):
+    """The production envelope: what production will see, and how we know."""
+
+    rate: RateHz
+    concurrency: Count
+    size: dict[str, Count] = {}
+    operations: Count | None = None
+    horizon: DurationNs
+    source: Text
+    waive: dict[Literal["rate", "concurrency", "size", "duration"], Text] = {}
+
+
+class Implementation(Part):
+    """The files whose first commit has to come after this example's."""
+
+    paths: Annotated[list[Text], Field(min_length=1)]
+
+
+# ---------------------------------------------------------------- the target
+class Build(Part):
+    """How the target's environment is built: once per state of the folder, cached."""
+
+    run: Annotated[list[Text], Field(min_length=1)]
+    into: Literal["venv", "node_modules"] | None = None
+    within: DurationNs = 600 * 10**9
+
+
+class PythonCall(Part):
+    """A Python function hosted in a process of its own; ``module:function``, resolved with ``cwd``
+    on the path.
+    """
+
+    call: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    setup: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
+    state: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
+
+
+class NodeCall(Part):
+    """A Node function hosted in a process of its own; ``./module.js#function``."""
+
+    call: Annotated[str, Field(pattern=r"^[^#]+#[A-Za-z_$][\w$]*$")]
+    setup: Annotated[str, Field(pattern=r"^[^#]+#[A-Za-z_$][\w$]*$")] | None = None
+    state: Annotated[str, Field(pattern=r"^[^#]+#[A-Za-z_$][\w$]*$")] | None = None
+
+
+class Attach(Part):
+    """A target that runs already: exactly one of a process, a listening port, or an address watched
+    from outside.
+    """
+
+    pid: Count | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    url: Text | None = None
+
+
+class Ready(Part):
+    """When the target counts as ready: a GET answers 2xx (``get``), a port accepts (``port``), or
+    the log has a line (``log``).
+    """
+
+    get: Text | None = None
+    port: Text | int | None = None
+    log: Text | None = None
+    within: DurationNs = 30 * 10**9
+
+
+class Limits(Part):
+    """What the target has in production; growth is judged against these."""
+
+    memory: SizeBytes | None = None
+    open_files: Count | None = None
+    threads: Count | None = None
+    processes: Count | None = None
+    connections: Count | None = None
+    disk: SizeBytes | None = None
+
+
+class Stop(Part):
+    """How the target is asked to end, and how long it may take before it is killed."""
+
+    signal: Literal["TERM", "INT", "QUIT", "HUP", "KILL"] = "TERM"
+    within: DurationNs = 10 * 10**9
+
+
+class Probe(Part):
+    """One probe besides those that always watch: exactly one key."""
+
+    prometheus: Text | None = None
+
+
+class Target(Part):
+    """What is stressed: exactly one of command, python, node, attach."""
+
+    build: Build | None = None
+    command: Annotated[list[Text], Field(min_length=1)] | None = None
+    python: PythonCall | None = None
+    node: NodeCall | None = None
+    attach: Attach | None = None
+    cwd: Text | None = None
+    env: dict[str, str] = {}
+    ready: Ready | None = None
+    limits: Limits = Limits()
+    stop: Stop = Stop()
+    probes: list[Probe] = []
+    disk: list[Text] = []
+
+
+# ---------------------------------------------------------------- the workload
+class Data(Part):
+    """Rows for the journeys: a committed file with its checksum, drawn in a seeded order, starting
+    over at the end.
+    """
+
+    file: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    order: Literal["sequential", "shuffled"] = "sequential"
+    seed: int | None = None
+    measure: dict[str, Text] = {}
+
+
+class Expect(Part):
+    """What an answer must be; a status may be a template, ``json`` maps JMESPath to a value."""
+
+    status: int | list[int] | str | None = None
+    json_: dict[str, Any] | None = Field(default=None, alias="json")
+    contains: Text | None = None
+    matches: Text | None = None
+    header: dict[str, str] = {}
+    within: DurationNs | None = None
+    size: SizeBytes | None = None
+
+
+class Capture(Part):
+    """A value taken from an answer: exactly one of JMESPath on the body, a header's name, a regular
+    expression's first group.
+    """
+
+    json_: Text | None = Field(default=None, alias="json")
+    header: Text | None = None
+    regex: Text | None = None
+
+
+Method = Literal["get", "post", "put", "patch", "delete", "head", "options"]
+METHODS: tuple[Method, ...] = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+class Step(Part):
+    """One request or one pause: exactly one of the methods (its value is the path) or ``think``."""
+
+    get: Text | None = None
+    post: Text | None = None
+    put: Text | None = None
+    patch: Text | None = None
+    delete: Text | None = None
+    head: Text | None = None
+    options: Text | None = None
+    think: DurationNs | None = None
+    name: Name | None = None
+    headers: dict[str, str] = {}
+    json_: Any = Field(default=None, alias="json")
+    form: dict[str, str] | None = None
+    body: str | None = None
+    capture: dict[str, Text | Capture] = {}
+    expect: Expect | None = None
+    timeout: DurationNs | None = None
+
+    @property
+    def method(self) -> Method | None:
+        """The one method that is set, or None for a pause."""
+        return next((method for method in METHODS if getattr(self, method) is not None), None)
+
+    @property
+    def path(self) -> str:
+        """What stands behind the method."""
+        return str(getattr(self, self.method)) if self.method else ""
+
+
+class Journey(Part):
+    """Steps that one user takes in order; ``weight`` is its share of the arrivals."""
+
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    steps: Annotated[list[Step], Field(min_length=1)]
+
+
+class Http(Part):
+    """Journeys over HTTP/1.1."""
+
+    base_url: Text
+    data: dict[Name, Data] = {}
+    headers: dict[str, str] = {}
+    journeys: Annotated[dict[Name, Journey], Field(min_length=1)]
+    keep_alive: bool = True
+
+
+class Calls(Part):
+    """A function called again and again in a hosted process; ``size`` goes to its ``setup``."""
+
+    size: dict[str, Count] = {}
+    by: Literal["threads", "tasks"] = "threads"
+
+
+class Input(Part):
+    """The input of a batch: a committed file, or a command that prints it; either has to match its
+    checksum.
+    """
+
+    file: Text | None = None
+    generate: Annotated[list[Text], Field(min_length=1)] | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Runs(Part):
+    """A batch command run again and again, a process each; ``input`` becomes ``{input}`` in the
+    target's command.
+    """
+
+    input: Input | None = None
+
+
+class Workload(Part):
+    """What is asked of the target: exactly one of http, calls, runs in this version."""
+
+    http: Http | None = None
+    calls: Calls | None = None
+    runs: Runs | None = None
+
+
+# ---------------------------------------------------------------- the shape
+Arrivals = Literal["poisson", "uniform"]
+
+
+class Stage(Part):
+    """A stretch of the schedule: a level (``rate`` or ``users``) or a ramp (``from``, ``to``),
+    ``for`` a time or ``ops`` an amount.
+    """
+
+    name: Name
+    rate: RateHz | None = None
+    users: Count | None = None
+    from_: RateHz | Count | None = Field(default=None, alias="from")
+    to: RateHz | Count | None = None
+    for_: DurationNs | None = Field(default=None, alias="for")
+    ops: Count | None = None
+    arrivals: Arrivals | None = None
+    mix: dict[Name, Annotated[float, Field(gt=0)]] | None = None
+    warmup: bool = False
+
+
+class Shape(Part):
+    """How much, how long, how many at once, in what order."""
+
+    model: Literal["open", "closed"]
+    arrivals: Arrivals = "poisson"
+    seed: int
+    epochs: Annotated[int, Field(ge=4, le=64, strict=True)] | None = None
+    stages: Annotated[list[Stage], Field(min_length=1)]
+    max_in_flight: Count = 10_000
+    timeout: DurationNs = 30 * 10**9
+
+
+class Invariant(Part):
+    """An equality that must hold when all is done: ``that`` relates what ``get`` answers to what
+    was counted (``ok.buy``).
+    """
+
+    get: Text
+    that: Text
+
+
+class InvariantCriterion(Part):
+    """The mapping form of a line of ``success``."""
+
+    invariant: Invariant
+
+
+# ---------------------------------------------------------------- the document
+class WorkedExample(Part):
+    """One committed, concrete, full-scale input with its condition for success."""
+
+    perfstress: Literal[1]
+    name: Name
+    title: Text
+    kind: Kind
+    phase: Name | None = None
+    hunts: list[FindingClass] = []
+    production: Production
+    implementation: Implementation
+    target: Target
+    workload: Workload
+    shape: Shape
+    success: Annotated[list[Text | InvariantCriterion], Field(min_length=1)]
+    allow_hosts: list[Text] = []

@@ -1,0 +1,158 @@
+"""What is measured: one reading of the resources, and one resource as a series over work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from perfstress.verdict import FindingClass
+
+if (
+    TYPE_CHECKING
+):  # numpy costs 0.13 s to import and this module is needed where nothing is computed
+    import numpy as np
+    from numpy.typing import NDArray
+
+State = Literal["start", "load", "quiescent", "idle", "drain"]
+Unit = Literal["bytes", "count", "seconds", "ratio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of every resource.
+
+    ``t_s`` counts seconds from the run's zero; ``ops`` is the number of operations (journeys,
+    calls, batch runs) completed since then, warm-up included, and ``ops_by`` the same per journey.
+    ``quiescent`` samples are the floors taken after an epoch, several per epoch. A value of None
+    could not be read; a metric that is absent did not exist yet.
+    """
+
+    t_s: float
+    epoch: int
+    state: State
+    ops: int
+    ops_by: Mapping[str, int]
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """One second of one journey step: counts and the HDR histograms of its latencies.
+
+    ``step`` is None for the journey as a whole (then only the counts are set: ``fired`` journeys
+    begun, ``ok`` and ``errors`` journeys ended). ``t_s`` is the start of the second, from the run's
+    zero. ``fired`` counts by the time of sending; ``ok``, ``errors`` and the histograms by the time
+    of completion. Histograms are base64 of the HDR V2 format, values in nanoseconds (``histogram``
+    has the layout); None when empty.
+    """
+
+    t_s: int
+    epoch: int
+    journey: str
+    step: str | None
+    fired: int
+    ok: int
+    errors: Mapping[str, int]
+    response: str | None = None
+    service: str | None = None
+    slip: str | None = None
+    first_byte: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at a time: a stage began, the target was ready, a process ended."""
+
+    t_s: float
+    name: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric over time and work, ready for a detector; all arrays have the same length.
+
+    ``ops_by`` maps a journey to its completed count at each reading. ``segment`` numbers the lives
+    of the target: it changes when the process was restarted. ``limit`` is in the metric's own unit,
+    and ``limit_name`` says what it is ("memory limit of 512 MiB").
+    """
+
+    name: str
+    unit: Unit
+    t_s: NDArray[np.float64]
+    ops: NDArray[np.float64]
+    value: NDArray[np.float64]
+    state: NDArray[np.str_]
+    epoch: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    ops_by: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    limit: float | None = None
+    limit_name: str = ""
+
+    def __repr__(self) -> str:
+        """One line, short enough to assert in a test."""
+        return f"<Series {self.name} [{self.unit}, {len(self.value)} readings]>"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is known of a family of metrics: how to call it, in what it is counted, and whether its
+    growth is judged.
+
+    ``limit`` names the entry of the run's limits that it would exhaust. ``primary`` metrics are
+    judged in every run; the others are exploratory, with the false discoveries of many series
+    controlled together.
+    """
+
+    unit: Unit
+    noun: str
+    per_op: str
+    finding: FindingClass | None = None
+    limit: str | None = None
+    primary: bool = False
+
+
+# By exact name, or by prefix where the key ends in ":" or ".". The longest key that fits wins.
+METRICS: Mapping[str, Metric] = {
+    "memory": Metric(
+        "bytes", "memory", "B/op", "memory-growth", "memory", True
+    ),  # RssAnon + swap of the whole tree
+    "memory.": Metric(
+        "bytes", "memory", "B/op"
+    ),  # memory.pss, memory.rss, memory.peak: told, not judged
+    "fds": Metric("count", "file descriptors", "descriptors/op", "fd-growth", "open_files", True),
+    "fds.": Metric(
+        "count", "file descriptors", "descriptors/op"
+    ),  # by type: fds.socket, fds.file, fds.pipe, ...
+    "threads": Metric("count", "threads", "threads/op", "thread-growth", "threads", True),
+    "processes": Metric("count", "processes", "processes/op", "process-growth", "processes", True),
+    "zombies": Metric(
+        "count", "zombie processes", "processes/op", "process-growth", "processes", True
+    ),
+    "connections": Metric(
+        "count", "TCP connections", "connections/op", "connection-growth", "connections", True
+    ),
+    "connections.": Metric(
+        "count", "TCP connections", "connections/op"
+    ),  # by state: connections.CLOSE_WAIT, ...
+    "maps": Metric("count", "memory maps", "maps/op"),
+    "disk:": Metric("bytes", "disk", "B/op", "disk-growth", "disk", True),  # disk:<declared path>
+    "cpu_s": Metric("seconds", "CPU time", "s/op"),
+    "gauge:": Metric("count", "gauge", "/op", "gauge-growth"),
+    "counter:": Metric("count", "counter", "/op"),  # growth is a counter's job
+    "labels:": Metric("count", "label sets", "label sets/op", "series-growth"),
+    "host.": Metric("ratio", "host", ""),
+}
+
+
+def metric_of(name: str) -> Metric:
+    """The entry of ``METRICS`` for a metric's name; unknown names are plain counts that nobody
+    judges.
+    """
+    if name in METRICS:
+        return METRICS[name]
+    for key in sorted(METRICS, key=len, reverse=True):
+        if key[-1] in ":." and name.startswith(key):
+            return METRICS[key]
+    return Metric("count", name, "/op")

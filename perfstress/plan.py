@@ -1,0 +1,163 @@
+"""From a worked example to what will be done: a plan of epochs, settled before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from perfstress.example import Stage, WorkedExample
+
+EpochKind = Literal["warm-up", "work", "idle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One stretch of a run with one purpose and its own schedule.
+
+    A stage of ``kind: soak`` is divided into equal epochs; every other stage is one epoch. Levels
+    are at the start and the end of the epoch (equal unless it is part of a ramp): operations per
+    second in the open model, users in the closed one. Exactly one of ``duration_ns`` and ``ops``
+    bounds an epoch of load; an open epoch with both ends at whichever comes first. Epochs follow
+    each other without a pause until one whose ``floor`` asks for a quiet reading after it
+    (``blocks``). Journeys and rows are drawn in one seeded sequence over the whole run; ``seed`` is
+    for the arrivals of this epoch alone.
+    """
+
+    index: int
+    stage: str
+    kind: EpochKind
+    model: Literal["open", "closed"]
+    start_level: float
+    end_level: float
+    duration_ns: int | None
+    ops: int | None
+    arrivals: Literal["poisson", "uniform"]
+    mix: Mapping[str, float]
+    seed: int
+    floor: bool
+    max_in_flight: int
+    timeout_ns: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, the inverse of ``from_json``."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Epoch:
+        """The epoch that ``as_json`` wrote."""
+        return Epoch(**data)
+
+    def __repr__(self) -> str:
+        """One line: ``<Epoch 3 day: closed 8, 25000 ops>``."""
+        bound = f"{self.ops} ops" if self.ops else f"{(self.duration_ns or 0) / 1e9:g} s"
+        level = f"{self.model} {self.end_level:g}"
+        return f"<Epoch {self.index} {self.stage}: {self.kind} {level}, {bound}>"
+
+
+# Quiet time with no load at all, so that growth by the clock is not charged to the work.
+IDLE_CONTROL_NS = 4_000_000_000
+
+
+def journey_mix(example: WorkedExample) -> dict[str, float]:
+    """The weight of each journey; calls and runs have one, named ``call`` and ``run``."""
+    workload = example.workload
+    if workload.http is not None:
+        return {name: journey.weight for name, journey in workload.http.journeys.items()}
+    return {"call": 1.0} if workload.calls is not None else {"run": 1.0}
+
+
+def epochs(example: WorkedExample, *, scale: float = 1.0, parts: int | None = None) -> list[Epoch]:
+    """Every epoch of the run in order.
+
+    ``scale`` below 1 shrinks durations and amounts of work, never rates (a *reduced* run).
+    ``parts`` replaces the example's number of soak epochs, each as large as before (a confirming
+    run takes fewer).
+    """
+    planned: list[Epoch] = []
+    soak = example.kind == "soak"
+    for number, stage in enumerate(example.shape.stages):
+        pieces = (example.shape.epochs or 8) if soak and not stage.warmup else 1
+        keep = min(parts, pieces) if parts and pieces > 1 else pieces
+        for piece in range(keep):
+            floor = soak or stage.warmup
+            planned.append(
+                _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
+            )
+    planned[-1] = dataclasses.replace(planned[-1], floor=True)
+    if soak:
+        planned.append(_idle(planned[-1], len(planned)))
+    return planned
+
+
+def blocks(planned: Sequence[Epoch]) -> list[tuple[Epoch, ...]]:
+    """The epochs in groups that run without a pause; each group ends with a floor."""
+    grouped: list[tuple[Epoch, ...]] = []
+    current: list[Epoch] = []
+    for epoch in planned:
+        current.append(epoch)
+        if epoch.floor:
+            grouped.append(tuple(current))
+            current = []
+    return [*grouped, tuple(current)] if current else grouped
+
+
+def _epoch(
+    example: WorkedExample,
+    stage: Stage,
+    number: int,
+    piece: int,
+    pieces: int,
+    index: int,
+    scale: float,
+    floor: bool,
+) -> Epoch:
+    shape = example.shape
+    level = stage.rate if stage.rate is not None else stage.users
+    low = float(stage.from_ if stage.from_ is not None else level or 1)
+    high = float(stage.to if stage.to is not None else level or 1)
+    span = high - low
+    return Epoch(
+        index=index,
+        stage=stage.name,
+        kind="warm-up" if stage.warmup else "work",
+        model=shape.model,
+        start_level=low + span * piece / pieces,
+        end_level=low + span * (piece + 1) / pieces,
+        duration_ns=None if stage.for_ is None else max(1, round(stage.for_ * scale / pieces)),
+        ops=None if stage.ops is None else max(1, round(stage.ops * scale / pieces)),
+        arrivals=stage.arrivals or shape.arrivals,
+        mix=dict(stage.mix) if stage.mix else journey_mix(example),
+        seed=shape.seed * 1_000_003 + number * 1009 + piece,
+        floor=floor,
+        max_in_flight=shape.max_in_flight,
+        timeout_ns=shape.timeout,
+    )
+
+
+def _idle(before: Epoch, index: int) -> Epoch:
+    return dataclasses.replace(
+        before,
+        index=index,
+        stage="idle",
+        kind="idle",
+        start_level=0.0,
+        end_level=0.0,
+        duration_ns=IDLE_CONTROL_NS,
+        ops=None,
+        floor=True,
+    )
+
+
+def total_ops(planned: list[Epoch]) -> float:
+    """The operations that a plan intends: exact where bounded by work, the integral of the rate
+    where by time, 0 where unknowable.
+    """
+    total = 0.0
+    for epoch in planned:
+        if epoch.ops is not None:
+            total += epoch.ops
+        elif epoch.kind != "idle" and epoch.model == "open" and epoch.duration_ns is not None:
+            total += (epoch.start_level + epoch.end_level) / 2 * epoch.duration_ns / 1e9
+    return total

@@ -1,0 +1,157 @@
+"""A run as it lies on disk, read into memory: the waist between what is timed and what is a pure
+function.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from perfstress.example import WorkedExample
+from perfstress.measurement import Event, Interval, Sample, Series, metric_of
+from perfstress.plan import Epoch
+
+# History of the format. 1: the first.
+SCHEMA_VERSION = 1
+
+RunState = Literal["running", "complete", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a resource must not exceed: ``value`` in its own unit and a ``name`` for people
+    ("declared limit of 512 MiB").
+    """
+
+    value: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``run.json``: what was run, where, and how it ended.
+
+    ``state`` stays "running" when perfstress itself was killed. ``limits`` has the keys of
+    ``Metric.limit``. ``zero`` is the wall clock at the run's zero, ISO 8601 in UTC, a label only.
+    ``confirms`` is the path of the run that this one confirms, ``confirmed_by`` the path of the run
+    that was made to confirm it.
+    """
+
+    schema_version: int
+    example: str
+    example_path: str
+    kind: str
+    zero: str
+    state: RunState
+    epochs: tuple[Epoch, ...]
+    journeys: tuple[str, ...]
+    limits: Mapping[str, Limit]
+    scale: float = 1.0
+    reason: str = ""
+    sample_period_s: float = 1.0
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] = field(default_factory=dict)
+    target: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    confirms: str | None = None
+    confirmed_by: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, the inverse of ``from_json``."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Manifest:
+        """The manifest that ``as_json`` wrote; unknown keys of a later version are a KeyError-free
+        TypeError.
+        """
+        plain = dict(data)
+        plain["epochs"] = tuple(Epoch.from_json(epoch) for epoch in data["epochs"])
+        plain["journeys"] = tuple(data["journeys"])
+        plain["limits"] = {key: Limit(**limit) for key, limit in data["limits"].items()}
+        return Manifest(**plain)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything about one execution; immutable. ``evidence`` holds what the probes described at
+    floors and at the end, oldest first, each as ``{"t_s", "epoch", "state", "probe", "facts"}``;
+    ``confirming`` is the run that repeated this one in a fresh process.
+    """
+
+    path: Path
+    manifest: Manifest
+    example: WorkedExample
+    samples: Sequence[Sample]
+    intervals: Sequence[Interval]
+    events: Sequence[Event]
+    evidence: Sequence[Mapping[str, Any]] = ()
+    log_tail: Sequence[str] = ()
+    confirming: Run | None = None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every metric that was ever read, in order of first appearance."""
+        seen: dict[str, None] = {}
+        for sample in self.samples:
+            seen.update(dict.fromkeys(sample.values))
+        return tuple(seen)
+
+    def events_named(self, *names: str) -> list[Event]:
+        """The events of these names in order."""
+        return [event for event in self.events if event.name in names]
+
+    @cached_property
+    def work_epochs(self) -> tuple[Epoch, ...]:
+        """The epochs whose load is judged: neither warm-up nor idle."""
+        return tuple(epoch for epoch in self.manifest.epochs if epoch.kind == "work")
+
+    @cached_property
+    def _columns(self) -> dict[str, Any]:
+        import numpy as np  # delayed: reading a run's manifest must not cost numpy's import
+
+        samples = self.samples
+        restarts = [event.t_s for event in self.events_named("target-restarted")]
+        t_s = np.array([sample.t_s for sample in samples], dtype=float)
+        return {
+            "t_s": t_s,
+            "ops": np.array([sample.ops for sample in samples], dtype=float),
+            "state": np.array([sample.state for sample in samples], dtype="U9"),
+            "epoch": np.array([sample.epoch for sample in samples], dtype=np.int64),
+            "segment": np.searchsorted(np.array(sorted(restarts)), t_s, side="right").astype(
+                np.int64
+            ),
+            "ops_by": {
+                journey: np.array(
+                    [sample.ops_by.get(journey, 0) for sample in samples], dtype=float
+                )
+                for journey in self.manifest.journeys
+            },
+        }
+
+    def series(self, name: str) -> Series:
+        """One metric over the whole run, readings that could not be made left out."""
+        import numpy as np  # delayed: see _columns
+
+        columns = self._columns
+        raw = [sample.values.get(name) for sample in self.samples]
+        keep = np.array([value is not None for value in raw], dtype=bool)
+        metric = metric_of(name)
+        limit = self.manifest.limits.get(metric.limit or "")
+        return Series(
+            name=name,
+            unit=metric.unit,
+            t_s=columns["t_s"][keep],
+            ops=columns["ops"][keep],
+            value=np.array([value for value in raw if value is not None], dtype=float),
+            state=columns["state"][keep],
+            epoch=columns["epoch"][keep],
+            segment=columns["segment"][keep],
+            ops_by={journey: ops[keep] for journey, ops in columns["ops_by"].items()},
+            limit=limit.value if limit else None,
+            limit_name=limit.name if limit else "",
+        )

@@ -1,0 +1,210 @@
+"""The run directory: appended to while running, readable after a crash, plain JSON and text
+throughout.
+
+``docs/format.md`` describes every file. A line is written whole and flushed, so a crash costs at
+most the line that was being written; a torn last line is skipped by the reader. Files that are
+replaced go through a temporary name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from perfstress.errors import RunError
+from perfstress.example import WorkedExample
+from perfstress.measurement import Event, Interval, Sample
+from perfstress.run import SCHEMA_VERSION, Manifest, Run
+
+MANIFEST = "run.json"
+EXAMPLE_SOURCE = "example.yaml"
+EXAMPLE_DOCUMENT = (
+    "example.json"  # what was run: the source as data, with the overrides of the command line
+)
+SAMPLES = "samples.jsonl"
+INTERVALS = "intervals.jsonl"
+EVENTS = "events.jsonl"
+EVIDENCE = "evidence.jsonl"
+LOG = "target.log"
+RESULT = "result.json"
+REPORT = "report.html"
+LOG_TAIL_BYTES = 64 * 1024
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of either."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _line(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+class Writer:
+    """Appends to a run directory, from any thread; ``close`` may be called twice."""
+
+    def __init__(
+        self, path: Path, manifest: Manifest, document: Mapping[str, Any], source: str
+    ) -> None:
+        path.mkdir(parents=True, exist_ok=False)
+        self.path = path
+        self.manifest = manifest
+        self._lock = threading.Lock()
+        self._last: dict[str, float | None] = {}
+        self._files: dict[str, IO[str]] = {}
+        (path / EXAMPLE_SOURCE).write_text(source, encoding="utf-8")
+        write_whole(path / EXAMPLE_DOCUMENT, json.dumps(document, indent=1) + "\n")
+        self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        write_whole(self.path / MANIFEST, json.dumps(self.manifest.as_json(), indent=1) + "\n")
+
+    def _append(self, name: str, data: Mapping[str, Any]) -> None:
+        with self._lock:
+            if name not in self._files:
+                self._files[name] = (self.path / name).open("a", encoding="utf-8")
+            self._files[name].write(_line(data))
+            self._files[name].flush()
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the manifest and put it on disk."""
+        self.manifest = dataclasses.replace(self.manifest, **changes)
+        self._write_manifest()
+
+    def sample(self, sample: Sample) -> None:
+        """One line a sample; only values that changed since the last line are in it (a null could
+        not be read).
+        """
+        changed = {
+            name: value
+            for name, value in sample.values.items()
+            if name not in self._last or self._last[name] != value
+        }
+        gone = [name for name in self._last if name not in sample.values]
+        self._last = dict(sample.values)
+        line: dict[str, Any] = {
+            "t": round(sample.t_s, 3),
+            "epoch": sample.epoch,
+            "state": sample.state,
+            "ops": sample.ops,
+            "ops_by": dict(sample.ops_by),
+            "values": changed,
+        }
+        if gone:
+            line["gone"] = gone
+        self._append(SAMPLES, line)
+
+    def interval(self, interval: Interval) -> None:
+        """One second of one journey step."""
+        data = dataclasses.asdict(interval)
+        self._append(INTERVALS, {key: value for key, value in data.items() if value is not None})
+
+    def event(self, event: Event) -> None:
+        """Something that happened."""
+        self._append(EVENTS, {"t": round(event.t_s, 3), "event": event.name, **event.facts})
+
+    def evidence(
+        self, t_s: float, epoch: int, state: str, probe: str, facts: Mapping[str, Any]
+    ) -> None:
+        """What a probe described at this moment."""
+        self._append(
+            EVIDENCE,
+            {"t_s": round(t_s, 3), "epoch": epoch, "state": state, "probe": probe, "facts": facts},
+        )
+
+    def close(self) -> None:
+        """Close every file."""
+        with self._lock:
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if not line.endswith("\n"):
+                return  # torn by a crash
+            yield json.loads(line)
+
+
+def _samples(path: Path) -> Iterator[Sample]:
+    values: dict[str, float | None] = {}
+    for line in _lines(path / SAMPLES):
+        for name in line.get("gone", ()):
+            values.pop(name, None)
+        values.update(line["values"])
+        yield Sample(
+            line["t"], line["epoch"], line["state"], line["ops"], line["ops_by"], dict(values)
+        )
+
+
+def _event(line: dict[str, Any]) -> Event:
+    return Event(line.pop("t"), line.pop("event"), line)
+
+
+def log_tail(path: Path, lines: int = 40) -> list[str]:
+    """The last lines of the target's log, undecodable bytes replaced."""
+    file = path / LOG
+    if not file.exists():
+        return []
+    with file.open("rb") as log:
+        log.seek(max(0, file.stat().st_size - LOG_TAIL_BYTES))
+        return log.read().decode("utf-8", errors="replace").splitlines()[-lines:]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """``run.json`` alone; raises RunError when it is not a run or not of a format that is known."""
+    try:
+        data = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(
+            f"{path}: no run here ({MANIFEST} is missing)",
+            hint="name a folder below .perfstress/runs/<example>/, or an example for its newest run",
+            slug="no-run",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path / MANIFEST}: cannot be read: {error}", slug="damaged-run") from error
+    version = data.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise RunError(
+            f"{path / MANIFEST}: schema version {version!r}; this perfstress reads {SCHEMA_VERSION}",
+            hint="judge it with the perfstress that recorded it",
+            slug="run-version",
+        )
+    try:
+        return Manifest.from_json(data)
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path / MANIFEST}: damaged: {error}", slug="damaged-run") from error
+
+
+def read(path: Path, *, with_confirming: bool = True) -> Run:
+    """The whole run, also a partial one; raises RunError."""
+    manifest = read_manifest(path)
+    try:
+        document = json.loads((path / EXAMPLE_DOCUMENT).read_text(encoding="utf-8"))
+        example = WorkedExample.model_validate(document)
+        samples = list(_samples(path))
+        intervals = [Interval(**line) for line in _lines(path / INTERVALS)]
+        events = [_event(line) for line in _lines(path / EVENTS)]
+        evidence = list(_lines(path / EVIDENCE))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path}: damaged run: {error}", slug="damaged-run") from error
+    confirming = None
+    if with_confirming and manifest.confirmed_by:
+        other = Path(manifest.confirmed_by)
+        other = other if other.is_absolute() else path / other
+        if (other / MANIFEST).exists():
+            confirming = read(other, with_confirming=False)
+    return Run(
+        path, manifest, example, samples, intervals, events, evidence, log_tail(path), confirming
+    )
