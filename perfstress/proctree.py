@@ -1,0 +1,451 @@
+"""Processes and their trees, and the machine they run on: the only door to psutil.
+
+On Linux everything is read from ``/proc`` directly, which costs a tenth of psutil's way; psutil
+answers where there is no ``/proc``. A process is told from a later one with the same number by its
+start time.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from perfstress.errors import TargetError
+
+LINUX = sys.platform.startswith("linux") and os.path.isdir("/proc/self/task")
+_READ_BYTES = 64 * 1024
+
+
+# ---------------------------------------------------------------- reading /proc
+def read_proc(path: str) -> bytes | None:
+    """The whole content of a file under ``/proc``, None when it has gone or may not be read."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        parts = []
+        while part := os.read(file, _READ_BYTES):  # such files come a page at a time
+            parts.append(part)
+        return b"".join(parts)
+    except OSError:
+        return None
+    finally:
+        os.close(file)
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What ``/proc/PID/stat`` says: ``start`` in clock ticks since boot, times in seconds.
+
+    ``own_cpu_s`` is the process's own user and system time, ``reaped_cpu_s`` that of its ended
+    children which have been waited for, theirs included.
+    """
+
+    pid: int
+    state: str
+    parent: int
+    start: int
+    own_cpu_s: float
+    reaped_cpu_s: float
+
+
+_TICK_S = 1.0 / (os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100)
+
+
+def stat_of(pid: int) -> Stat | None:
+    """The process's line of ``/proc``; None when there is no such process (or no ``/proc``)."""
+    line = read_proc(f"/proc/{pid}/stat")
+    if not line:
+        return None
+    # The name stands in brackets and may itself hold brackets and blanks: the last one closes it.
+    rest = line[line.rfind(b")") + 2 :].split()
+    if len(rest) < 20:
+        return None
+    return Stat(
+        pid,
+        rest[0].decode("ascii", "replace"),
+        int(rest[1]),
+        int(rest[19]),
+        (int(rest[11]) + int(rest[12])) * _TICK_S,
+        (int(rest[13]) + int(rest[14])) * _TICK_S,
+    )
+
+
+# ---------------------------------------------------------------- one process
+def start_time(pid: int) -> int | None:
+    """A number that tells this process from a later one with the same pid, None when there is none.
+
+    Clock ticks since boot on Linux, milliseconds since the epoch elsewhere: only to be compared.
+    """
+    if LINUX:
+        stat = stat_of(pid)
+        return stat.start if stat else None
+    try:
+        return round(psutil.Process(pid).create_time() * 1000)
+    except psutil.Error:
+        return None
+
+
+def alive(pid: int, started: int | None) -> bool:
+    """Whether the very process that had this start time still runs; a zombie does not.
+
+    With ``started`` None any running process of that number will do.
+    """
+    if LINUX:
+        stat = stat_of(pid)
+        return (
+            stat is not None
+            and stat.state not in "ZX"
+            and (started is None or stat.start == started)
+        )
+    try:
+        process = psutil.Process(pid)
+        same = started is None or round(process.create_time() * 1000) == started
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+# ---------------------------------------------------------------- the tree
+@cache
+def _has_children_file() -> bool:
+    """Whether the kernel lists children (CONFIG_PROC_CHILDREN)."""
+    pid = os.getpid()
+    return os.path.exists(f"/proc/{pid}/task/{pid}/children")
+
+
+def descendants(roots: Iterable[int]) -> tuple[int, ...]:
+    """The roots that exist and every process below them, each once, parents before their children.
+
+    Zombies are part of it. Children that were orphaned belong to another parent by then and are not
+    found from the roots: remember them with ``start_time`` when they have to be followed.
+    """
+    if not LINUX:
+        return _descendants_psutil(roots)
+    found = dict.fromkeys(pid for pid in roots if os.path.exists(f"/proc/{pid}"))
+    if not found:
+        return ()
+    if not _has_children_file():
+        return _descendants_by_parent(found)
+    waiting = list(found)
+    while waiting:
+        children = _children_of(waiting.pop(0))
+        if children is None:  # many threads: one pass over all processes is cheaper
+            return _descendants_by_parent(found)
+        for child in children:
+            if child not in found:
+                found[child] = None
+                waiting.append(child)
+    return tuple(found)
+
+
+# Above so many threads, reading a file for each costs more than a pass over all processes.
+_THREADS_WALKED = 64
+
+
+def _children_of(pid: int) -> list[int] | None:
+    """The children of all threads of a process; None when it has too many threads to ask."""
+    main = f"/proc/{pid}/task/{pid}/children"
+    task = f"/proc/{pid}/task"
+    try:
+        threads = os.stat(task).st_nlink - 2
+        if threads > _THREADS_WALKED:
+            return None
+        files = (
+            [main] if threads <= 1 else [f"{task}/{thread}/children" for thread in os.listdir(task)]
+        )
+    except OSError:
+        return []
+    return [int(child) for file in files for child in (read_proc(file) or b"").split()]
+
+
+def _descendants_by_parent(roots: Iterable[int]) -> tuple[int, ...]:
+    """One pass over ``/proc/*/stat``; a child that began before its parent is a recycled number."""
+    everyone: dict[int, Stat] = {}
+    below: dict[int, list[Stat]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (stat := stat_of(int(name))) is not None:
+            everyone[stat.pid] = stat
+            below.setdefault(stat.parent, []).append(stat)
+    found = dict.fromkeys(pid for pid in roots if pid in everyone)
+    waiting = list(found)
+    while waiting:
+        parent = waiting.pop(0)
+        for stat in below.get(parent, ()):
+            if stat.pid not in found and stat.start >= everyone[parent].start:
+                found[stat.pid] = None
+                waiting.append(stat.pid)
+    return tuple(found)
+
+
+def _descendants_psutil(roots: Iterable[int]) -> tuple[int, ...]:
+    found: dict[int, None] = {}
+    for pid in roots:
+        try:
+            process = psutil.Process(pid)
+            below = process.children(recursive=True)
+        except psutil.Error:
+            continue
+        found.update(dict.fromkeys([pid, *(child.pid for child in below)]))
+    return tuple(found)
+
+
+# ---------------------------------------------------------------- who listens
+def listener_of(port: int) -> int | None:
+    """The process that listens on a TCP port of this machine, None when nobody (visible) does.
+
+    When several share the socket (a server that forks its workers) it is the one that the others
+    descend from, else the oldest.
+    """
+    holders = _holders(port) if LINUX else _holders_psutil(port)
+    if not holders:
+        return None
+    oldest = sorted(holders, key=lambda pid: (start_time(pid) or 0, pid))
+    for pid in oldest:
+        if set(holders) <= set(descendants([pid])):
+            return pid
+    return oldest[0]
+
+
+def _listening_inodes(port: int) -> set[bytes]:
+    """Inodes of listening TCP sockets; the local address is ``hex:PORT`` and state 0A is LISTEN."""
+    end = b":%04X" % port
+    inodes = set()
+    for name in ("tcp", "tcp6"):
+        for line in (read_proc(f"/proc/self/net/{name}") or b"").splitlines()[1:]:
+            fields = line.split(None, 10)
+            if len(fields) > 9 and fields[3] == b"0A" and fields[1].endswith(end):
+                inodes.add(fields[9])
+    return inodes
+
+
+def _holders(port: int) -> list[int]:
+    links = {f"socket:[{inode.decode()}]" for inode in _listening_inodes(port)}
+    if not links:
+        return []
+    holders = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and not links.isdisjoint(
+            target for _, target in descriptors_of(int(name))
+        ):
+            holders.append(int(name))
+    return holders
+
+
+def _holders_psutil(port: int) -> list[int]:
+    holders = []
+    for process in psutil.process_iter():
+        try:
+            connections = process.net_connections("tcp")
+        except psutil.Error:
+            continue  # another user's: only root may look
+        if any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            for connection in connections
+        ):
+            holders.append(process.pid)
+    return holders
+
+
+# ---------------------------------------------------------------- descriptors
+@cache
+def _counts_in_stat() -> bool:
+    """Whether the size of ``/proc/PID/fd`` is the number of descriptors (Linux 6.2 and later)."""
+    file = os.open("/proc/self/fd", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.fstat(file).st_size > 0
+    finally:
+        os.close(file)
+
+
+def count_descriptors(pid: int) -> int | None:
+    """The number of open descriptors; None when it may not be read or the process has gone."""
+    try:
+        if not LINUX:
+            return psutil.Process(pid).num_fds()
+        folder = f"/proc/{pid}/fd"
+        if _counts_in_stat():
+            return os.stat(folder).st_size
+        return len(os.listdir(folder))
+    except (OSError, psutil.Error):
+        return None
+
+
+def descriptors_of(pid: int) -> list[tuple[str, str]]:
+    """Each open descriptor as (number, what its link says); empty when it may not be read."""
+    return read_descriptors(pid) or []
+
+
+def read_descriptors(pid: int) -> list[tuple[str, str]] | None:
+    """As ``descriptors_of``, but None when the process has gone or may not be looked into."""
+    try:
+        # Names relative to an open folder: a third cheaper than whole paths.
+        folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        links = []
+        for name in os.listdir(folder):
+            try:
+                links.append((name, os.readlink(name, dir_fd=folder)))
+            except OSError:
+                continue  # closed since the folder was listed
+        return links
+    except OSError:
+        return None
+    finally:
+        os.close(folder)
+
+
+# ---------------------------------------------------------------- where there is no /proc
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What psutil tells of one process; None for what may not be read."""
+
+    memory_bytes: int | None
+    threads: int | None
+    descriptors: int | None
+    cpu_s: float | None
+    is_zombie: bool
+
+
+def figures_of(pid: int) -> Figures | None:
+    """One process by psutil, None when it has gone: for systems without ``/proc``."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return Figures(None, None, None, None, True)
+        try:
+            times = process.cpu_times()
+            return Figures(
+                process.memory_info().rss,
+                process.num_threads(),
+                process.num_fds(),
+                times.user + times.system,
+                False,
+            )
+        except psutil.AccessDenied:
+            return Figures(None, None, None, None, False)
+    except psutil.Error:
+        return None
+
+
+def connections_of(pids: Sequence[int]) -> list[tuple[str, str, str]] | None:
+    """TCP connections by psutil as (state, local, peer), None when none of them may be looked at."""
+    found, readable = [], False
+    for pid in pids:
+        try:
+            connections = psutil.Process(pid).net_connections("tcp")
+        except psutil.Error:
+            continue
+        readable = True
+        for connection in connections:
+            if connection.status == psutil.CONN_LISTEN:
+                continue
+            peer = f"{connection.raddr.ip}:{connection.raddr.port}" if connection.raddr else ""
+            here = f"{connection.laddr.ip}:{connection.laddr.port}" if connection.laddr else ""
+            found.append((connection.status, here, peer))
+    return found if readable else None
+
+
+# ---------------------------------------------------------------- the machine
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine: ``usable_cores`` are those this process may run on."""
+
+    system: str
+    kernel: str
+    cpu_model: str
+    cores: int
+    usable_cores: int
+    memory_bytes: int
+
+
+def _cpu_model() -> str:
+    for line in (read_proc("/proc/cpuinfo") or b"").decode("utf-8", "replace").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("model name", "Model", "cpu model", "uarch"):
+            return value.strip()
+    return platform.processor() or platform.machine()
+
+
+@cache
+def host() -> Host:
+    """The facts of this machine that do not change while a run goes."""
+    cores = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    memory_bytes = psutil.virtual_memory().total
+    return Host(platform.system(), platform.release(), _cpu_model(), cores, usable, memory_bytes)
+
+
+def memory_available_bytes() -> int:
+    """The memory that can be had now without swapping."""
+    return int(psutil.virtual_memory().available)
+
+
+def cpu_steal() -> float | None:
+    """The share of CPU time that the hypervisor took since boot; None where it is not told."""
+    line = (read_proc("/proc/stat") or b"").partition(b"\n")[0].split()
+    if len(line) < 9:
+        return None
+    times = [int(part) for part in line[1:9]]
+    return times[7] / sum(times) if sum(times) else None
+
+
+def require_alive(pid: int) -> None:
+    """Raise TargetError when there is no such process."""
+    if not alive(pid, None):
+        raise TargetError(
+            f"no process has the number {pid}",
+            hint="look for the right one with: ps -ef",
+            slug="no-such-process",
+        )
+
+
+def cgroup_folder(pid: int, controller: str) -> Path | None:
+    """The folder of the control group that a process is in: version 2, or version 1's hierarchy of
+    ``controller``; None where there is none that can be seen.
+    """
+    second: str | None = None
+    for line in (read_proc(f"/proc/{pid}/cgroup") or b"").decode("utf-8", "replace").splitlines():
+        number, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return _existing(Path("/sys/fs/cgroup") / controller, path)
+        if number == "0" and not controllers:
+            second = path
+    if second is None or not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        return None
+    return _existing(Path("/sys/fs/cgroup"), second)
+
+
+def _existing(hierarchy: Path, path: str) -> Path | None:
+    """The group's folder; inside a container the path may be the host's, then it is the top."""
+    for folder in (hierarchy / path.lstrip("/"), hierarchy):
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def cgroup_value(pid: int, controller: str, *names: str) -> int | None:
+    """The smallest number that any of these files holds in the process's control group or in one
+    above it; None when no limit is set.
+
+    ``max`` and version 1's huge numbers mean that there is none.
+    """
+    folder = cgroup_folder(pid, controller)
+    smallest: int | None = None
+    while folder is not None and folder.is_relative_to("/sys/fs/cgroup"):
+        for name in names:
+            text = (read_proc(str(folder / name)) or b"").strip()
+            if text.isdigit() and int(text) < 1 << 60:
+                smallest = int(text) if smallest is None else min(smallest, int(text))
+        folder = folder.parent
+    return smallest
