@@ -101,7 +101,7 @@ def share(part: float, whole: float) -> str:
 
 
 def load_requests(verdict: Verdict) -> str:
-    """Requests and errors in a phrase: ``200,000 requests, 12 errors (0.006 %: 10 status, ...)``."""
+    """Requests and errors: ``200,000 requests, 12 errors (0.006 %: 10 status, 2 timeout)``."""
     load = verdict.load
     errors = sum(load.errors.values())
     text = f"{human_count(load.requests)} requests"

@@ -36,12 +36,12 @@ class Watcher(Protocol):
     """Told how a run goes, by the session alone and from one thread; must return quickly and never
     raise.
 
-    ``stage`` comes at the start of each epoch, ``blocks_left`` counting the blocks after the one
-    that this epoch is part of; ``tick`` comes each sample period or oftener; ``note`` is one line
-    worth keeping; ``close`` ends it and may be called twice.
+    ``stage`` comes at the start of each epoch, ``of`` being the number of epochs of the run (a
+    confirming run starts again at the first); ``tick`` comes each sample period or oftener;
+    ``note`` is one line worth keeping; ``close`` ends it and may be called twice.
     """
 
-    def stage(self, epoch: Epoch, blocks_left: int = 0) -> None: ...
+    def stage(self, epoch: Epoch, of: int) -> None: ...
     def tick(self, snapshot: Snapshot) -> None: ...
     def note(self, text: str) -> None: ...
     def close(self) -> None: ...
@@ -50,7 +50,7 @@ class Watcher(Protocol):
 class Unwatched:
     """A Watcher that looks away: for tests, and where nobody is told."""
 
-    def stage(self, epoch: Epoch, blocks_left: int = 0) -> None:
+    def stage(self, epoch: Epoch, of: int) -> None:
         """Nothing."""
 
     def tick(self, snapshot: Snapshot) -> None:

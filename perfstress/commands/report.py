@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TextIO
 
@@ -10,7 +9,7 @@ from perfstress import judge as judgement
 from perfstress import runfile
 from perfstress.errors import ExitCode, UsageError
 from perfstress.protocols import Reporter
-from perfstress.reports import REPORTS, REPORTS_NOT_YET
+from perfstress.reports import REPORTS, REPORTS_NOT_YET, write_report
 
 
 def report(run_path: Path, fmt: str, output: Path | None, out: TextIO) -> ExitCode:
@@ -25,19 +24,14 @@ def report(run_path: Path, fmt: str, output: Path | None, out: TextIO) -> ExitCo
     if output is None:
         reporter(verdict, run, out)
         return ExitCode.PASS
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            reporter(verdict, run, file)
-        os.replace(temporary, output)
+        write_report(verdict, run, output, fmt)
     except OSError as error:
         raise UsageError(
             f"{output}: cannot be written: {error.strerror or error}",
             hint="name a file in a folder that exists and can be written",
             slug="output-not-writable",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return ExitCode.PASS
 
 
