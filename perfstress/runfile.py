@@ -43,6 +43,19 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
+def amend(path: Path, **changes: Any) -> None:
+    """Change fields of a closed run's manifest: what is learnt of it later, such as
+    ``confirmed_by``.
+    """
+    changed = dataclasses.replace(read_manifest(path), **changes)
+    write_whole(path / MANIFEST, json.dumps(changed.as_json(), indent=1) + "\n")
+
+
+def write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """Put a verdict beside the run it judges."""
+    write_whole(path / RESULT, json.dumps(result, indent=1) + "\n")
+
+
 def _line(data: Mapping[str, Any]) -> str:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False) + "\n"
 
@@ -169,7 +182,7 @@ def read_manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         raise RunError(
             f"{path}: no run here ({MANIFEST} is missing)",
-            hint="name a folder below .perfstress/runs/<example>/, or an example for its newest run",
+            hint="name a folder below .perfstress/runs/, or an example for its newest run",
             slug="no-run",
         ) from None
     except (OSError, ValueError) as error:
@@ -177,7 +190,7 @@ def read_manifest(path: Path) -> Manifest:
     version = data.get("schema_version")
     if version != SCHEMA_VERSION:
         raise RunError(
-            f"{path / MANIFEST}: schema version {version!r}; this perfstress reads {SCHEMA_VERSION}",
+            f"{path / MANIFEST}: schema version {version!r}; this one reads {SCHEMA_VERSION}",
             hint="judge it with the perfstress that recorded it",
             slug="run-version",
         )

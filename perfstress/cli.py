@@ -1,0 +1,339 @@
+"""The command line: names, options and help, and the one place where an error ends and an exit code
+begins.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import platform
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perfstress.errors import ExitCode, PerfstressError, UsageError
+from perfstress.version import __version__
+
+app = typer.Typer(
+    name="perfstress",
+    help="Finds what unit tests cannot: growth, leaks and collapse under production load.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 PASS, 1 FAIL, 2 usage or invalid example, 3 target, 4 guard, 70 bug, "
+    "125 INCONCLUSIVE, 130 interrupted.",
+)
+
+
+class Kind(enum.StrEnum):
+    """The kinds of worked example."""
+
+    load = "load"
+    soak = "soak"
+    spike = "spike"
+    stress = "stress"
+    sweep = "sweep"
+    interaction = "interaction"
+    wrap = "wrap"
+
+
+class Format(enum.StrEnum):
+    """The formats of a report."""
+
+    text = "text"
+    html = "html"
+    json = "json"
+    junit = "junit"
+    markdown = "markdown"
+
+
+class Tier(enum.StrEnum):
+    """How much of the regression library is replayed."""
+
+    smoke = "smoke"
+    full = "full"
+    soak = "soak"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object; text goes to stderr.")]
+ExampleFile = Annotated[Path, typer.Argument(help="The worked example, a YAML file.")]
+RunName = Annotated[
+    str, typer.Argument(help="A run directory, or an example's name for its newest run.")
+]
+
+
+@app.command()
+def draft(
+    name: Annotated[str, typer.Argument(help="The example's name; the file is NAME.yaml.")],
+    kind: Annotated[Kind, typer.Option(help="What kind of stress.")],
+    phase: Annotated[str | None, typer.Option(help="The phase, a page in runbooks/.")] = None,
+    workload: Annotated[str, typer.Option(help="http, calls or runs.")] = "http",
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Take figures from a recording: curl or access-log."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="The recording, with --from.", show_default=False)
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path("worked_examples"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> ExitCode:
+    """Write a commented worked example to fill in."""
+    from perfstress.commands.draft import draft as command  # delayed: jinja2
+
+    path = command(
+        name,
+        kind=kind.value,
+        phase=phase,
+        workload=workload,
+        source=source,
+        recording=file,
+        folder=folder,
+        force=force,
+    )
+    typer.echo(f"wrote {path}\nnext: fill in what is marked, then  perfstress lint {path}")
+    return ExitCode.PASS
+
+
+@app.command()
+def lint(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; default: all of the project.")
+    ] = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Tell every problem of every worked example, and prove from git which came before the code."""
+    from perfstress.commands.lint import lint as command  # delayed: yaml, git
+
+    return command(paths or [], as_json=as_json, out=sys.stdout, err=sys.stderr)
+
+
+@app.command()
+def discover(
+    example: ExampleFile,
+    as_json: AsJson = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The run directory to make (default: .perfstress/runs/…).")
+    ] = None,
+    scale: Annotated[
+        float, typer.Option(help="Do a part of the work; such a run is labelled reduced.")
+    ] = 1.0,
+    no_confirm: Annotated[
+        bool, typer.Option("--no-confirm", help="Do not repeat a growth FAIL in a fresh process.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Not in this version.", hidden=True)
+    ] = False,
+    plant: Annotated[str | None, typer.Option(help="Not in this version.", hidden=True)] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value: target.env.X=1."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress while running.")] = False,
+) -> ExitCode:
+    """Run a worked example at full scale, judge it and report."""
+    if fail_fast or plant is not None:
+        flag = "--fail-fast" if fail_fast else "--plant"
+        raise UsageError(f"{flag} is not in this version", slug="not-in-this-version")
+    from perfstress.commands.discover import Request  # delayed: numpy, psutil, httpx
+    from perfstress.commands.discover import discover as command
+
+    request = Request(
+        example=example,
+        out=out,
+        scale=scale,
+        confirm=not no_confirm,
+        overrides=_assignments(overrides or []),
+        as_json=as_json,
+        quiet=quiet,
+    )
+    return command(request, out=sys.stdout, err=sys.stderr)
+
+
+@app.command()
+def judge(run: RunName, as_json: AsJson = False) -> ExitCode:
+    """Judge a recorded run again."""
+    from perfstress.archive import find_run
+    from perfstress.commands.judge import judge as command  # delayed: numpy
+
+    return command(find_run(run), as_json=as_json, out=sys.stdout, err=sys.stderr)
+
+
+@app.command()
+def report(
+    run: RunName,
+    fmt: Annotated[Format, typer.Option("--format", help="The report's format.")] = Format.text,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")
+    ] = None,
+) -> ExitCode:
+    """Report a recorded run, whole or partial."""
+    from perfstress.archive import find_run
+    from perfstress.commands.report import report as command  # delayed: numpy, jinja2
+
+    return command(find_run(run), fmt.value, output, sys.stdout)
+
+
+@app.command()
+def hit(
+    url: Annotated[str, typer.Argument(help="What to request; loopback unless allowed.")],
+    duration: Annotated[
+        str, typer.Option("--duration", "-d", help="How long, such as 10s.")
+    ] = "10s",
+    rate: Annotated[
+        str | None, typer.Option("--rate", "-r", help="Open model: arrivals, such as 500/s.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", "-c", help="Closed model: connections in a loop.")
+    ] = None,
+    users: Annotated[int | None, typer.Option(help="Closed model: users with --think.")] = None,
+    think: Annotated[
+        str | None, typer.Option(help="A user's pause after each answer, such as 2s.")
+    ] = None,
+    timeout: Annotated[str, typer.Option(help="When an answer counts as lost.")] = "10s",
+    method: Annotated[str, typer.Option("--method", "-X", help="The HTTP method.")] = "GET",
+    headers: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="A header, as 'name: value'.")
+    ] = None,
+    body: Annotated[str | None, typer.Option("--body", "-b", help="The request's body.")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A host besides this machine that may be loaded.")
+    ] = None,
+    processes: Annotated[int, typer.Option(help="Load processes; one in this version.")] = 1,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Load one URL quickly, without an example, and print the same figures."""
+    if processes != 1:
+        raise UsageError(
+            f"--processes {processes} is not in this version",
+            hint="one process is used",
+            slug="not-in-this-version",
+        )
+    from perfstress.commands.hit import hit as command  # delayed: numpy
+
+    return command(
+        url,
+        duration=duration,
+        rate=rate,
+        concurrency=concurrency,
+        users=users,
+        think=think,
+        timeout=timeout,
+        method=method,
+        headers=headers or [],
+        body=body,
+        allow_hosts=allow_host or [],
+        as_json=as_json,
+        out=sys.stdout,
+        err=sys.stderr,
+    )
+
+
+@app.command()
+def promote(run: RunName) -> ExitCode:
+    """Put an example that passed into the regression library."""
+    from perfstress.archive import find_run
+    from perfstress.commands.promote import promote as command  # delayed: numpy, psutil, httpx
+
+    return command(find_run(run), out=sys.stdout, err=sys.stderr)
+
+
+@app.command()
+def replay(
+    names: Annotated[list[str] | None, typer.Argument(help="Entries; default: all.")] = None,
+    tier: Annotated[Tier, typer.Option(help="How much to replay.")] = Tier.smoke,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Run the regression library again."""
+    from perfstress.commands.replay import replay as command  # delayed: numpy, psutil, httpx
+
+    return command(names or [], tier=tier.value, as_json=as_json, out=sys.stdout, err=sys.stderr)
+
+
+@app.command()
+def schema() -> ExitCode:
+    """Print the JSON Schema of a worked example."""
+    from perfstress.commands.schema import schema as command  # delayed: pydantic
+
+    sys.stdout.write(command())
+    return ExitCode.PASS
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> ExitCode:
+    """Tell whether this machine is fit for runs, and what would make it so."""
+    from perfstress.commands.doctor import doctor as command  # delayed: psutil
+
+    return command(as_json, sys.stdout)
+
+
+@app.command()
+def version() -> ExitCode:
+    """Print the version."""
+    from perfstress.commands.version import version as command
+
+    return command(sys.stdout)
+
+
+def _assignments(texts: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise UsageError(
+                f"--set {text}: not of the form PATH=VALUE",
+                hint="such as --set target.env.DEBUG=1",
+                slug="bad-set",
+            )
+        pairs[path.strip()] = value
+    return pairs
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and give back its exit code; every error ends here, and nowhere else."""
+    try:
+        result = app(arguments, standalone_mode=False, prog_name="perfstress")
+        return int(result) if isinstance(result, int) else 0
+    except PerfstressError as error:
+        _tell(error)
+        return int(error.exit_code)
+    except typer.Abort:
+        return int(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what was recorded is kept\n")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.USAGE)
+    except Exception as error:
+        return _usage_or_bug(error, arguments)
+
+
+def _usage_or_bug(error: Exception, arguments: list[str]) -> int:
+    """A wrong command line is shown as the parser says it; anything else is ours, with a log."""
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+        return int(getattr(error, "exit_code", ExitCode.USAGE))
+    log = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "perfstress"
+    log.mkdir(parents=True, exist_ok=True)
+    path = log / f"bug-{os.getpid()}.log"
+    path.write_text(
+        f"perfstress {__version__}, Python {sys.version}, {platform.platform()}\n"
+        f"command: perfstress {' '.join(arguments)}\n\n{traceback.format_exc()}"
+    )
+    sys.stderr.write(
+        f"perfstress: a bug of ours: {type(error).__name__}: {error}\n"
+        f"  hint: {path} has the details for a report\n"
+    )
+    return int(ExitCode.BUG)
+
+
+def _tell(error: PerfstressError) -> None:
+    slug = f"  [{error.slug}]" if error.slug else ""
+    sys.stderr.write(f"{error.message}{slug}\n")
+    if error.hint:
+        sys.stderr.write(f"  hint: {error.hint}\n")

@@ -1,0 +1,132 @@
+"""``perfstress promote``: an example that passed twice becomes a regression, frozen with its
+baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from perfstress import discovery, library, provenance, runfile
+from perfstress.errors import ExitCode, LibraryError
+from perfstress.judge import judge
+from perfstress.loadsummary import merged
+from perfstress.run import Run
+from perfstress.session import RUNS_FOLDER
+from perfstress.verdict import Outcome, Verdict
+
+
+def promote(run_path: Path, *, out: TextIO, err: TextIO) -> ExitCode:
+    """Promote a PASS run of a committed example; runs it a second time where no agreeing run is
+    kept.
+
+    Raises LibraryError with every reason against it.
+    """
+    run = runfile.read(run_path)
+    verdict = judge(run)
+    source = Path(run.manifest.example_path)
+    root = provenance.root_of(source)
+    if reasons := _against(run, verdict, source, root):
+        raise LibraryError(
+            f"{run_path}: cannot be promoted\n" + "\n".join(f"  - {reason}" for reason in reasons),
+            hint="promotion wants a full-scale PASS of the committed example on a clean tree",
+            slug="not-promotable",
+        )
+    second = _agreeing(run, root)
+    if second is None:
+        err.write("no second passing run of this commit is kept: running it again\n")
+        again, run_again = discovery.run_and_judge(
+            discovery.order(source), confirm=True, quiet=False, err=err
+        )
+        if again.outcome is not Outcome.PASS:
+            raise LibraryError(
+                f"{run_again.path}: the second run says {again.outcome}: the two do not agree",
+                hint=f"perfstress report {run_again.path}",
+                slug="not-promotable",
+            )
+        second = run_again
+    folder = library.write_entry(
+        root, run.example, source, _baseline(run, second, verdict), _page(run, verdict)
+    )
+    out.write(f"promoted: {folder.relative_to(root)}\nnext: commit it, then  perfstress replay\n")
+    return ExitCode.PASS
+
+
+def _against(run: Run, verdict: Verdict, source: Path, root: Path) -> list[str]:
+    manifest = run.manifest
+    reasons = []
+    if verdict.outcome is not Outcome.PASS:
+        reasons.append(f"the run says {verdict.outcome}")
+    if manifest.scale < 1:
+        reasons.append(f"the run was reduced to {manifest.scale:g} of its scale")
+    if manifest.overrides:
+        reasons.append(f"the run had values changed by --set: {', '.join(manifest.overrides)}")
+    if manifest.confirms:
+        reasons.append("the run was made to confirm another one")
+    if manifest.git.get("dirty"):
+        reasons.append("the tree had uncommitted changes when it ran")
+    if not source.is_file():
+        reasons.append(f"{source} is gone")
+    elif source.read_text(encoding="utf-8") != (run.path / runfile.EXAMPLE_SOURCE).read_text(
+        encoding="utf-8"
+    ):
+        reasons.append(f"{source} has changed since the run")
+    else:
+        state = provenance.states(root, [source])[source]
+        if state.state != "before":
+            reasons.append(f"it is not proved that the example came first: {state.reason}")
+    return reasons
+
+
+def _agreeing(run: Run, root: Path) -> Run | None:
+    """Another passing, full-scale run of the same example text at the same commit."""
+    for folder in sorted((root / RUNS_FOLDER / run.example.name).glob("*/"), reverse=True):
+        if folder.resolve() == run.path.resolve() or not (folder / runfile.RESULT).exists():
+            continue
+        manifest = runfile.read_manifest(folder)
+        same = manifest.git.get("commit") == run.manifest.git.get("commit")
+        plain = manifest.scale == 1 and not manifest.overrides and not manifest.git.get("dirty")
+        if not (same and plain and manifest.state == "complete"):
+            continue
+        other = runfile.read(folder)
+        if judge(other).outcome is Outcome.PASS:
+            return other
+    return None
+
+
+def _baseline(run: Run, second: Run, verdict: Verdict) -> Mapping[str, Any]:
+    git = run.manifest.git
+    return {
+        "schema_version": library.BASELINE_VERSION,
+        "name": run.example.name,
+        "kind": run.example.kind,
+        "promoted_at": run.manifest.zero,
+        "commit": git.get("commit"),
+        "environment": dict(run.manifest.environment),
+        "seconds": round(max(sample.t_s for sample in run.samples), 1),
+        "summary": verdict.load.as_json(),
+        "second_summary": judge(second).load.as_json(),
+        "histograms": {
+            which: merged(
+                run.intervals, which=which, epochs={epoch.index for epoch in run.work_epochs}
+            ).encode()
+            for which in ("response", "service")
+        },
+        "minimum_detectable": [spot.as_json() for spot in verdict.could_not_see],
+        "growth": [
+            finding.as_json() for finding in verdict.findings if finding.kind.endswith("-growth")
+        ],
+    }
+
+
+def _page(run: Run, verdict: Verdict) -> str:
+    example = run.example
+    checks = "\n".join(f"- `{check.text}`: {check.seen}" for check in verdict.checks)
+    hunted = ", ".join(example.hunts) or "nothing by name"
+    return (
+        f"# {example.name}\n\n{example.title}.\n\n"
+        f"Guards against: {hunted}. Phase: {example.phase or 'none named'}.\n\n"
+        f"Promoted at commit `{run.manifest.git.get('short')}` with:\n\n{checks}\n\n"
+        "It has caught nothing yet.\n"
+    )

@@ -1,0 +1,126 @@
+"""One example from its file to its verdict: run, judge, confirm in a fresh process, put all beside
+the run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from perfstress import judge, provenance, rules, runfile, session, yamlio
+from perfstress.errors import ExampleError, PerfstressError, UsageError
+from perfstress.probes.preflight import preflight
+from perfstress.progress import watcher
+from perfstress.reports import write_report
+from perfstress.run import Run
+from perfstress.verdict import Outcome, Verdict
+from perfstress.watching import Watcher
+
+CONFIRM_FOLDER = "confirm"
+CONFIRM_RESEED = 1
+
+
+def order(
+    example: Path,
+    *,
+    out: Path | None = None,
+    scale: float = 1.0,
+    overrides: Mapping[str, str] | None = None,
+) -> session.Order:
+    """What is to be run, after the example has been checked whole; raises ExampleError with every
+    problem.
+    """
+    if not 0 < scale <= 1:
+        raise UsageError(
+            f"--scale {scale:g} is not above 0 and at most 1",
+            hint="a run below 1 is labelled reduced and can never pass for a full one",
+            slug="bad-scale",
+        )
+    root = provenance.root_of(example)
+    loaded = yamlio.load(example, overrides or {})
+    if problems := rules.check(loaded, root):
+        raise ExampleError(problems)
+    folder = out.resolve() if out else session.run_folder(root, loaded.example.name)
+    if folder.exists():
+        if not folder.is_dir() or any(folder.iterdir()):
+            raise UsageError(
+                f"--out {folder}: exists and is not an empty folder",
+                hint="name a folder that does not exist yet; it becomes the run directory",
+                slug="out-exists",
+            )
+        folder.rmdir()
+    return session.Order(
+        loaded=loaded, root=root, folder=folder, scale=scale, overrides=dict(overrides or {})
+    )
+
+
+def run_and_judge(
+    wanted: session.Order, *, confirm: bool, quiet: bool, err: TextIO
+) -> tuple[Verdict, Run]:
+    """Carry out an order, judge it, and when growth failed it, repeat it in a fresh process and
+    judge both.
+
+    The verdict and the report lie in the run directory before this returns, also when it is left by
+    KeyboardInterrupt.
+    """
+    live = watcher(err, quiet=quiet)
+    try:
+        for warning in preflight(wanted.loaded.example):
+            live.note(f"warning: {warning}")
+        session.carry_out(wanted, live)
+        verdict, run = _judged(wanted.folder)
+        if confirm and _wants_confirmation(verdict):
+            _confirm(wanted, verdict, run, live)
+    except KeyboardInterrupt:
+        if (wanted.folder / runfile.MANIFEST).exists():
+            _conclude(wanted.folder)
+        raise
+    finally:
+        live.close()
+    return _conclude(wanted.folder)
+
+
+def _confirm(wanted: session.Order, verdict: Verdict, run: Run, live: Watcher) -> None:
+    """Repeat a run that grew, in a fresh process and with other seeds, and tie the two together."""
+    grown = ", ".join(sorted({finding.resource for finding in verdict.findings if finding.fails}))
+    live.note(f"{grown}: repeating in a fresh process with another seed to confirm it")
+    again = dataclasses.replace(
+        wanted,
+        folder=wanted.folder / CONFIRM_FOLDER,
+        parts=_confirming_parts(run),
+        reseed=CONFIRM_RESEED,
+        confirms=str(wanted.folder),
+    )
+    try:
+        session.carry_out(again, live)
+    except PerfstressError as error:  # the first run stands, told as unconfirmed
+        live.note(f"the confirming run could not be made: {error.message}")
+        return
+    runfile.amend(wanted.folder, confirmed_by=CONFIRM_FOLDER)
+
+
+def _judged(folder: Path) -> tuple[Verdict, Run]:
+    run = runfile.read(folder)
+    return judge.judge(run), run
+
+
+def _conclude(folder: Path) -> tuple[Verdict, Run]:
+    """Judge what there is and put verdict and report beside it."""
+    verdict, run = _judged(folder)
+    runfile.write_result(folder, verdict.as_json())
+    write_report(verdict, run, folder / runfile.REPORT)
+    return verdict, run
+
+
+def _wants_confirmation(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.FAIL and any(
+        finding.fails and finding.kind.endswith(("-growth", "-drift"))
+        for finding in verdict.findings
+    )
+
+
+def _confirming_parts(run: Run) -> int:
+    """Half the epochs, at least four: what has been seen once needs less to be seen again."""
+    return max(4, (run.example.shape.epochs or 8) // 2)

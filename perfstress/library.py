@@ -1,0 +1,148 @@
+"""The regression library on disk: ``regressions/<name>/`` with a frozen example, its data and its
+baseline.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perfstress.errors import LibraryError
+from perfstress.example import WorkedExample
+
+FOLDER = "regressions"
+EXAMPLE = "example.yaml"
+SMOKE = "smoke.yaml"
+BASELINE = "baseline.json"
+PAGE = "README.md"
+
+# History of the baseline's format. 1: the first.
+BASELINE_VERSION = 1
+
+# A full example counts for the smoke tier when it took no longer than this and has no shrunk shape.
+SMOKE_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One promoted example."""
+
+    name: str
+    folder: Path
+    baseline: Mapping[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """How long its run took when it was promoted."""
+        return float(self.baseline.get("seconds", 0.0))
+
+    @property
+    def kind(self) -> str:
+        """The kind of its example."""
+        return str(self.baseline.get("kind", ""))
+
+    def example_for(self, tier: str) -> Path | None:
+        """The file to run for a tier, or None where the entry is not part of it.
+
+        smoke: the shrunk shape, or the full one if it is short. full: everything but soaks longer
+        than that. soak: everything.
+        """
+        full = self.folder / EXAMPLE
+        if tier == "soak":
+            return full
+        if tier == "full":
+            return full if self.kind != "soak" or self.seconds <= SMOKE_SECONDS else None
+        if (self.folder / SMOKE).exists():
+            return self.folder / SMOKE
+        return full if self.seconds <= SMOKE_SECONDS else None
+
+
+def entries(root: Path) -> list[Entry]:
+    """Every entry of the library by name; raises LibraryError for one that does not hold together."""
+    found = []
+    for folder in sorted((root / FOLDER).glob("*/")):
+        path = folder / BASELINE
+        try:
+            baseline = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise LibraryError(
+                f"{path}: cannot be read: {error}",
+                hint="promote the example again, or remove the folder",
+                slug="damaged-entry",
+            ) from error
+        if baseline.get("schema_version") != BASELINE_VERSION:
+            raise LibraryError(
+                f"{path}: schema version {baseline.get('schema_version')!r}; "
+                f"this perfstress reads {BASELINE_VERSION}",
+                slug="entry-version",
+            )
+        _check_frozen(folder, baseline)
+        found.append(Entry(folder.name, folder, baseline))
+    return found
+
+
+def _check_frozen(folder: Path, baseline: Mapping[str, Any]) -> None:
+    for name, digest in baseline.get("files", {}).items():
+        file = folder / name
+        if not file.is_file() or sha256(file) != digest:
+            raise LibraryError(
+                f"{file}: not what was promoted (sha256 {digest[:12]}… expected)",
+                hint="restore it from git, or promote the changed example anew",
+                slug="entry-changed",
+            )
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def referenced_files(example: WorkedExample, folder: Path) -> list[str]:
+    """The files below the example's folder that it needs to run, by their paths as written."""
+    named: list[str] = []
+    if example.workload.http is not None:
+        named += [data.file for data in example.workload.http.data.values()]
+    if example.workload.runs is not None and example.workload.runs.input is not None:
+        source = example.workload.runs.input
+        named += [source.file] if source.file else []
+        named += [word for word in source.generate or [] if (folder / word).is_file()]
+    return [name for name in dict.fromkeys(named) if not Path(name).is_absolute()]
+
+
+def write_entry(
+    root: Path, example: WorkedExample, source: Path, baseline: Mapping[str, Any], page: str
+) -> Path:
+    """Freeze an example with its data and baseline; the folder appears whole or not at all."""
+    target = root / FOLDER / example.name
+    temporary = root / FOLDER / f".{example.name}.{os.getpid()}.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        shutil.copyfile(source, temporary / EXAMPLE)
+        for name in referenced_files(example, source.parent):
+            copy = temporary / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source.parent / name, copy)
+        smoke = target / SMOKE
+        if smoke.exists():
+            shutil.copyfile(smoke, temporary / SMOKE)
+        files = {
+            str(file.relative_to(temporary)): sha256(file)
+            for file in sorted(temporary.rglob("*"))
+            if file.is_file()
+        }
+        text = json.dumps({**baseline, "files": files}, indent=1) + "\n"
+        (temporary / BASELINE).write_text(text, encoding="utf-8")
+        (temporary / PAGE).write_text(page, encoding="utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
