@@ -207,7 +207,7 @@ def read(path: Path, *, with_confirming: bool = True) -> Run:
         document = json.loads((path / EXAMPLE_DOCUMENT).read_text(encoding="utf-8"))
         example = WorkedExample.model_validate(document)
         samples = list(_samples(path))
-        intervals = [Interval(**line) for line in _lines(path / INTERVALS)]
+        intervals = [Interval(**{"step": None} | line) for line in _lines(path / INTERVALS)]
         events = [_event(line) for line in _lines(path / EVENTS)]
         evidence = list(_lines(path / EVIDENCE))
     except (OSError, ValueError, KeyError, TypeError) as error:
