@@ -152,44 +152,7 @@ class Deck:
 
 
 class RowOrder:
-        """The next operation of this part: its journey, and a row number for each file it reads."""
-
-    """The row of a data file that each use gets; a shuffled file is shuffled anew on each pass."""
-        if rows < 1:
-            raise ValueError("a data file needs at least one row")
-        self._rows = rows
-        self._shuffled = order == "shuffled"
-        self._seed = seed
-        self._passes: dict[int, Ints] = {}
-
-    def rows(self, uses: Ints) -> Ints:
-        """The row numbers of these uses (a rising sequence of numbers from 0)."""
-        if not self._shuffled:
-            return uses % self._rows
-        found = np.empty_like(uses)
-        number_of_pass = uses // self._rows
-        for number in np.unique(number_of_pass).tolist():
-            here = number_of_pass == number
-            found[here] = self._pass(number)[uses[here] % self._rows]
-        return found
-
-    def _pass(self, number: int) -> Ints:
-        if number not in self._passes:
-            for old in [known for known in self._passes if known < number - 1]:
-                del self._passes[old]
-            random = np.random.Generator(np.random.PCG64([self._seed, number]))
-            self._passes[number] = np.argsort(random.random(self._rows), kind="stable")
-        return self._passes[number]
-
-
-class Draws:
-    """The one seeded sequence of a run: which journey each operation is, and which rows it reads.
-
-    ``reads[j]`` are the numbers of the data files (indices of ``orders``) that journey ``j`` reads;
-    each operation uses one row of each of its files. ``part`` of ``parts`` takes every
-    ``parts``-th operation of the whole sequence. The mix may change between epochs; a mix that
-    comes back goes on where its deck was left.
-    """
+    """The row of a data file that each use gets; a shuffled file is shuffled anew each pass."""
 
     def __init__(
         self,
