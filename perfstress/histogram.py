@@ -46,7 +46,8 @@ def _lowest_values() -> Values:
     bucket = (index >> _HALF_MAGNITUDE) - 1
     sub = (index & (_HALF - 1)) + _HALF
     first = bucket < 0
-    return np.where(first, sub - _HALF, sub) << (np.maximum(bucket, 0) + _UNIT)
+    lowest: Values = np.where(first, sub - _HALF, sub) << (np.maximum(bucket, 0) + _UNIT)
+    return lowest
 
 
 _LOWEST = _lowest_values()

@@ -154,6 +154,43 @@ class Deck:
 class RowOrder:
     """The row of a data file that each use gets; a shuffled file is shuffled anew each pass."""
 
+    def __init__(self, rows: int, order: Literal["sequential", "shuffled"], seed: int) -> None:
+        if rows < 1:
+            raise ValueError("a data file needs at least one row")
+        self._rows = rows
+        self._shuffled = order == "shuffled"
+        self._seed = seed
+        self._passes: dict[int, Ints] = {}
+
+    def rows(self, uses: Ints) -> Ints:
+        """The row numbers of these uses (a rising sequence of numbers from 0)."""
+        if not self._shuffled:
+            return uses % self._rows
+        found = np.empty_like(uses)
+        number_of_pass = uses // self._rows
+        for number in np.unique(number_of_pass).tolist():
+            here = number_of_pass == number
+            found[here] = self._pass(number)[uses[here] % self._rows]
+        return found
+
+    def _pass(self, number: int) -> Ints:
+        if number not in self._passes:
+            for old in [known for known in self._passes if known < number - 1]:
+                del self._passes[old]
+            random = np.random.Generator(np.random.PCG64([self._seed, number]))
+            self._passes[number] = np.argsort(random.random(self._rows), kind="stable")
+        return self._passes[number]
+
+
+class Draws:
+    """The one seeded sequence of a run: which journey each operation is, and which rows it reads.
+
+    ``reads[j]`` are the numbers of the data files (indices of ``orders``) that journey ``j`` reads;
+    each operation uses one row of each of its files. ``part`` of ``parts`` takes every
+    ``parts``-th operation of the whole sequence. The mix may change between epochs; a mix that
+    comes back goes on where its deck was left.
+    """
+
     def __init__(
         self,
         journeys: Sequence[str],
@@ -205,9 +242,7 @@ class RowOrder:
             self._rows.append(order.rows(mine).tolist())
 
     def next(self) -> tuple[int, tuple[int, ...]]:
-        """The next operation of this part: its journey's index, and a row number for each of the
-        journey's files.
-        """
+        """The next operation of this part: its journey, and a row for each file that it reads."""
         while self._at >= len(self._mine):
             self._used += self._uses[:, self._cards].sum(axis=1)
             # whole rounds of all parts, so that every part keeps its turn across the seam
