@@ -1,0 +1,79 @@
+"""From a plain document to the model of a worked example, or to everything wrong with its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from perfstress.example import KINDS_NOT_YET, WorkedExample
+from perfstress.places import Complaint, Place, dotted, place_of
+from perfstress.wording import Raw, complaints
+
+
+def validated(
+    document: dict[str, Any], raw: Raw
+) -> tuple[WorkedExample | None, dict[str, Any], list[Complaint]]:
+    """The model, the document with whole numbers written as 1e6 put right, and what is wrong.
+
+    ``raw`` gives a scalar as the author wrote it. Nothing else is converted: text stays text.
+    """
+    found = [*_not_in_this_version(document), *_without_value(document, ())]
+    silent = {complaint.place for complaint in found if complaint.slug == "no-value"}
+    example: WorkedExample | None = None
+    try:
+        example = WorkedExample.model_validate(document, strict=True)
+    except ValidationError as first:
+        document = _with_whole_numbers(first, document)
+        try:
+            example = WorkedExample.model_validate(document, strict=True)
+        except ValidationError as error:
+            told = complaints(error, document, raw)
+            unknown = {each.place for each in told if each.slug == "unknown-key"}
+            found = [each for each in found if each.place not in unknown]
+            found += [each for each in told if each.place not in silent or each.place in unknown]
+    return example, document, found
+
+
+def _not_in_this_version(document: Mapping[str, Any]) -> Iterator[Complaint]:
+    if (kind := document.get("kind")) in KINDS_NOT_YET:
+        yield Complaint(
+            ("kind",),
+            "not-in-this-version",
+            f"kind {kind!r} is not in this version",
+            "this version takes load, soak and spike",
+        )
+
+
+def _without_value(value: Any, place: Place) -> Iterator[Complaint]:
+    """Keys with nothing after the colon, outside of JSON bodies where null is a value."""
+    if value is None:
+        message = f"{dotted(place)}: has no value"
+        hint = "write one, or take the key out"
+        yield Complaint(place, "no-value", message, hint, at_key=True)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key != "json" or "steps" not in place:
+                yield from _without_value(inner, (*place, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _without_value(inner, (*place, index))
+
+
+def _with_whole_numbers(error: ValidationError, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with 1e6 as the whole number that it is, wherever the model asked for one."""
+    for details in error.errors(include_url=False):
+        value = details["input"]
+        if details["type"] == "int_type" and isinstance(value, float) and value.is_integer():
+            document = _replaced(document, place_of(details["loc"], document), int(value))
+    return document
+
+
+def _replaced(at: Any, place: Place, value: int) -> Any:
+    if not place:
+        return value
+    step, rest = place[0], place[1:]
+    if isinstance(at, dict):
+        return {**at, step: _replaced(at[step], rest, value)}
+    return [_replaced(item, rest, value) if i == step else item for i, item in enumerate(at)]

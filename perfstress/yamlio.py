@@ -1,0 +1,370 @@
+"""The one door to PyYAML: a worked example's text becomes a plain document, a model, and positions.
+
+Scalars are read by the core schema of YAML 1.2: ``on`` and ``yes`` are text, ``017`` is seventeen,
+``1e3`` is a number, ``1:30`` and ``2026-11-20`` are text. Duplicate keys, tags, merge keys and keys
+that are not text are refused. Every problem of a file is told at once, with its place.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from perfstress.errors import ExampleError, Problem
+from perfstress.example import WorkedExample
+from perfstress.overrides import override
+from perfstress.places import Complaint, Place, dotted
+from perfstress.scalars import TooLong, scalar
+from perfstress.validation import validated
+from perfstress.wording import SYNTAX
+
+# libyaml is ten times faster; a wheel without it still has the loader in Python.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# Far above any example that a person reads, far below what a malicious one would need.
+MAX_BYTES = 1_000_000
+MAX_NODES = 50_000
+MAX_DEPTH = 40
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a value stands: 1-based line and column, and the same of its key.
+
+    ``raw`` is a scalar as written; ``quoted`` says that its text begins one column further on, and
+    ``plain`` that columns can be counted inside it at all.
+    """
+
+    line: int
+    column: int
+    key_line: int
+    key_column: int
+    raw: str | None = None
+    quoted: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A worked example as read: its text, the plain document with overrides, the model, and where
+    each value stands.
+
+    ``display`` is how messages name the file. ``overridden`` are the places that ``--set`` changed.
+    """
+
+    path: Path
+    source: str
+    document: Mapping[str, Any]
+    example: WorkedExample
+    positions: Mapping[Place, Position]
+    display: str
+    overridden: tuple[Place, ...] = ()
+
+    def problem(self, complaint: Complaint) -> Problem:
+        """A complaint with its line and column."""
+        return _positioned(complaint, self.display, self.positions, self.overridden)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What grows while the node tree is walked."""
+
+    positions: dict[Place, Position] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    nodes: int = 0
+
+
+def load(
+    path: Path,
+    overrides: Mapping[str, str] = MappingProxyType({}),
+    *,
+    display: str | None = None,
+) -> Loaded:
+    """The example in a file; raises ExampleError with every problem of its shape.
+
+    ``overrides`` maps dotted places to values (``--set target.env.X=1``).
+    """
+    loaded, problems = check(path, overrides, display=display)
+    if loaded is None or problems:
+        raise ExampleError(problems)
+    return loaded
+
+
+def check(
+    path: Path,
+    overrides: Mapping[str, str] = MappingProxyType({}),
+    *,
+    display: str | None = None,
+) -> tuple[Loaded | None, list[Problem]]:
+    """The example in a file, or every problem of its shape; exactly one of the two is there."""
+    name = display or str(path)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None, [Problem(name, "no-such-file", "there is no such file", "check the path")]
+    except IsADirectoryError:
+        return None, [Problem(name, "not-a-file", "this is a folder", "name a YAML file in it")]
+    except OSError as error:
+        return None, [Problem(name, "unreadable", f"cannot be read: {error.strerror}")]
+    text, problems = _decode(data, name)
+    if text is None:
+        return None, problems
+    document, positions, problems = _document(text, name)
+    if document is None:
+        return None, problems
+    overridden, refused = override(document, overrides)
+    problems += refused
+
+    def raw(place: Place) -> str | None:
+        return None if place in overridden or place not in positions else positions[place].raw
+
+    example, document, found = validated(document, raw)
+    problems += [_positioned(each, name, positions, overridden) for each in found]
+    problems.sort(key=lambda problem: (problem.line, problem.column))
+    if example is None or problems:
+        return None, problems
+    return Loaded(path, text, document, example, positions, name, overridden), []
+
+
+def plain(text: str) -> dict[str, Any] | None:
+    """The document in ``text`` as plain data, or None where it cannot be read (old commits)."""
+    document, _, problems = _document(text, "")
+    return None if problems else document
+
+
+# ---------------------------------------------------------------- bytes to text
+def _decode(data: bytes, name: str) -> tuple[str | None, list[Problem]]:
+    if len(data) > MAX_BYTES:
+        message = f"is {len(data):,} bytes long; an example has at most {MAX_BYTES:,}"
+        return None, [Problem(name, "too-large", message, "move data to a file and name it")]
+    hint = "save the file as UTF-8"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return None, [Problem(name, "not-utf8", "is encoded as UTF-16", hint, 1, 1)]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        return None, [Problem(name, "not-utf8", message, hint, line, column)]
+    if match := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        column = match.start() - text.rfind("\n", 0, match.start())
+        message = f"control character U+{ord(match[0]):04X} has no place in an example"
+        return None, [Problem(name, "control-character", message, "take it out", line, column)]
+    return text, []
+
+
+# ---------------------------------------------------------------- text to plain data
+def _document(
+    text: str, name: str
+) -> tuple[dict[str, Any] | None, dict[Place, Position], list[Problem]]:
+    """The plain document; None when there is none to go on with."""
+    try:
+        problems = list(_scan(text, name))
+        if problems:
+            return None, {}, problems
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        return None, {}, [_syntax(error, text, name)]
+    except yaml.YAMLError as error:
+        return None, {}, [Problem(name, "bad-yaml", f"is not YAML: {error}", "", 1, 1)]
+    if root is None:
+        message = "is empty"
+        return None, {}, [Problem(name, "empty-file", message, "perfstress draft writes one", 1, 1)]
+    reading = _Reading()
+    document = _value(root, (), (), reading, name)
+    if not isinstance(document, dict):
+        kind = "a list" if isinstance(document, list) else "a single value"
+        mark = root.start_mark
+        message = f"is {kind}; an example is a mapping that begins with  perfstress: 1"
+        return (
+            None,
+            {},
+            reading.problems
+            or [Problem(name, "not-a-mapping", message, "", mark.line + 1, mark.column + 1)],
+        )
+    return document, reading.positions, reading.problems
+
+
+def _scan(text: str, name: str) -> Iterator[Problem]:
+    """What the stream of events shows before a tree is built: depth, documents, tags."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        mark: Any = event.start_mark
+        at = (mark.line + 1, mark.column + 1)
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents == 2:
+                hint = "one example a file; take out the --- or split the file"
+                message = "a second document begins here"
+                yield Problem(name, "several-documents", message, hint, *at)
+                return
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                message = f"is nested more than {MAX_DEPTH} deep"
+                yield Problem(name, "too-deep", message, "close a bracket", *at)
+                return
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if tag := getattr(event, "tag", None):
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            hint = "write the value without it; text goes in quotes"
+            yield Problem(name, "tag", f"the tag {shown} is not allowed", hint, *at)
+
+
+def _value(node: Any, place: Place, above: tuple[int, ...], reading: _Reading, name: str) -> Any:
+    reading.nodes += 1
+    mark = node.start_mark
+    if id(node) in above:
+        reading.problems.append(_at(name, mark, "alias-loop", "an alias contains itself", ""))
+        return None
+    if reading.nodes > MAX_NODES:
+        if reading.nodes == MAX_NODES + 1:
+            message = f"aliases unfold to more than {MAX_NODES:,} values"
+            reading.problems.append(_at(name, mark, "too-large", message, "use fewer aliases"))
+        return None
+    _note(node, place, reading)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, place, (*above, id(node)), reading, name)
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _value(item, (*place, index), (*above, id(node)), reading, name)
+            for index, item in enumerate(node.value)
+        ]
+    if node.style:  # quoted or a block: always text
+        return node.value
+    value = scalar(node.value)
+    if isinstance(value, float) and not math.isfinite(value):
+        message = f"{node.value} is not a number to work with"
+        reading.problems.append(_at(name, mark, "bad-number", message, "write a finite number"))
+        return None
+    if isinstance(value, TooLong):
+        message = f"a number of {len(node.value):,} digits"
+        hint = "write a smaller number, or put text in quotes"
+        reading.problems.append(_at(name, mark, "bad-number", message, hint))
+        return None
+    return value
+
+
+def _mapping(
+    node: yaml.MappingNode, place: Place, above: tuple[int, ...], reading: _Reading, name: str
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    first: dict[str, int] = {}
+    for key_node, value_node in node.value:
+        key = _key(key_node, reading, name)
+        if key is None:
+            continue
+        if key in found:
+            message = f"{dotted((*place, key))} is given twice, first in line {first[key]}"
+            hint = "keep one of them"
+            mark = key_node.start_mark
+            reading.problems.append(_at(name, mark, "duplicate-key", message, hint))
+            continue
+        first[key] = key_node.start_mark.line + 1
+        inner = (*place, key)
+        found[key] = _value(value_node, inner, above, reading, name)
+        _note(value_node, inner, reading, key_node)
+    return found
+
+
+def _key(node: yaml.Node, reading: _Reading, name: str) -> str | None:
+    """The key's text, or None after a problem was noted."""
+    mark = node.start_mark
+    if not isinstance(node, yaml.ScalarNode):
+        hint = 'a template has to stand in quotes: "{{ name }}"'
+        message = "a key is text, not a list or a mapping"
+        reading.problems.append(_at(name, mark, "bad-key", message, hint))
+        return None
+    if not node.style and node.value == "<<":
+        message = "merge keys (<<) are not part of YAML 1.2"
+        hint = "write the keys out; an alias for a whole value (*name) is allowed"
+        reading.problems.append(_at(name, mark, "merge-key", message, hint))
+        return None
+    if not node.style and not isinstance(scalar(node.value), str):
+        shown = node.value or "an empty key"
+        message = f"{shown} is not text, and keys are text"
+        hint = f'write it in quotes: "{node.value}"'
+        reading.problems.append(_at(name, mark, "bad-key", message, hint))
+        return None
+    return str(node.value)
+
+
+def _note(node: Any, place: Place, reading: _Reading, key_node: Any = None) -> None:
+    value, key = node.start_mark, (key_node or node).start_mark
+    text = node.value if isinstance(node, yaml.ScalarNode) else None
+    reading.positions[place] = Position(
+        line=value.line + 1,
+        column=value.column + 1,
+        key_line=key.line + 1,
+        key_column=key.column + 1,
+        raw=text,
+        quoted=text is not None and node.style in ("'", '"'),
+        plain=text is not None
+        and node.style not in ("|", ">")
+        and node.end_mark.line == value.line,
+    )
+
+
+def _at(name: str, mark: Any, slug: str, message: str, hint: str) -> Problem:
+    return Problem(name, slug, message, hint, mark.line + 1, mark.column + 1)
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+    said = f"{error.context or ''} {error.problem or ''}"
+    mark = error.problem_mark or error.context_mark
+    opened = error.context_mark
+    lines = text.split("\n")
+    at_tab = (
+        mark is not None
+        and mark.line < len(lines)
+        and "\t" in (lines[mark.line][: mark.column + 1])
+    )
+    if "cannot start any token" in said and at_tab:
+        said = "tab character"
+    for key, message, hint in SYNTAX:  # noqa: B007
+        if key in said:
+            if "opened here" in message and opened is not None:
+                mark = opened
+            break
+    else:
+        message, hint = f"is not YAML: {error.problem or error.context}", ""
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    return Problem(name, "bad-yaml", message, hint, line, column)
+
+
+def _positioned(
+    complaint: Complaint,
+    name: str,
+    positions: Mapping[Place, Position],
+    overridden: tuple[Place, ...],
+) -> Problem:
+    """A complaint with its place in the file; a missing key points at its parent."""
+    place = complaint.place
+    for changed in overridden:
+        if place[: len(changed)] == changed:
+            said = f"--set {dotted(changed)}"
+            return Problem(said, complaint.slug, complaint.message, complaint.hint)
+    while place and place not in positions:
+        place = place[:-1]
+    at = positions.get(place)
+    if at is None:
+        return Problem(name, complaint.slug, complaint.message, complaint.hint, 1, 1)
+    if complaint.at_key or (place and complaint.slug == "missing-key" and at.raw is None):
+        line, column = at.key_line, at.key_column
+    else:
+        into = complaint.offset + at.quoted if complaint.offset and at.plain else 0
+        line, column = at.line, at.column + into
+    return Problem(name, complaint.slug, complaint.message, complaint.hint, line, column)
