@@ -35,8 +35,14 @@ def compile_path(expression: str) -> Extract:
     try:
         compiled = jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:
-        column = getattr(error, "lex_position", None)
-        column = getattr(error, "lexer_position", -1) if column is None else column
+        column = next(
+            (
+                at
+                for name in ("lex_position", "lexer_position")
+                if isinstance(at := getattr(error, name, None), int)
+            ),
+            -1,
+        )
         text = str(error).split(" at column")[0].split("\n")[0].rstrip(".: ")
         raise ExpressionError(f"not a JMESPath expression: {text}", column) from error
     if _PLAIN_PATH.fullmatch(expression):

@@ -10,8 +10,21 @@ DOCUMENT = {"a": {"b": {"c": [1, 2, {"d": None}]}, "x": 0}, "list": [{"n": 1}, {
 
 @pytest.mark.parametrize(
     "expression",
-    ["a", "a.b.c", "a.x", "s.t", "list.n", "nothing", "a.nothing.b", "list[].n", "length(list)"]
-    + ["a.b.c[2].d", "list[?n > `1`].n | [0]", "@", "'literal'"],
+    [
+        "a",
+        "a.b.c",
+        "a.x",
+        "s.t",
+        "list.n",
+        "nothing",
+        "a.nothing.b",
+        "list[].n",
+        "length(list)",
+        "a.b.c[2].d",
+        "list[?n > `1`].n | [0]",
+        "@",
+        "'literal'",
+    ],
 )
 def test_agrees_with_the_library(expression):
     assert compile_path(expression)(DOCUMENT) == jmespath.search(expression, DOCUMENT)
