@@ -13,7 +13,7 @@ from perfstress.example import WorkedExample
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
 from perfstress.run import Run
-from perfstress.verdict import Finding, Verdict
+from perfstress.verdict import Detection, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +191,11 @@ class Probe(Protocol):
 
 
 class Detector(Protocol):
-    """A pure function of a run: what it found, and what it could not have seen."""
+    """A pure function of a run: what it found, which criteria it answers, and what it could not have
+    seen.
+    """
 
-    def __call__(self, run: Run) -> Sequence[Finding]: ...
+    def __call__(self, run: Run) -> Detection: ...
 
 
 class Reporter(Protocol):

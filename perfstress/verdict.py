@@ -148,6 +148,24 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """What one detector says of a run.
+
+    ``checks`` are the lines of ``success`` that it answers, by their place there. ``doubts`` are
+    reasons why the verdict cannot be PASS although nothing of this failed: something was demanded
+    and could be neither shown nor excluded. ``notes`` are told and change nothing; ``next_step`` is
+    the command that would settle a doubt.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    checks: Mapping[int, Check] = field(default_factory=dict)
+    could_not_see: tuple[BlindSpot, ...] = ()
+    doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LoadSummary:
     """What was sent and how it was answered, warm-up excluded; latency maps hold p50 p90 p99 p99_9
     max, in ms.

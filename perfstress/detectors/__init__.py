@@ -1,0 +1,16 @@
+"""What can be found in a run: the table of the detectors, in the order in which they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perfstress.detectors import drift, exits, growth, objectives, recovery
+from perfstress.protocols import Detector
+
+DETECTORS: Mapping[str, Detector] = {
+    "exits": exits.detect,
+    "growth": growth.detect,
+    "drift": drift.detect,
+    "recovery": recovery.detect,
+    "objectives": objectives.detect,
+}

@@ -1,0 +1,109 @@
+"""The target's end: died unasked, or alive and silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perfstress.measurement import Event
+from perfstress.run import Run
+from perfstress.units import human_count, human_duration
+from perfstress.verdict import Detection, Finding
+
+# A hang is called when nothing but timeouts has ended for this long after good answers before.
+SILENT_S = 5
+LOG_LINES_TOLD = 6
+
+
+def detect(run: Run) -> Detection:
+    """A crash for a target that ended unasked, a hang for one that stopped answering."""
+    findings = [_crash(run, event) for event in run.events_named("target-exited")]
+    if not findings:
+        findings = [_hang(run, event) for event in run.events_named("target-hung")[:1]]
+    if not findings and (silent_s := _silent_end(run)):
+        findings = [_silence(run, silent_s)]
+    return Detection(findings=tuple(findings))
+
+
+def _crash(run: Run, event: Event) -> Finding:
+    facts = event.facts
+    how = _how(facts)
+    memory = str(facts.get("out_of_memory") or "")
+    if memory:
+        how += f", out of memory ({memory})"
+    return Finding(
+        kind="crash",
+        resource="target",
+        label="DIED",
+        summary=f"the target died {_when(run, event.t_s)}: {how}",
+        diagnosis=_log(facts.get("last_log") or run.log_tail),
+    )
+
+
+def _how(facts: Mapping[str, Any]) -> str:
+    if facts.get("signal"):
+        return f"killed by {facts['signal']}"
+    if facts.get("code") is not None:
+        return f"exit code {facts['code']}"
+    return "it is gone"
+
+
+def _hang(run: Run, event: Event) -> Finding:
+    facts = event.facts
+    waiting = facts.get("in_flight")
+    tail = f"; {human_count(waiting)} operations were waiting" if waiting else ""
+    silent = human_duration(float(facts.get("silent_s") or 0.0))
+    return Finding(
+        kind="hang",
+        resource="target",
+        label="HUNG",
+        summary=f"the target gave no good answer for {silent}, noticed {_when(run, event.t_s)}"
+        f"{tail}",
+        diagnosis=_log(facts.get("last_log") or run.log_tail),
+    )
+
+
+def _silence(run: Run, silent_s: float) -> Finding:
+    return Finding(
+        kind="hang",
+        resource="target",
+        label="HUNG",
+        summary=f"in the last {human_duration(silent_s)} of the load every answer was a timeout",
+        diagnosis=_log(run.log_tail),
+    )
+
+
+def _when(run: Run, t_s: float) -> str:
+    """When on the run's clock: the time, the work done, and the stage."""
+    done = [sample.ops for sample in run.samples if sample.t_s <= t_s]
+    stages = [event for event in run.events_named("epoch-began") if event.t_s <= t_s]
+    stage = f", in stage {stages[-1].facts.get('stage')}" if stages else ""
+    work = f", after {human_count(done[-1])} operations" if done else ""
+    return f"{human_duration(max(t_s, 0.0))} into the run{work}{stage}"
+
+
+def _log(lines: Sequence[str]) -> str:
+    kept = [line for line in lines if line.strip()][-LOG_LINES_TOLD:]
+    return "its last log lines:\n  " + "\n  ".join(kept) if kept else ""
+
+
+def _silent_end(run: Run) -> float:
+    """The seconds at the end of the load in which everything that ended was a timeout; 0 for none."""
+    good: dict[int, int] = {}
+    timeouts: dict[int, int] = {}
+    other: dict[int, int] = {}
+    for interval in run.intervals:
+        if interval.step is None:
+            continue
+        good[interval.t_s] = good.get(interval.t_s, 0) + interval.ok
+        timed_out = interval.errors.get("timeout", 0)
+        timeouts[interval.t_s] = timeouts.get(interval.t_s, 0) + timed_out
+        rest = sum(interval.errors.values()) - timed_out
+        other[interval.t_s] = other.get(interval.t_s, 0) + rest
+    ended = [second for second in good if good[second] + timeouts[second] + other[second]]
+    answered = [second for second in ended if good[second] + other[second]]
+    if not answered or not ended:
+        return 0.0
+    silent = max(ended) - max(answered)
+    late = [second for second in ended if second > max(answered)]
+    return float(silent) if silent >= SILENT_S and len(late) >= 2 else 0.0

@@ -1,0 +1,311 @@
+"""The criteria on what was seen as such: errors, latencies, rates, highest values, invariants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from perfstress.criteria import Criterion, Relation, compare, criteria_of, parse_relation
+from perfstress.example import InvariantCriterion
+from perfstress.loadsummary import merged
+from perfstress.measurement import Event, Interval, metric_of
+from perfstress.run import Run
+from perfstress.units import human_bytes, human_count, human_duration
+from perfstress.verdict import Check, Detection, Finding, FindingClass, Outcome
+
+_PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
+# Answered by other detectors.
+_ELSEWHERE = ("growth", "drift", "recovery")
+
+
+def detect(run: Run) -> Detection:
+    """A Check for each criterion of this kind, and a finding for each that was breached."""
+    checks: dict[int, Check] = {}
+    findings: list[Finding] = []
+    for place, criterion in criteria_of(run.example.success):
+        if criterion.metric[-1] in _ELSEWHERE:
+            continue
+        check = _check(run, criterion)
+        checks[place] = check
+        if check.outcome is Outcome.FAIL:
+            findings.append(_finding(run, criterion, check))
+    for place, line in enumerate(run.example.success):
+        if isinstance(line, InvariantCriterion):
+            invariant = line.invariant
+            event = next(
+                (
+                    event
+                    for event in run.events_named("invariant")
+                    if (event.facts.get("get"), event.facts.get("that"))
+                    == (invariant.get, invariant.that)
+                ),
+                None,
+            )
+            check, finding = _invariant(run, invariant.that, event)
+            checks[place] = check
+            findings.extend([finding] if finding else [])
+    return Detection(findings=tuple(findings), checks=checks)
+
+
+# ---------------------------------------------------------------- one criterion
+def _check(run: Run, criterion: Criterion) -> Check:
+    seen, told = _seen(run, criterion)
+    if seen is None:
+        return Check(criterion.text, Outcome.INCONCLUSIVE, told)
+    held = criterion.holds(seen)
+    return Check(criterion.text, Outcome.PASS if held else Outcome.FAIL, told)
+
+
+def _seen(run: Run, criterion: Criterion) -> tuple[float | None, str]:
+    """The value that was seen, and how to tell it."""
+    head = criterion.metric[0]
+    if head == "errors":
+        return _errors(run, criterion)
+    if head in ("response", "service", "slip"):
+        return _latency(run, criterion)
+    if criterion.metric == ("rate",):
+        return _rate(run, criterion)
+    if head in ("ops", "ok"):
+        whole = _journeys(run, criterion)
+        ended = sum(interval.ok for interval in whole)
+        if head == "ops":
+            ended += sum(sum(interval.errors.values()) for interval in whole)
+        return float(ended), f"{human_count(ended)}"
+    return _highest(run, criterion)
+
+
+def _errors(run: Run, criterion: Criterion) -> tuple[float | None, str]:
+    ok, errors = _attempts(run, criterion)
+    kind = criterion.metric[1]
+    count = sum(errors.values()) if kind in ("rate", "count") else errors.get(kind, 0)
+    total = ok + sum(errors.values())
+    parts = ", ".join(f"{name} {number}" for name, number in sorted(errors.items()) if number)
+    of_all = f"{human_count(count)} of {human_count(total)} attempts"
+    if not total:
+        return None, "nothing was sent"
+    told = of_all + (f" ({parts})" if parts else "")
+    if criterion.unit == "share":
+        return count / total, f"{100 * count / total:.3g} %: {told}"
+    return float(count), told
+
+
+def _latency(run: Run, criterion: Criterion) -> tuple[float | None, str]:
+    which, statistic = criterion.metric
+    journey, step = _narrowed(criterion)
+    histogram = merged(
+        run.intervals,
+        which=which,
+        journey=journey,
+        step=step,
+        epochs=frozenset(_epochs(run, criterion)),
+    )
+    if statistic == "max":
+        value_ns: float | None = histogram.max_ns
+    elif statistic == "mean":
+        value_ns = histogram.mean_ns
+    else:
+        value_ns = histogram.percentile(_PERCENTILES[statistic])
+    if value_ns is None:
+        return None, "nothing was answered"
+    value_s = value_ns / 1e9
+    return value_s, f"{human_duration(value_s)} in {human_count(histogram.total)} attempts"
+
+
+def _rate(run: Run, criterion: Criterion) -> tuple[float | None, str]:
+    chosen = _epochs(run, criterion)
+    fired = sum(interval.fired for interval in _journeys(run, criterion))
+    seconds = sum(seconds_of(run, epoch) for epoch in chosen)
+    if seconds <= 0:
+        return None, "the load did not run"
+    return fired / seconds, f"{fired / seconds:.4g}/s over {human_duration(seconds)}"
+
+
+def _highest(run: Run, criterion: Criterion) -> tuple[float | None, str]:
+    name = criterion.metric[0]
+    chosen = _epochs(run, criterion)
+    narrowed = criterion.during is not None or criterion.after is not None
+    best: float | None = None
+    for sample in run.samples:
+        if narrowed and sample.epoch not in chosen:
+            continue
+        if (value := _read(sample.values, name)) is not None:
+            best = value if best is None else max(best, value)
+    if best is None:
+        return None, "not measured"
+    told = human_bytes(best) if criterion.unit == "bytes" else human_count(best)
+    return best, told
+
+
+def _read(values: Mapping[str, float | None], name: str) -> float | None:
+    """A resource's value; disk and gauges with labels are the sum of their parts."""
+    if name in values:
+        return values[name]
+    head = "disk:" if name == "disk" else f"{name}{{"
+    parts = [value for key, value in values.items() if key.startswith(head) and value is not None]
+    return sum(parts) if parts else None
+
+
+def _finding(run: Run, criterion: Criterion, check: Check) -> Finding:
+    head = criterion.metric[0]
+    kind: FindingClass = "objective"
+    if head == "errors":
+        kind = "error-objective"
+    elif head in ("response", "service", "slip"):
+        kind = "latency-objective"
+    where = f" of {criterion.of}" if criterion.of else ""
+    where += f" during {criterion.during}" if criterion.during else ""
+    where += f" after {criterion.after}" if criterion.after else ""
+    return Finding(
+        kind=kind,
+        resource=criterion.name,
+        label="BREACHED",
+        summary=f"{criterion.name}{where} is {check.seen}; the criterion is {criterion.text}",
+        limit=criterion.value,
+        unit=metric_of(head).unit if criterion.metric[-1] == "max" else "",
+        series=head if criterion.metric[-1] == "max" else "",
+        diagnosis=_where_it_broke(run, criterion),
+    )
+
+
+def _where_it_broke(run: Run, criterion: Criterion) -> str:
+    """For errors: which steps they fell on, in which seconds they began."""
+    if criterion.metric[0] != "errors":
+        return ""
+    by_step: dict[str, int] = {}
+    first: int | None = None
+    for interval in _steps(run, criterion):
+        if failed := sum(interval.errors.values()):
+            name = f"{interval.journey} / {interval.step}" if interval.step else interval.journey
+            by_step[name] = by_step.get(name, 0) + failed
+            first = interval.t_s if first is None else min(first, interval.t_s)
+    if first is None:
+        return ""
+    worst = sorted(by_step.items(), key=lambda item: -item[1])[:3]
+    parts = ", ".join(f"{name} ({human_count(count)})" for name, count in worst)
+    return f"most on {parts}; the first {human_duration(first)} into the run"
+
+
+# ---------------------------------------------------------------- what is chosen
+def _narrowed(criterion: Criterion) -> tuple[str | None, str | None]:
+    if criterion.of is None:
+        return None, None
+    journey, _, step = criterion.of.partition(".")
+    return journey, step or None
+
+
+def _epochs(run: Run, criterion: Criterion) -> list[int]:
+    """The epochs that a criterion speaks of: its stage's, those after it, or all work."""
+    if criterion.during is not None:
+        return [epoch.index for epoch in run.manifest.epochs if epoch.stage == criterion.during]
+    work = [epoch.index for epoch in run.work_epochs]
+    if criterion.after is not None:
+        ends = [epoch.index for epoch in run.manifest.epochs if epoch.stage == criterion.after]
+        return [index for index in work if not ends or index > max(ends)]
+    return work
+
+
+def seconds_of(run: Run, epoch: int) -> float:
+    """How long an epoch's load lasted, from its first arrival to its last; 0 when it never began
+    or never ended.
+    """
+    began = [e.t_s for e in run.events_named("epoch-began") if e.facts.get("epoch") == epoch]
+    ended = [e.t_s for e in run.events_named("epoch-ended") if e.facts.get("epoch") == epoch]
+    return max(0.0, ended[0] - began[0]) if began and ended else 0.0
+
+
+def _journeys(run: Run, criterion: Criterion) -> list[Interval]:
+    """The intervals of whole journeys that a criterion speaks of."""
+    chosen, (journey, _) = set(_epochs(run, criterion)), _narrowed(criterion)
+    return [
+        interval
+        for interval in run.intervals
+        if interval.step is None
+        and interval.epoch in chosen
+        and journey in (None, interval.journey)
+    ]
+
+
+def _steps(run: Run, criterion: Criterion) -> Iterable[Interval]:
+    """The intervals of single steps that a criterion speaks of."""
+    chosen, (journey, step) = set(_epochs(run, criterion)), _narrowed(criterion)
+    return (
+        interval
+        for interval in run.intervals
+        if interval.step is not None
+        and interval.epoch in chosen
+        and journey in (None, interval.journey)
+        and step in (None, interval.step)
+    )
+
+
+def _attempts(run: Run, criterion: Criterion) -> tuple[int, dict[str, int]]:
+    """Good attempts, and failed ones by class; whole journeys where there are no steps."""
+    chosen = list(_steps(run, criterion)) or _journeys(run, criterion)
+    errors: dict[str, int] = {}
+    for interval in chosen:
+        for name, count in interval.errors.items():
+            errors[name] = errors.get(name, 0) + count
+    return sum(interval.ok for interval in chosen), errors
+
+
+# ---------------------------------------------------------------- invariants
+def _invariant(run: Run, that: str, event: Event | None) -> tuple[Check, Finding | None]:
+    text = f"invariant: {that}"
+    if event is None:
+        return Check(text, Outcome.INCONCLUSIVE, "was not asked: the run ended before"), None
+    if problem := event.facts.get("problem"):
+        return Check(text, Outcome.INCONCLUSIVE, f"could not be asked: {problem}"), None
+    relation = parse_relation(that)
+    counts = event.facts.get("counts") or {}
+    try:
+        left, right = relation.sides(_lookup(event.facts.get("answer"), counts))
+    except KeyError as error:
+        said = f"{event.facts.get('get')} answers no number for {error.args[0]}"
+        return Check(text, Outcome.INCONCLUSIVE, said), None
+    seen = _told(relation, _lookup(event.facts.get("answer"), counts), left, right)
+    if compare(left, relation.operator, right):
+        return Check(text, Outcome.PASS, seen), None
+    missing = abs(left - right)
+    finding = Finding(
+        kind="invariant",
+        resource=str(event.facts.get("get") or "invariant"),
+        label="LOST",
+        summary=f"{that} does not hold: {seen}, {human_count(missing)} apart",
+        diagnosis=_unanswered(run),
+    )
+    return Check(text, Outcome.FAIL, seen), finding
+
+
+def _lookup(answer: Any, counts: Mapping[str, Any]) -> Callable[[str], float]:
+    def value_of(name: str) -> float:
+        found: Any = counts.get(name)
+        if found is None:
+            found = answer
+            for part in name.split("."):
+                found = found.get(part) if isinstance(found, Mapping) else None
+        if isinstance(found, bool) or not isinstance(found, int | float) or math.isnan(found):
+            raise KeyError(name)
+        return float(found)
+
+    return value_of
+
+
+def _told(relation: Relation, value_of: Callable[[str], float], left: float, right: float) -> str:
+    names = [term.name for term in (*relation.left, *relation.right) if term.name]
+    parts = ", ".join(f"{name} {human_count(value_of(name))}" for name in dict.fromkeys(names))
+    return f"{human_count(left)} {relation.operator} {human_count(right)} ({parts})"
+
+
+def _unanswered(run: Run) -> str:
+    """Operations whose end the client never saw may still have been carried out."""
+    lost = 0
+    for interval in run.intervals:
+        if interval.step is not None:
+            lost += sum(interval.errors.get(name, 0) for name in ("timeout", "reset"))
+    if not lost:
+        return ""
+    return (
+        f"{human_count(lost)} attempts ended as timeout or reset; the target may have carried them "
+        "out without anybody seeing the answer"
+    )
