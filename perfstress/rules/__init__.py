@@ -1,13 +1,71 @@
-"""The lint rules beyond the schema: what a document means together, a closed table, each with a slug."""
+"""The lint rules beyond the schema: what a document means together, a closed table.
+
+Rules are pure but for reading the files that an example names. A rule's complaints carry its slug;
+``docs/messages.md`` says what to do about each.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from perfstress.errors import Problem
+from perfstress.places import Complaint
+from perfstress.rules import addresses, concrete, files, form, names, scale
+from perfstress.rules.weakening import weakening
 from perfstress.yamlio import Loaded
+
+Rule = Callable[[Loaded, Path], Iterator[Complaint]]
+
+# What stands together. Where these complain, the scale cannot be reckoned.
+FORM: Mapping[str, Rule] = {
+    "one-of": form.one_of,
+    "stage-level": form.stage_level,
+    "stage-bound": form.stage_bound,
+    "model-words": form.model_words,
+    "out-of-range": form.more_than_nothing,
+    "only-warm-up": form.measured,
+    "wrong-target": form.wrong_target,
+}
+MEANING: Mapping[str, Rule] = {
+    "name-differs": names.name_differs,
+    "duplicate-name": names.duplicate_name,
+    "unknown-name": names.unknown_name,
+    "bad-template": names.templates,  # unknown-name and unseeded, too
+    "no-file": files.no_file,
+    "wrong-checksum": files.wrong_checksum,
+    "bad-rows": files.bad_rows,  # bad-measure, too
+    "no-seed": files.no_seed,
+    "bad-expression": files.bad_expression,
+    "placeholder": concrete.placeholder,
+    "bad-criterion": concrete.bad_criterion,
+    "no-number": concrete.no_number,
+    "bad-pattern": concrete.bad_pattern,
+    "bad-secret": addresses.bad_secret,
+    "literal-secret": addresses.literal_secret,
+    "unknown-placeholder": addresses.unknown_placeholder,
+    "bad-url": addresses.bad_url,
+    "foreign-host": addresses.foreign_host,
+}
+SCALE: Mapping[str, Rule] = {
+    "kind-shape": form.kind_shape,
+    "not-scale-true": scale.not_scale_true,
+    "unneeded-waiver": scale.unneeded_waiver,
+}
 
 
 def check(loaded: Loaded, root: Path) -> list[Problem]:
-    """Every problem of an example that its shape alone does not show."""
-    return []
+    """Every problem of an example that its shape alone does not show, in the file's order.
+
+    ``root`` is the project's root, where ``cwd`` and implementation paths start.
+    """
+    complaints = [each for rule in FORM.values() for each in rule(loaded, root)]
+    sound = not complaints
+    complaints += [each for rule in MEANING.values() for each in rule(loaded, root)]
+    if sound:
+        complaints += [each for rule in SCALE.values() for each in rule(loaded, root)]
+    problems = {loaded.problem(complaint): None for complaint in complaints}
+    return sorted(problems, key=lambda problem: (problem.line, problem.column, problem.slug))
+
+
+__all__ = ["FORM", "MEANING", "SCALE", "Rule", "check", "weakening"]

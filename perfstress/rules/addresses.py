@@ -1,0 +1,202 @@
+"""Where load goes and what secrets it carries: hosts, names in braces, ``${env:NAME}``."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.yamlio import Loaded
+
+_OPENING = re.compile(r"\$\{")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLACEHOLDER = re.compile(r"(?<!\{)\{([a-z][a-z0-9_]*)\}(?!\})")
+_CREDENTIAL_HEADER = re.compile(
+    r"(?i)authorization|proxy-authorization|cookie|x-api-key|api-key|x-auth-token"
+)
+_CREDENTIAL_NAME = re.compile(r"(?i)(?:^|_)(?:password|passwd|secret|token|api_?key|private_key)$")
+_CREDENTIALS_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@{}$]*:([^/\s@{}$]+)@([^/\s:?]+)")
+_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """One ``${…}``: where it stands, and its default, or what is wrong with it."""
+
+    start: int
+    end: int
+    default: str | None
+    problem: str = ""
+
+
+def bad_secret(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Every ``${`` is one that can be resolved."""
+    for place, text in texts(loaded.document, ()):
+        in_body = "json" in place or "body" in place or "form" in place
+        for secret in _secrets(text):
+            known = text.startswith(("${env", "${file"), secret.start)
+            if secret.problem and (known or not in_body):
+                message = f"{dotted(place)}: {secret.problem}"
+                hint = "write ${env:NAME}, ${env:NAME:-default} or ${file:path}"
+                yield Complaint(place, "bad-secret", message, hint, offset=secret.start)
+
+
+def literal_secret(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Credentials are named, never written."""
+    hint = "name it: ${env:NAME} or ${file:path}; it is read at run time and redacted everywhere"
+    for place, text in texts(loaded.document, ()):
+        key = str(place[-1])
+        parent = place[-2] if len(place) > 1 else ""
+        if "${" in text or "{{" in text:
+            continue
+        header = parent == "headers" and _CREDENTIAL_HEADER.fullmatch(key)
+        named = place[:2] == ("target", "env") and _CREDENTIAL_NAME.search(key)
+        if (header or named) and text:
+            message = f"{dotted(place)}: a secret is written here in clear"
+            yield Complaint(place, "literal-secret", message, hint)
+        elif (match := _CREDENTIALS_IN_URL.search(text)) and not _is_loopback(match[2]):
+            message = f"{dotted(place)}: a password is written here in clear"
+            yield Complaint(place, "literal-secret", message, hint, offset=match.start(1))
+
+
+def unknown_placeholder(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """``{port}``, ``{run}`` and ``{input}`` are the only names in single braces, where they are
+    known.
+    """
+    known = {"run"}
+    target, workload = loaded.example.target, loaded.example.workload
+    if target.command is not None and workload.runs is None:
+        known.add("port")
+    if target.attach is not None and target.attach.port is not None:
+        known.add("port")
+    if workload.runs is not None:
+        known.add("input")
+    for place, text in _with_placeholders(loaded):
+        for match in _PLACEHOLDER.finditer(text):
+            if match[1] in known or (match[1] == "input" and place[:2] == ("target", "command")):
+                continue  # an {input} without an input is told by wrong-target
+            if match.start() and text[match.start() - 1] == "$":
+                continue  # told by bad-secret
+            message = f"{dotted(place)}: {match[0]} stands for nothing here"
+            names = ", ".join(f"{{{name}}}" for name in sorted(known))
+            hint = f"there is {names}"
+            yield Complaint(place, "unknown-placeholder", message, hint, offset=match.start())
+
+
+def _with_placeholders(loaded: Loaded) -> Iterator[tuple[Place, str]]:
+    """Texts whose single braces are names; JSON bodies and shell text are full of others."""
+    target = loaded.document.get("target", {})
+    for key in ("command", "env", "ready", "probes", "disk", "attach"):
+        yield from texts(target.get(key), ("target", key))
+    if loaded.example.workload.http is not None:
+        place: Place = ("workload", "http", "base_url")
+        yield place, loaded.example.workload.http.base_url
+
+
+def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Addresses begin with http:// and a host; paths begin with /."""
+    for place, text in _addresses(loaded):
+        address = _resolved(text)
+        if address is not None and _host(address) is None:
+            message = f"{dotted(place)}: {text!r} is not an address"
+            yield Complaint(place, "bad-url", message, "write one such as http://127.0.0.1:{port}")
+    http = loaded.example.workload.http
+    for name, journey in http.journeys.items() if http else ():
+        for index, step in enumerate(journey.steps):
+            if step.method and not step.path.startswith(("/", "{{")):
+                place = ("workload", "http", "journeys", name, "steps", index, step.method)
+                message = f"{dotted(place)}: {step.path!r} does not begin with /"
+                yield Complaint(place, "bad-url", message, "the host stands in base_url")
+    for index, line in enumerate(loaded.document.get("success", ())):
+        if isinstance(line, dict) and not str(line["invariant"]["get"]).startswith(("/", "http")):
+            place = ("success", index, "invariant", "get")
+            message = f"{dotted(place)}: {line['invariant']['get']!r} does not begin with /"
+            yield Complaint(place, "bad-url", message, "the host stands in base_url")
+
+
+def foreign_host(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Load goes to this machine, or to hosts that the example names."""
+    allowed = {host.lower().rstrip(".") for host in loaded.example.allow_hosts}
+    for place, text in _addresses(loaded):
+        address = _resolved(text)
+        host = _host(address) if address is not None else None
+        if host is None or _is_loopback(host):
+            continue
+        parts = urlsplit(str(address))
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if not {host, f"{host}:{port}"} & allowed:
+            message = f"{dotted(place)}: {host} is not this machine"
+            hint = f"if you may load it, name it in the example: allow_hosts: [{host}]"
+            yield Complaint(place, "foreign-host", message, hint)
+
+
+def _addresses(loaded: Loaded) -> Iterator[tuple[Place, str]]:
+    target, http = loaded.example.target, loaded.example.workload.http
+    if http is not None:
+        yield ("workload", "http", "base_url"), http.base_url
+    for index, probe in enumerate(target.probes):
+        if probe.prometheus is not None:
+            yield ("target", "probes", index, "prometheus"), probe.prometheus
+    if target.attach is not None and target.attach.url is not None:
+        yield ("target", "attach", "url"), target.attach.url
+    if target.ready is not None and target.ready.get and not target.ready.get.startswith("/"):
+        yield ("target", "ready", "get"), target.ready.get
+
+
+def _resolved(text: str) -> str | None:
+    """The address with defaults put in; None where it is known only when it runs."""
+    while secrets := list(_secrets(text)):
+        first = secrets[0]
+        if first.problem or first.default is None:
+            return None
+        text = text[: first.start] + first.default + text[first.end :]
+    return _PLACEHOLDER.sub("1", text)
+
+
+def _host(address: str) -> str | None:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host or " " in address:
+        return None
+    return host.rstrip(".")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _secrets(text: str) -> Iterator[_Secret]:
+    """The outermost ``${…}`` of a text; braces inside a default are counted."""
+    at = 0
+    while match := _OPENING.search(text, at):
+        depth, end = 1, match.end()
+        while end < len(text) and depth:
+            depth += {"{": 1, "}": -1}.get(text[end], 0)
+            end += 1
+        seen = text[match.start() : end]
+        if depth:
+            yield _Secret(match.start(), end, None, f"{seen!r} is never closed")
+            return
+        source, colon, inside = seen[2:-1].partition(":")
+        name, has_default, default = inside.partition(":-")
+        problem = ""
+        if source not in ("env", "file") or not colon:
+            problem = f"{seen!r} is neither ${{env:…}} nor ${{file:…}}"
+        elif source == "env" and not _ENV_NAME.fullmatch(name):
+            problem = f"{name!r} is not the name of an environment variable"
+        elif not name:
+            problem = f"{seen!r} names no file"
+        yield _Secret(match.start(), end, default if has_default else None, problem)
+        at = end

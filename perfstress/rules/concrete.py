@@ -1,0 +1,84 @@
+"""Concrete: no placeholder, and a condition for success with a number in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from perfstress.criteria import CriterionError, parse_criterion, parse_relation
+from perfstress.example import InvariantCriterion
+from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.yamlio import Loaded
+
+_PLACEHOLDERS = (
+    re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b"),
+    re.compile(r"(?i)\bchange[-_]?me\b"),
+    re.compile(r"<[A-Za-z][A-Za-z0-9_ -]*>"),
+    re.compile(r"(?i)(?:^|//|@|\s)(?:www\.)?example\.(?:com|org|net)\b(?=$|[/:])"),
+)
+
+
+def placeholder(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Nothing is left to be filled in."""
+    for place, text in texts(loaded.document, ()):
+        if "body" in place or "</" in text or "/>" in text:
+            continue  # XML and HTML are not placeholders
+        for pattern in _PLACEHOLDERS:
+            if match := pattern.search(text):
+                seen = match[0].strip("/@ ")
+                message = f"{dotted(place)}: {seen!r} is left to be filled in"
+                hint = "write what production will see"
+                yield Complaint(place, "placeholder", message, hint, offset=match.start())
+                break
+
+
+def bad_criterion(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Every line of ``success`` is one that can be judged."""
+    example = loaded.example
+    for index, line in enumerate(example.success):
+        place: Place = ("success", index)
+        try:
+            if isinstance(line, InvariantCriterion):
+                place = ("success", index, "invariant", "that")
+                parse_relation(line.invariant.that)
+            else:
+                parse_criterion(line)
+        except CriterionError as error:
+            message = f"{dotted(place)}: {error.message}"
+            yield Complaint(place, "bad-criterion", message, error.hint, offset=error.column)
+    if example.workload.http is None:
+        for index, line in enumerate(example.success):
+            if isinstance(line, InvariantCriterion):
+                place = ("success", index, "invariant")
+                message = f"{dotted(place)}: there is no address to get the answer from"
+                hint = "an invariant needs workload.http; state() of a function gives gauges"
+                yield Complaint(place, "bad-criterion", message, hint, at_key=True)
+
+
+def no_number(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """At least one line of ``success`` has a number in it."""
+    lines = [line for line in loaded.example.success if isinstance(line, str)]
+    for line in lines:
+        try:
+            if parse_criterion(line).value is not None:
+                return
+        except CriterionError:
+            return  # told by bad-criterion; it may have held the number
+    yield Complaint(
+        ("success",),
+        "no-number",
+        "success: has no line with a number in it",
+        "say how good is good enough: errors.rate < 0.1%, or response.p99 < 500ms",
+        at_key=True,
+    )
+
+
+def bad_pattern(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Implementation paths start at the root and stay inside it."""
+    for index, pattern in enumerate(loaded.example.implementation.paths):
+        place: Place = ("implementation", "paths", index)
+        if pattern.startswith(("/", "~")) or ".." in Path(pattern).parts or "\\" in pattern:
+            message = f"{dotted(place)}: {pattern!r} does not start at the project's root"
+            hint = 'write it from there, with / between folders: "service/**"'
+            yield Complaint(place, "bad-pattern", message, hint)

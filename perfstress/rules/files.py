@@ -1,0 +1,155 @@
+"""Files that an example names: there, unchanged, readable, and drawn from in a seeded order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from perfstress.example import Step
+from perfstress.extract import ExpressionError, compile_path
+from perfstress.places import Complaint, Place, dotted
+from perfstress.rows import RowsError, read_rows
+from perfstress.yamlio import Loaded
+
+_SCRIPT = re.compile(r"[^\s{}$]*[\w-]/?[\w./-]*\.(?:py|sh|js|mjs|pl|rb)")
+
+
+def _named(loaded: Loaded) -> Iterator[tuple[Place, str, str]]:
+    """The place, the name and the checksum of each committed file."""
+    workload = loaded.example.workload
+    for name, data in workload.http.data.items() if workload.http else ():
+        yield ("workload", "http", "data", name), data.file, data.sha256
+    if workload.runs is not None and workload.runs.input is not None and workload.runs.input.file:
+        source = workload.runs.input
+        yield ("workload", "runs", "input"), str(source.file), source.sha256
+
+
+def no_file(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Every file that is named is there."""
+    folder = loaded.path.parent
+    for place, name, _ in _named(loaded):
+        if not (folder / name).is_file():
+            where = dotted((*place, "file"))
+            message = f"{where}: there is no file {name!r} in {folder or '.'}"
+            hint = "paths start at the example's own folder"
+            yield Complaint((*place, "file"), "no-file", message, hint)
+    runs = loaded.example.workload.runs
+    for index, word in enumerate((runs.input.generate if runs and runs.input else None) or ()):
+        if _SCRIPT.fullmatch(word) and not (folder / word).is_file():
+            place = ("workload", "runs", "input", "generate", index)
+            message = f"{dotted(place)}: there is no file {word!r} in {folder or '.'}"
+            hint = "paths start at the example's own folder"
+            yield Complaint(place, "no-file", message, hint)
+
+
+def wrong_checksum(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Every file is the one that was committed to."""
+    for place, name, wanted in _named(loaded):
+        try:
+            with (loaded.path.parent / name).open("rb") as file:
+                seen = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            continue  # told by no-file
+        if seen != wanted:
+            message = f"{dotted((*place, 'sha256'))}: {name!r} has another checksum"
+            hint = f"if the file is as it should be, write sha256: {seen}"
+            yield Complaint((*place, "sha256"), "wrong-checksum", message, hint)
+
+
+def bad_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Data files are rows, one JSON value a line, and what is measured of them are numbers."""
+    http = loaded.example.workload.http
+    for name, data in http.data.items() if http else ():
+        path = loaded.path.parent / data.file
+        if not path.is_file():
+            continue  # told by no-file
+        place: Place = ("workload", "http", "data", name)
+        try:
+            rows = read_rows(path)
+        except RowsError as error:
+            inner = (*place, "file")
+            message = f"{dotted(inner)}: {data.file!r}: {error.message}"
+            yield Complaint(inner, "bad-rows", message, error.hint)
+            continue
+        for measure, expression in data.measure.items():
+            try:
+                take = compile_path(expression)
+            except ExpressionError:
+                continue  # told by bad-expression
+            for number, row in enumerate(rows, 1):
+                value = take(row)
+                if not isinstance(value, int | float) or isinstance(value, bool):
+                    inner = (*place, "measure", measure)
+                    shown = json.dumps(value)[:40]
+                    message = f"{dotted(inner)}: is {shown} in row {number}, not a number"
+                    hint = "write a JMESPath that gives a number, such as length(cart.items)"
+                    yield Complaint(inner, "bad-measure", message, hint)
+                    break
+
+
+def no_seed(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Chance is seeded."""
+    http = loaded.example.workload.http
+    for name, data in http.data.items() if http else ():
+        if data.order == "shuffled" and data.seed is None:
+            place: Place = ("workload", "http", "data", name, "order")
+            message = f"{dotted(place)}: shuffled without a seed is another order in each run"
+            yield Complaint(place, "no-seed", message, "add seed: with any whole number")
+
+
+def bad_expression(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """JMESPath and regular expressions can be compiled."""
+    http = loaded.example.workload.http
+    if http is None:
+        return
+    for name, data in http.data.items():
+        for measure, expression in data.measure.items():
+            yield from _path(("workload", "http", "data", name, "measure", measure), expression)
+    for name, journey in http.journeys.items():
+        for index, step in enumerate(journey.steps):
+            yield from _of_step(("workload", "http", "journeys", name, "steps", index), step)
+
+
+def _of_step(place: Place, step: Step) -> Iterator[Complaint]:
+    for captured, capture in step.capture.items():
+        inner: Place = (*place, "capture", captured)
+        if isinstance(capture, str):
+            yield from _path(inner, capture)
+            continue
+        if capture.json_ is not None:
+            yield from _path((*inner, "json"), capture.json_)
+        if capture.regex is not None:
+            yield from _regex((*inner, "regex"), capture.regex, groups=True)
+    if step.expect is None:
+        return
+    for expression in step.expect.json_ or ():
+        yield from _path((*place, "expect", "json", expression), expression, at_key=True)
+    if step.expect.matches is not None:
+        yield from _regex((*place, "expect", "matches"), step.expect.matches, groups=False)
+
+
+def _path(place: Place, expression: str, at_key: bool = False) -> Iterator[Complaint]:
+    try:
+        compile_path(expression)
+    except ExpressionError as error:
+        message = f"{dotted(place)}: {expression!r} is {error.message}"
+        hint = 'see jmespath.org; a key with other characters is quoted: "content-type"'
+        offset = 0 if at_key else max(0, error.column)
+        yield Complaint(place, "bad-expression", message, hint, at_key=at_key, offset=offset)
+
+
+def _regex(place: Place, pattern: str, *, groups: bool) -> Iterator[Complaint]:
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        message = f"{dotted(place)}: is not a regular expression: {error}"
+        offset = getattr(error, "pos", None) or 0
+        hint = "escape characters that stand for themselves with \\"
+        yield Complaint(place, "bad-expression", message, hint, offset=offset)
+        return
+    if groups and not compiled.groups:
+        message = f"{dotted(place)}: has no group, so there is nothing to capture"
+        yield Complaint(place, "bad-expression", message, "put ( ) around what to take")

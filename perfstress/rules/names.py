@@ -1,0 +1,254 @@
+"""Names that refer to each other: journeys, stages, data sets, captured values, the file itself."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from perfstress.criteria import CriterionError, names_of, parse_criterion, parse_relation
+from perfstress.example import InvariantCriterion, WorkedExample
+from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.rows import RowsError, read_rows
+from perfstress.yamlio import Loaded
+
+_TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_REFERENCE = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\.\d+|\[\d+\])*")
+_CHANCE = re.compile(r"rand|uuid|now\b|time|date|faker|today|guid", re.IGNORECASE)
+_STEP_BY_REQUEST = re.compile(r"(?i)(get|post|put|patch|delete|head|options)\b")
+
+# The stretch of quiet at the end of a soak has this name in a run.
+_RESERVED = "idle"
+
+
+def name_differs(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """An example's name is its file's; a promoted one has its folder's."""
+    path = loaded.path
+    promoted = path.name in ("example.yaml", "smoke.yaml")
+    wanted = path.resolve().parent.name if promoted else path.stem
+    if loaded.example.name != wanted:
+        kind = "folder" if promoted else "file"
+        yield Complaint(
+            ("name",),
+            "name-differs",
+            f"name: {loaded.example.name!r} is not the name of the {kind}, {wanted!r}",
+            f"write name: {wanted}, or rename the {kind}",
+        )
+
+
+def duplicate_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Stages of a shape and steps of a journey each have a name of their own."""
+    seen: dict[str, int] = {}
+    for index, stage in enumerate(loaded.example.shape.stages):
+        place: Place = ("shape", "stages", index, "name")
+        if stage.name == _RESERVED:
+            message = f"{dotted(place)}: {_RESERVED!r} is what a soak calls its quiet end"
+            yield Complaint(place, "duplicate-name", message, "choose another name")
+        elif stage.name in seen:
+            message = f"{dotted(place)}: stage {seen[stage.name]} has the name {stage.name!r} too"
+            yield Complaint(place, "duplicate-name", message, "give each stage a name of its own")
+        seen.setdefault(stage.name, index)
+    http = loaded.example.workload.http
+    for name, journey in http.journeys.items() if http else ():
+        steps: dict[str, int] = {}
+        for index, step in enumerate(journey.steps):
+            if step.name is None:
+                continue
+            if step.name in steps:
+                place = ("workload", "http", "journeys", name, "steps", index, "name")
+                message = f"{dotted(place)}: step {steps[step.name]} has the name {step.name!r} too"
+                yield Complaint(place, "duplicate-name", message, "give each step its own name")
+            steps.setdefault(step.name, index)
+
+
+def unknown_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """What a mix, a criterion or an invariant names is there."""
+    example = loaded.example
+    journeys = _journeys(example)
+    for index, stage in enumerate(example.shape.stages):
+        for name in stage.mix or ():
+            if name not in journeys:
+                place: Place = ("shape", "stages", index, "mix", name)
+                yield _unknown(place, name, "journey", journeys, at_key=True)
+    for index, line in enumerate(example.success):
+        if isinstance(line, InvariantCriterion):
+            yield from _invariant(line, index, journeys)
+        else:
+            yield from _criterion(example, line, index, journeys)
+
+
+def _journeys(example: WorkedExample) -> list[str]:
+    if example.workload.http is not None:
+        return list(example.workload.http.journeys)
+    return ["call"] if example.workload.calls is not None else ["run"]
+
+
+def _criterion(
+    example: WorkedExample, line: str, index: int, journeys: list[str]
+) -> Iterator[Complaint]:
+    try:
+        criterion = parse_criterion(line)
+    except CriterionError:
+        return  # told by bad-criterion
+    place: Place = ("success", index)
+    stages = [stage.name for stage in example.shape.stages]
+    for word, name in (("during", criterion.during), ("after", criterion.after)):
+        if name is not None and name not in stages:
+            yield _unknown(place, name, "stage", stages, offset=_behind(line, word, name))
+    if criterion.of is None:
+        return
+    journey, _, step = criterion.of.partition(".")
+    offset = _behind(line, "of", journey)
+    if journey not in journeys:
+        yield _unknown(place, journey, "journey", journeys, offset=offset)
+    elif step and example.workload.http is not None:
+        steps = example.workload.http.journeys[journey].steps
+        named = [each.name for each in steps if each.name is not None]
+        if step not in named and not _STEP_BY_REQUEST.match(step):
+            yield _unknown(place, step, f"step of {journey}", named, offset=offset)
+
+
+def _invariant(line: InvariantCriterion, index: int, journeys: list[str]) -> Iterator[Complaint]:
+    try:
+        names = names_of(parse_relation(line.invariant.that))
+    except CriterionError:
+        return  # told by bad-criterion
+    place: Place = ("success", index, "invariant", "that")
+    for name in sorted(names):
+        kind, dot, journey = name.partition(".")
+        if dot and kind in ("ok", "errors") and journey.partition(".")[0] not in journeys:
+            offset = line.invariant.that.index(name)
+            yield _unknown(place, journey, "journey", journeys, offset=offset)
+
+
+def _behind(line: str, word: str, name: str) -> int:
+    match = re.search(rf"\b{word}\s+({re.escape(name)})", line)
+    return match.start(1) if match else 0
+
+
+def _unknown(
+    place: Place,
+    name: str,
+    what: str,
+    known: Iterable[str],
+    *,
+    offset: int = 0,
+    at_key: bool = False,
+) -> Complaint:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint += f"there is {', '.join(names)}" if names else f"no {what} has a name"
+    message = f"{dotted(place)}: there is no {what} {name!r}"
+    return Complaint(place, "unknown-name", message, hint, at_key=at_key, offset=offset)
+
+
+# ---------------------------------------------------------------- templates
+def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Each ``{{ name }}`` is a field of a data set, or a value captured in a step before."""
+    http = loaded.example.workload.http
+    if http is None:
+        return
+    rows = {name: _rows(loaded, data.file) for name, data in http.data.items()}
+    whose = {
+        captured: name
+        for name, journey in http.journeys.items()
+        for step in journey.steps
+        for captured in step.capture
+    }
+    top: Place = ("workload", "http")
+    for place, text in texts(
+        loaded.document["workload"]["http"].get("headers", {}), (*top, "headers")
+    ):
+        yield from _references(place, text, rows, set(), set(), {})
+    for name, journey in http.journeys.items():
+        later = {captured for step in journey.steps for captured in step.capture}
+        before: set[str] = set()
+        for index, step in enumerate(journey.steps):
+            place = (*top, "journeys", name, "steps", index)
+            document = loaded.document["workload"]["http"]["journeys"][name]["steps"][index]
+            for inner, text in texts(document, place):
+                if "capture" not in inner[len(place) : len(place) + 1]:
+                    yield from _references(inner, text, rows, before, later - before, whose)
+            before |= set(step.capture)
+
+
+def _references(
+    place: Place,
+    text: str,
+    rows: dict[str, list[Any] | None],
+    before: set[str],
+    later: set[str],
+    whose: dict[str, str],
+) -> Iterator[Complaint]:
+    where = dotted(place)
+    for match in _TEMPLATE.finditer(text):
+        inside, at = match[1].strip(), match.start()
+        if not _REFERENCE.fullmatch(inside):
+            if _CHANCE.search(inside):
+                message = f"{where}: {match[0]} is different in each run"
+                hint = "commit the values to a data file, and draw from it in a seeded order"
+                yield Complaint(place, "unseeded", message, hint, offset=at)
+            else:
+                message = f"{where}: {match[0]} is not a name"
+                hint = "write {{ data.field }} or {{ captured }}; there are no expressions"
+                yield Complaint(place, "bad-template", message, hint, offset=at)
+            continue
+        first, *rest = re.split(r"[.\[]", inside.replace("]", ""))
+        if first in rows:
+            yield from _field(place, at, first, rest, rows[first])
+        elif first in before:
+            continue
+        elif first in later:
+            message = f"{where}: {first!r} is used before it is captured"
+            hint = "capture it in a step above this one"
+            yield Complaint(place, "unknown-name", message, hint, offset=at)
+        elif first in whose:
+            message = f"{where}: {first!r} is captured in another journey, {whose[first]!r}"
+            hint = "each journey captures its own values"
+            yield Complaint(place, "unknown-name", message, hint, offset=at)
+        elif _CHANCE.search(first):
+            message = f"{where}: {match[0]} is different in each run"
+            hint = "commit the values to a data file, and draw from it in a seeded order"
+            yield Complaint(place, "unseeded", message, hint, offset=at)
+        else:
+            known = [*rows, *sorted(before)]
+            yield _unknown(place, first, "data set or captured value", known, offset=at)
+    rest_of_text = _TEMPLATE.sub(lambda found: " " * len(found[0]), text)
+    if "{{" in rest_of_text:
+        message = f"{where}: a {{{{ is never closed"
+        offset = rest_of_text.index("{{")
+        yield Complaint(place, "bad-template", message, "close it with }}", offset=offset)
+
+
+def _field(
+    place: Place, at: int, name: str, steps: list[str], rows: list[Any] | None
+) -> Iterator[Complaint]:
+    """Whether every row has the field; rows that could not be read are told elsewhere."""
+    for number, row in enumerate(rows or ()):
+        value = row
+        for depth, step in enumerate(steps):
+            if isinstance(value, dict) and step in value:
+                value = value[step]
+            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+                value = value[int(step)]
+            else:
+                said = ".".join(steps[: depth + 1])
+                which = "the first row" if number == 0 else f"row {number + 1}"
+                message = f"{dotted(place)}: {which} of {name} has no {said!r}"
+                hint = ""
+                if isinstance(value, dict):
+                    near = difflib.get_close_matches(step, value, n=1, cutoff=0.6)
+                    hint = f"did you mean {near[0]!r}? " if near else ""
+                    hint += f"it has {', '.join(list(value)[:8])}"
+                yield Complaint(place, "unknown-name", message, hint, offset=at)
+                return
+
+
+def _rows(loaded: Loaded, file: str) -> list[Any] | None:
+    try:
+        return read_rows(loaded.path.parent / file)
+    except RowsError:
+        return None

@@ -1,0 +1,184 @@
+"""Scale-true: each dimension of ``production`` is reached by the shape, or waived with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from perfstress import plan
+from perfstress.extract import ExpressionError, compile_path
+from perfstress.places import Complaint, Place
+from perfstress.rows import RowsError, read_rows
+from perfstress.units import format_rate, human_count
+from perfstress.yamlio import Loaded
+
+Shortfall = tuple[Place, str, str]
+
+
+def rate(loaded: Loaded) -> Iterator[Shortfall]:
+    """Open: some stage arrives at the production rate. Closed: users go as fast as they can, so
+    the rate is reached if the target can.
+    """
+    example = loaded.example
+    if example.shape.model == "closed":
+        return
+    wanted = example.production.rate
+    counted = [stage for stage in example.shape.stages if not stage.warmup]
+    levels = [level for s in counted for level in (s.rate, s.from_, s.to) if level is not None]
+    reached = max((float(level) for level in levels), default=0.0)
+    if reached < wanted * (1 - 1e-9):
+        said = f"no stage reaches {format_rate(wanted)}; the most is {format_rate(reached)}"
+        yield ("production", "rate"), said, "raise a stage's rate"
+
+
+def concurrency(loaded: Loaded) -> Iterator[Shortfall]:
+    """Closed: as many users. Open: as many may be in flight."""
+    example = loaded.example
+    wanted = example.production.concurrency
+    place: Place = ("production", "concurrency")
+    if example.shape.model == "open":
+        most = example.shape.max_in_flight
+        if most < wanted:
+            said = f"shape.max_in_flight allows {most:,} at once, and production has {wanted:,}"
+            yield place, said, "raise shape.max_in_flight"
+        return
+    counted = [stage for stage in example.shape.stages if not stage.warmup]
+    levels = [level for s in counted for level in (s.users, s.from_, s.to) if level is not None]
+    reached = int(max((float(level) for level in levels), default=0.0))
+    if reached < wanted:
+        said = f"no stage has {wanted:,} users; the most is {reached:,}"
+        yield place, said, "raise a stage's users"
+
+
+def size(loaded: Loaded) -> Iterator[Shortfall]:
+    """Every size that production has is in the data, the call or the input."""
+    workload = loaded.example.workload
+    for name, wanted in loaded.example.production.size.items():
+        place: Place = ("production", "size", name)
+        if workload.calls is not None:
+            given = workload.calls.size.get(name)
+            if given is None or given < wanted:
+                said = f"workload.calls.size has {'none' if given is None else f'{given:,}'}"
+                yield place, f"{said}, and production has {wanted:,}", "raise it there"
+        elif workload.runs is not None:
+            yield from _input_size(loaded, name, wanted)
+        elif workload.http is not None:
+            yield from _row_size(loaded, name, wanted)
+
+
+def _row_size(loaded: Loaded, name: str, wanted: int) -> Iterator[Shortfall]:
+    http = loaded.example.workload.http
+    largest: float | None = None
+    for data in http.data.values() if http else ():
+        if name not in data.measure:
+            continue
+        try:
+            take = compile_path(data.measure[name])
+            values = [take(row) for row in read_rows(loaded.path.parent / data.file)]
+        except (ExpressionError, RowsError):
+            return  # told by bad-expression, no-file or bad-rows
+        if not all(isinstance(value, int | float) for value in values):
+            return  # told by bad-measure
+        largest = max(largest or 0.0, *map(float, values), 0.0)
+    place: Place = ("production", "size", name)
+    if largest is None:
+        hint = f"add measure: {{{name}: a JMESPath on a row}} to a data set"
+        yield place, f"no data set measures {name}, so nothing shows that it is reached", hint
+    elif largest < wanted:
+        said = f"the largest row has {human_count(largest)}, and production has {wanted:,}"
+        yield place, said, "commit a row of that size"
+
+
+def _input_size(loaded: Loaded, name: str, wanted: int) -> Iterator[Shortfall]:
+    """A committed input is counted. Of a generated one its arguments are taken at their word here;
+    what it really is, its checksum settles when it runs.
+    """
+    runs = loaded.example.workload.runs
+    place: Place = ("production", "size", name)
+    if runs is None or runs.input is None:
+        yield place, "workload.runs has no input", "describe it under workload.runs.input"
+        return
+    if runs.input.generate is not None:
+        given = _argument(runs.input.generate, name, wanted)
+        if given is None:
+            hint = f'hand the number to the generator: --{name}, "{wanted}"'
+            yield place, f"no argument of the generator says {wanted:,} {name}", hint
+        elif given < wanted:
+            said = f"the generator is asked for {given:,}, and production has {wanted:,}"
+            yield place, said, f"raise --{name}"
+        return
+    path = loaded.path.parent / str(runs.input.file)
+    if name not in ("lines", "bytes"):
+        hint = "a committed input is measured in lines or bytes"
+        yield place, f"{name} of an input cannot be counted", hint
+    elif path.is_file():
+        count = path.stat().st_size if name == "bytes" else _lines(path)
+        if count < wanted:
+            said = f"the input has {count:,} {name}, and production has {wanted:,}"
+            yield place, said, "commit, or generate, an input of that size"
+
+
+def _argument(words: list[str], name: str, wanted: int) -> int | None:
+    """The number behind ``--name``, or any argument that is the number itself."""
+    text = " ".join(words)
+    option = name.replace("_", "[-_]")
+    if match := re.search(rf"(?:^|\s)--?{option}[= ](\d[\d_]*)(?:\s|$)", text):
+        return int(match[1].replace("_", ""))
+    return wanted if str(wanted) in re.split(r"[\s=]", text) else None
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
+
+
+def duration(loaded: Loaded) -> Iterator[Shortfall]:
+    """As many operations as production has in its life, where they are given."""
+    example = loaded.example
+    wanted = example.production.operations
+    if wanted is None:
+        return
+    planned = [epoch for epoch in plan.epochs(example) if epoch.kind == "work"]
+    total = plan.total_ops(planned)
+    if total >= wanted:
+        return
+    place: Place = ("production", "operations")
+    if any(epoch.model == "closed" and epoch.ops is None for epoch in planned):
+        said = f"how many operations a closed stage does in a time is not known before; {wanted:,}"
+        yield place, f"{said} cannot be promised", "bound the stage by ops: in place of for:"
+    else:
+        said = f"the stages do {human_count(total)} operations, and production has {wanted:,}"
+        yield place, said, "raise ops: or for: of a stage"
+
+
+DIMENSIONS: dict[str, Callable[[Loaded], Iterator[Shortfall]]] = {
+    "rate": rate,
+    "concurrency": concurrency,
+    "size": size,
+    "duration": duration,
+}
+
+
+def not_scale_true(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Dimensions that are neither reached nor waived."""
+    for name, shortfalls in DIMENSIONS.items():
+        if name in loaded.example.production.waive:
+            continue
+        for place, said, hint in shortfalls(loaded):
+            more = f"{hint}, or give the reason in production.waive.{name}"
+            where = ".".join(str(step) for step in place)
+            yield Complaint(place, "not-scale-true", f"{where}: {said}", more)
+
+
+def unneeded_waiver(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Waivers of what is reached anyway hide the next shortfall."""
+    for name in loaded.example.production.waive:
+        if not any(True for _ in DIMENSIONS[name](loaded)):
+            yield Complaint(
+                ("production", "waive", name),
+                "unneeded-waiver",
+                f"production.waive.{name}: the shape reaches it, so there is nothing to waive",
+                "take the waiver out",
+                at_key=True,
+            )

@@ -1,0 +1,183 @@
+"""Edits that make an example easier to pass: a lower load, a relaxed or missing condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from perfstress.criteria import Criterion, CriterionError, parse_criterion
+from perfstress.units import parse_duration, parse_rate, parse_size
+from perfstress.yamlio import plain
+
+Change = Mapping[str, Any]
+Measure = Callable[[Any], float]
+
+
+def weakening(older: str, newer: str) -> list[Change]:
+    """The fields that the newer text of an example weakened: ``field``, ``before``, ``after``.
+
+    Texts that cannot be read as documents have nothing to compare.
+    """
+    before, after = plain(older), plain(newer)
+    if before is None or after is None:
+        return []
+    return [*_production(before, after), *_shape(before, after), *_limits(before, after),
+            *_success(before, after)]  # fmt: skip
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(value)
+
+
+def _level(value: Any) -> float:
+    return parse_rate(value) if isinstance(value, str) else _number(value)
+
+
+_PRODUCTION: Mapping[str, Measure] = {
+    "rate": parse_rate,
+    "concurrency": _number,
+    "operations": _number,
+    "horizon": parse_duration,
+}
+_STAGE: Mapping[str, Measure] = {
+    "rate": parse_rate,
+    "users": _number,
+    "from": _level,
+    "to": _level,
+    "for": parse_duration,
+    "ops": _number,
+}
+
+
+def _production(before: Change, after: Change) -> Iterator[Change]:
+    old, new = _part(before, "production"), _part(after, "production")
+    yield from _lowered("production", old, new, _PRODUCTION)
+    old_size, new_size = _part(old, "size"), _part(new, "size")
+    yield from _lowered("production.size", old_size, new_size, dict.fromkeys(old_size, _number))
+    old_waive = _part(old, "waive")
+    for name, reason in _part(new, "waive").items():
+        if name not in old_waive:
+            yield _change(f"production.waive.{name}", None, reason)
+    calls = _part(_part(before, "workload"), "calls"), _part(_part(after, "workload"), "calls")
+    sizes = _part(calls[0], "size"), _part(calls[1], "size")
+    yield from _lowered("workload.calls.size", *sizes, dict.fromkeys(sizes[0], _number))
+
+
+def _shape(before: Change, after: Change) -> Iterator[Change]:
+    """Stages are the same where they have the same name."""
+    old, new = _part(before, "shape"), _part(after, "shape")
+    old_stages, new_stages = _by_name(old.get("stages")), _by_name(new.get("stages"))
+    for name, stage in old_stages.items():
+        where = f"shape.stages.{name}"
+        if stage.get("warmup") is True:
+            continue
+        if name not in new_stages:
+            yield _change(where, "a stage", None)
+            continue
+        yield from _lowered(where, stage, new_stages[name], _STAGE)
+        if new_stages[name].get("warmup") is True:
+            yield _change(f"{where}.warmup", False, True)
+    yield from _lowered("shape", old, new, {"epochs": _number})
+    yield from _raised("shape", old, new, {"timeout": parse_duration})
+
+
+def _limits(before: Change, after: Change) -> Iterator[Change]:
+    old, new = (_part(_part(each, "target"), "limits") for each in (before, after))
+    measures: dict[str, Measure] = {
+        name: parse_size if name in ("memory", "disk") else _number for name in old
+    }
+    yield from _raised("target.limits", old, new, measures)
+
+
+def _success(before: Change, after: Change) -> Iterator[Change]:
+    """Lines are the same condition where metric, direction and suffixes are the same."""
+    old, new = _lines(before), _lines(after)
+    for key, (text, bound) in old.items():
+        if key not in new:
+            yield _change("success", text, None)
+            continue
+        new_text, new_bound = new[key]
+        if bound is None or new_bound is None:
+            continue
+        looser = new_bound > bound if key[1] in ("<", "==") else new_bound < bound
+        if looser or (key[1] == "==" and new_bound != bound):
+            yield _change("success", text, new_text)
+
+
+def _lines(document: Change) -> dict[tuple[Any, ...], tuple[str, float | None]]:
+    found: dict[tuple[Any, ...], tuple[str, float | None]] = {}
+    lines = document.get("success")
+    for line in lines if isinstance(lines, list) else ():
+        if not isinstance(line, str):
+            found["invariant", "", repr(line)] = (f"invariant {_that(line)}", None)
+            continue
+        try:
+            parsed = parse_criterion(line)
+        except CriterionError:
+            found["text", "", line] = (line, None)
+            continue
+        found[_key(parsed)] = (line, parsed.value)
+    return found
+
+
+def _key(line: Criterion) -> tuple[Any, ...]:
+    direction = line.operator if line.operator == "==" else line.operator[0]
+    if line.value is None:
+        direction = "none"
+    return (line.metric, direction, line.of, line.during, line.after)
+
+
+def _that(line: Any) -> str:
+    invariant = line.get("invariant") if isinstance(line, dict) else None
+    return str(invariant.get("that") if isinstance(invariant, dict) else line)
+
+
+# ---------------------------------------------------------------- fields
+def _lowered(
+    where: str, old: Change, new: Change, measures: Mapping[str, Measure]
+) -> Iterator[Change]:
+    for name, measure in measures.items():
+        before, after = old.get(name), new.get(name)
+        if before is None:
+            continue
+        if after is None:
+            if name not in ("rate", "users", "from", "to", "for", "ops", "epochs") or not set(
+                new
+            ) & (set(measures) - {name}):
+                yield _change(f"{where}.{name}", before, None)
+        elif _is_less(measure, after, before):
+            yield _change(f"{where}.{name}", before, after)
+
+
+def _raised(
+    where: str, old: Change, new: Change, measures: Mapping[str, Measure]
+) -> Iterator[Change]:
+    for name, measure in measures.items():
+        before, after = old.get(name), new.get(name)
+        if before is not None and after is None:
+            yield _change(f"{where}.{name}", before, None)
+        elif before is not None and _is_less(measure, before, after):
+            yield _change(f"{where}.{name}", before, after)
+
+
+def _is_less(measure: Measure, left: Any, right: Any) -> bool:
+    try:
+        return measure(left) < measure(right)
+    except (ValueError, TypeError):
+        return False
+
+
+def _change(field: str, before: Any, after: Any) -> Change:
+    return {"field": field, "before": before, "after": after}
+
+
+def _part(document: Any, key: str) -> dict[str, Any]:
+    value = document.get(key) if isinstance(document, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _by_name(stages: Any) -> dict[str, dict[str, Any]]:
+    found = stages if isinstance(stages, list) else []
+    return {str(stage.get("name")): stage for stage in found if isinstance(stage, dict)}
