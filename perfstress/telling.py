@@ -79,6 +79,12 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     )
 
 
+def reasons(verdict: Verdict) -> list[str]:
+    """The verdict's reasons that no finding's sentence says already."""
+    said = {finding.summary for finding in verdict.findings}
+    return [reason for reason in verdict.reasons if reason not in said]
+
+
 def checks_in_order(checks: Sequence[Check]) -> list[Check]:
     """What broke first, then what is unclear, then what held; otherwise as written."""
     rank = {Outcome.FAIL: 0, Outcome.INCONCLUSIVE: 1, Outcome.PASS: 2}

@@ -38,6 +38,7 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
             run=run,
             m=run.manifest,
             telling=telling,
+            reasons=telling.reasons(verdict),
             findings=telling.in_order(verdict.findings),
             checks=telling.checks_in_order(verdict.checks),
             ending=telling.ending(run.manifest),
@@ -124,6 +125,10 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     manifest = run.manifest
     yield "example", manifest.example_path
     yield "run", str(run.path)
+    if run.confirming is not None:
+        yield "confirmed by", str(run.confirming.path)
+    if manifest.confirms is not None:
+        yield "confirms", manifest.confirms
     yield "began", manifest.zero
     yield "kind", manifest.kind
     if manifest.scale != 1:

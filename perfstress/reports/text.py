@@ -83,20 +83,29 @@ class _Page:
             line.rstrip()
             self.line(Text.assemble(first if number == 0 else " " * indent, line))
 
-    def row(self, label: str, body: list[Text], style: str = "dim", indent: int = 2) -> None:
-        """``label  text``, or the label above the text on a narrow console."""
+    def row(
+        self,
+        label: str,
+        body: list[Text],
+        style: str = "dim",
+        indent: int = 2,
+        mark: Text | None = None,
+    ) -> None:
+        """``label  mark text``, or the label above the text on a narrow console."""
         body = [text for text in body if text.plain]
         if not body:
             return
+        mark = mark or Text("")
         name = Text(label, style=style)
         if self.narrow:
             if label:
                 self.line(Text.assemble(" " * indent, name))
-            self.block(body, Text(" " * (indent + 2)), indent + 2)
-            return
-        start = indent + max(LABEL_COLUMNS, len(label) + 1)
-        pad = " " * (start - indent - len(label))
-        self.block(body, Text.assemble(" " * indent, name, pad), start)
+            start = indent + 2
+            first = Text.assemble(" " * start, mark)
+        else:
+            start = indent + max(LABEL_COLUMNS, len(label) + 1)
+            first = Text.assemble(" " * indent, name, " " * (start - indent - len(label)), mark)
+        self.block(body, first, start + len(mark))
 
     def headline(self, verdict: Verdict, run: Run | None) -> None:
         """Example and verdict, the reasons, and loudly what makes this run less than a full one."""
@@ -115,7 +124,7 @@ class _Page:
             scale = f" (scale {run.manifest.scale:g})" if run is not None else ""
             told = f"not the committed example at full scale{scale}: this verdict is for trying out"
             self.row("REDUCED", [Text(told)], "bold magenta")
-        for number, reason in enumerate(verdict.reasons):
+        for number, reason in enumerate(telling.reasons(verdict)):
             self.row("because" if number == 0 else "", [Text(reason)], colour)
 
     def finding(self, finding: Finding) -> None:
@@ -141,12 +150,11 @@ class _Page:
         rows = telling.checks_in_order(verdict.checks)
         widest = max((len(check.text) for check in rows), default=0)
         beside = not self.narrow and widest <= self.console.width // 2 - 20
-        body = []
-        for check in rows:
+        for number, check in enumerate(rows):
             mark = Text(f"{telling.HELD[check.outcome]:<8}", style=COLOURS[check.outcome])
             written = check.text.ljust(widest) if beside else check.text
-            body.append(Text.assemble(mark, written, "  ", (check.seen, "dim")))
-        self.row("success", body)
+            line = Text.assemble(written, "  ", (check.seen, "dim"))
+            self.row("success" if number == 0 else "", [line], mark=mark)
 
     def blind_spots(self, verdict: Verdict) -> None:
         """What this run could not have shown."""

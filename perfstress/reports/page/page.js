@@ -40,7 +40,7 @@
       if (x1 < left || x0 > left + width) continue;
       if (bandColour[band.kind]) { ctx.fillStyle = css(bandColour[band.kind]); ctx.fillRect(x0, top, Math.max(x1 - x0, px), height); }
       if (band.kind === "floor") continue;
-      ctx.strokeStyle = css("--b-edge"); ctx.lineWidth = px; ctx.beginPath();
+      ctx.strokeStyle = css("--b-edge"); ctx.lineWidth = px; ctx.setLineDash([]); ctx.beginPath();
       ctx.moveTo(Math.round(x0) + 0.5, top - 14 * px); ctx.lineTo(Math.round(x0) + 0.5, top + height); ctx.stroke();
       const from = Math.max(x0, left) + 4 * px, room = Math.min(x1, left + width) - from;
       if (ctx.measureText(band.name).width <= room) { ctx.fillStyle = css("--muted"); ctx.fillText(band.name, from, top - 2 * px); }
@@ -51,7 +51,7 @@
     const { ctx } = u, { left, top, width, height } = u.bbox, px = uPlot.pxRatio;
     ctx.save();
     ctx.beginPath(); ctx.rect(left, top, width, height); ctx.clip();
-    ctx.strokeStyle = ctx.fillStyle = css("--red"); ctx.lineWidth = 1.5 * px;
+    ctx.strokeStyle = ctx.fillStyle = css("--red"); ctx.lineWidth = 1.5 * px; ctx.setLineDash([]);
     ctx.font = `${11 * px}px system-ui, sans-serif`;
     for (const mark of D.marks) {
       const x = u.valToPos(mark.t, "x", true);
@@ -63,7 +63,8 @@
     if (limit && limit.value <= u.scales.y.max) {
       const y = u.valToPos(limit.value, "y", true);
       ctx.setLineDash([6 * px, 4 * px]); ctx.beginPath(); ctx.moveTo(left, y); ctx.lineTo(left + width, y); ctx.stroke();
-      ctx.textAlign = "right"; ctx.textBaseline = "bottom"; ctx.fillText(limit.name, left + width - 4 * px, y - 2 * px);
+      const below = y - top < 16 * px;
+      ctx.textAlign = "right"; ctx.textBaseline = below ? "top" : "bottom"; ctx.fillText(limit.name, left + width - 4 * px, y + (below ? 3 : -2) * px);
     }
     ctx.restore();
   };
@@ -91,7 +92,7 @@
         y: spec.log ? { distr: 3, range: logRange } : { range: range(spec.limit, spec.unit) },
       },
       axes: [
-        { ...axis, values: (u, splits) => splits.map(clock), space: 64, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400] },
+        { ...axis, values: (u, splits) => splits.map(clock), space: 64, size: 32, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400] },
         { ...axis, values: (u, splits) => splits.map((v) => (v === null ? "" : format(v))), size: 68, space: 26, ...(spec.unit === "bytes" ? { incrs: POWERS } : {}) },
       ],
       series: [
@@ -132,6 +133,7 @@
   if (button) button.addEventListener("click", () => spread(null));
 
   // ---------------------------------------------------------------- what is drawn
+  const AT_ONCE = 8;
   const jobs = new Map();
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) { seen.unobserve(entry.target); draw(entry.target); }
@@ -144,13 +146,13 @@
   const chart = (parent, title, note, height, spec, growing, id) => {
     const whole = document.createElement("div"), head = document.createElement("h3"), box = document.createElement("div");
     whole.className = growing ? "chart growing" : "chart"; box.className = "plot";
-    box.style.minHeight = height + 36 + "px"; // what it will need, so that links to a chart arrive there
+    box.style.minHeight = height + 24 + "px"; // what it will need, so that links to a chart arrive there
     if (id) whole.id = id;
     head.textContent = title;
     if (note) { const small = document.createElement("small"); small.textContent = note; head.append(small); }
     whole.append(head, box); parent.append(whole);
     jobs.set(box, { spec, height, made: null });
-    seen.observe(box);
+    if (jobs.size <= AT_ONCE) draw(box); else seen.observe(box);
     return box;
   };
   const redraw = (boxes) => { for (const box of boxes) if (jobs.get(box).made) draw(box); };
@@ -173,7 +175,7 @@
       const r = chosen(), planned = D.intended && r.key === "all";
       const tables = [[r.t, r.fired, r.ok, r.errors]];
       const series = [
-        { label: r.unit + " fired", stroke: "--s1" }, { label: "ok", stroke: "--s4" }, { label: "errors", stroke: "--s3" },
+        { label: r.unit + " fired", stroke: "--s1", width: 3.5 }, { label: "ok", stroke: "--s2", width: 1.2 }, { label: "errors", stroke: "--s3" },
       ];
       if (planned) { tables.push(D.intended); series.push({ label: "intended", stroke: "--s6", dash: [5, 4], width: 1.2 }); }
       return { unit: "rate", data: uPlot.join(tables), series };
@@ -184,7 +186,11 @@
   const resource = (parent, one, growing) => {
     const format = FORMAT[one.unit] || three;
     const from = one.floors.v.length > 1 ? one.floors : one.line;
-    let note = from.v.length ? (from === one.floors ? "floors " : "") + format(first(from)) + " to " + format(last(from)) : "";
+    let note = "";
+    if (from.v.length) {
+      const ends = [format(first(from)), format(last(from))];
+      note = (from === one.floors ? "floors " : "") + (ends[0] === ends[1] ? ends[0] : ends.join(" to "));
+    }
     const near = one.limit && Math.max(...one.line.v, ...one.floors.v) * 1.6 > one.limit.value;
     if (one.limit && !near) note += `, ${one.limit.name}`;
     if (one.unit === "cores") note = "cores of the target";
@@ -224,5 +230,6 @@
       }
     });
   }).observe(document.body);
+  addEventListener("beforeprint", () => { for (const box of jobs.keys()) if (!jobs.get(box).made && box.clientWidth) draw(box); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw(jobs.keys()));
 })();
