@@ -24,8 +24,8 @@ STATES = {
     5: "FIN_WAIT2",
     6: "TIME_WAIT",
     7: "CLOSE",
-    8: "LAST_ACK",
-    9: "CLOSE_WAIT",
+    8: "CLOSE_WAIT",
+    9: "LAST_ACK",
     10: "LISTEN",
     11: "CLOSING",
 }

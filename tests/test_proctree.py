@@ -1,0 +1,204 @@
+"""Trees of real processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from perfstress import proctree
+from perfstress.errors import TargetError
+from tests.support.victim import Victim, until
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(not proctree.LINUX, reason="needs Linux: reads /proc"),
+]
+
+
+@pytest.fixture
+def victim() -> Iterator[Victim]:
+    with Victim() as victim:
+        yield victim
+
+
+def test_a_tree_has_its_root_children_and_grandchildren(victim: Victim) -> None:
+    children = victim.do("children", count=3)["pids"]
+    orphan = victim.do("orphan")
+    found = proctree.descendants([victim.pid])
+    assert found[0] == victim.pid
+    assert set(found) == {victim.pid, *children, orphan["parent"], orphan["grandchild"]}
+
+
+def test_both_ways_of_finding_a_tree_agree(victim: Victim) -> None:
+    victim.do("children", count=2)
+    victim.do("zombies", count=1)
+    found = proctree.descendants([victim.pid])
+    assert len(found) == 4
+    assert set(proctree._descendants_by_parent([victim.pid])) == set(found)
+    assert set(proctree._descendants_psutil([victim.pid])) == set(found)
+
+
+def test_a_process_of_many_threads_is_followed_too(victim: Victim) -> None:
+    victim.do("threads", count=proctree._THREADS_WALKED + 5)
+    children = victim.do("children", count=1)["pids"]
+    assert proctree._children_of(victim.pid) is None
+    assert proctree.descendants([victim.pid]) == (victim.pid, *children)
+
+
+def test_children_of_a_second_thread_are_found(victim: Victim) -> None:
+    victim.do("threads", count=3)
+    children = victim.do("children", count=2)["pids"]
+    assert set(proctree.descendants([victim.pid])) == {victim.pid, *children}
+
+
+def test_roots_that_are_gone_or_twice_there_do_not_disturb(victim: Victim) -> None:
+    with Victim() as other:
+        gone = other.pid
+    assert proctree.descendants([gone]) == ()
+    assert proctree.descendants([gone, victim.pid, victim.pid]) == (victim.pid,)
+    assert proctree.descendants([]) == ()
+
+
+def test_a_zombie_is_in_the_tree_but_not_alive(victim: Victim) -> None:
+    [zombie] = victim.do("zombies", count=1)["pids"]
+    assert zombie in proctree.descendants([victim.pid])
+    assert not proctree.alive(zombie, None)
+
+
+def test_alive_tells_a_process_from_a_later_one_of_the_same_number(victim: Victim) -> None:
+    started = proctree.start_time(victim.pid)
+    assert started is not None
+    assert proctree.alive(victim.pid, started)
+    assert proctree.alive(victim.pid, None)
+    assert not proctree.alive(victim.pid, started + 1)
+    victim.kill()
+    assert not proctree.alive(victim.pid, started)
+    assert proctree.start_time(victim.pid) is None
+    with pytest.raises(TargetError, match=str(victim.pid)):
+        proctree.require_alive(victim.pid)
+
+
+def test_a_name_with_brackets_does_not_confuse_the_stat_line(tmp_path: Path) -> None:
+    program = tmp_path / "a) R 1 (b"
+    sleep = shutil.which("sleep")
+    assert sleep is not None
+    program.symlink_to(sleep)
+    with subprocess.Popen([program, "60"]) as process:
+        try:
+            stat = until(
+                lambda: proctree.stat_of(process.pid),
+                lambda stat: stat is not None and stat.state == "S",
+            )
+        finally:
+            process.kill()
+    assert stat is not None
+    assert (stat.parent, stat.state) == (os.getpid(), "S")
+
+
+def test_descriptors_are_counted_and_listed(victim: Victim, tmp_path: Path) -> None:
+    before = proctree.count_descriptors(victim.pid)
+    assert before is not None
+    victim.do("files", count=50, path=str(tmp_path / "log"))
+    assert proctree.count_descriptors(victim.pid) == before + 50
+    links = [link for _, link in proctree.descriptors_of(victim.pid)]
+    assert links.count(str(tmp_path / "log")) == 50
+    assert len(links) == before + 50
+
+
+def test_nothing_is_read_of_a_process_that_is_gone() -> None:
+    with Victim() as victim:
+        pid = victim.pid
+    assert proctree.count_descriptors(pid) is None
+    assert proctree.read_descriptors(pid) is None
+    assert proctree.descriptors_of(pid) == []
+    assert proctree.stat_of(pid) is None
+    assert proctree.figures_of(pid) is None
+
+
+def test_the_listener_of_a_port_is_found(victim: Victim) -> None:
+    port = victim.do("listen")["port"]
+    assert proctree.listener_of(port) == victim.pid
+    assert proctree._holders_psutil(port) == [victim.pid]
+
+
+def test_of_forked_workers_the_parent_is_the_listener(victim: Victim) -> None:
+    port = victim.do("listen")["port"]
+    workers = victim.do("fork", count=3)["pids"]
+    assert set(proctree._holders(port)) == {victim.pid, *workers}
+    assert proctree.listener_of(port) == victim.pid
+
+
+def test_a_listener_on_ipv6_is_found() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("needs IPv6")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        assert proctree.listener_of(server.getsockname()[1]) == os.getpid()
+
+
+def test_nobody_listens_on_a_port_that_was_closed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert proctree.listener_of(port) is None
+
+
+def test_psutil_tells_the_same_as_proc(victim: Victim) -> None:
+    victim.do("threads", count=2)
+    figures = proctree.figures_of(victim.pid)
+    assert figures is not None
+    assert figures.threads == 3
+    assert figures.descriptors == proctree.count_descriptors(victim.pid)
+    assert not figures.is_zombie
+
+
+def test_the_host_is_described() -> None:
+    host = proctree.host()
+    assert host.cores >= host.usable_cores >= 1
+    assert host.memory_bytes > proctree.memory_available_bytes() > 0
+    assert host.kernel in sys.version or host.kernel == os.uname().release
+    steal = proctree.cpu_steal()
+    assert steal is None or 0 <= steal <= 1
+
+
+@pytest.fixture
+def memory_group() -> Iterator[Path]:
+    """A control group of its own with 64 MiB of memory."""
+    top = proctree.cgroup_folder(os.getpid(), "memory")
+    if top is None:
+        pytest.skip("needs control groups")
+    folder = top / "perfstress-test"
+    try:
+        folder.mkdir()
+    except OSError as error:
+        pytest.skip(f"needs leave to make a control group: run as root ({error})")
+    name = next(
+        (name for name in ("memory.max", "memory.limit_in_bytes") if (folder / name).exists()), None
+    )
+    try:
+        if name is None:
+            pytest.skip("needs the memory controller in this control group")
+        (folder / name).write_text(str(64 * 2**20))
+        yield folder
+    finally:
+        until(lambda: _removed(folder), bool)
+
+
+def _removed(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_limit_of_a_control_group_is_read(memory_group: Path, victim: Victim) -> None:
+    (memory_group / "cgroup.procs").write_text(str(victim.pid))
+    limit = proctree.cgroup_value(victim.pid, "memory", "memory.max", "memory.limit_in_bytes")
+    assert limit == 64 * 2**20
+    victim.close()
