@@ -63,5 +63,5 @@ class Pulse:
 def _p99_ms(intervals: list[Interval]) -> float | None:
     from perfstress.loadsummary import merged  # delayed: numpy, only once there is load
 
-    histogram = merged(intervals, which="response")
-    return histogram.percentile(99.0) / 1e6 if histogram.count else None
+    p99_ns = merged(intervals, which="response").percentile(99.0)
+    return None if p99_ns is None else p99_ns / 1e6
