@@ -1,0 +1,117 @@
+"""The command line: what it names, how it ends, and what it must not import to say hello."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from perfstress.cli import run
+from perfstress.errors import ExitCode
+
+COMMANDS = [
+    "draft",
+    "lint",
+    "discover",
+    "judge",
+    "report",
+    "hit",
+    "promote",
+    "replay",
+    "schema",
+    "doctor",
+    "version",
+]
+HEAVY = ("numpy", "httpx", "git", "jinja2", "psutil", "pydantic", "yaml", "prometheus_client")
+
+
+def perfstress(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "perfstress", *words], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_help_names_every_command() -> None:
+    answer = perfstress("--help")
+    assert answer.returncode == 0
+    for command in COMMANDS:
+        assert f" {command} " in answer.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    answer = perfstress(command, "--help")
+    assert answer.returncode == 0
+    assert "Usage: perfstress" in answer.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from perfstress.cli import run; run(['--help']);"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert answer.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["discover"],
+        ["discover", "x.yaml", "--scale", "much"],
+        ["discover", "x.yaml", "--scale", "2"],
+        ["discover", "x.yaml", "--set", "no-equals-sign"],
+        ["discover", "x.yaml", "--fail-fast"],
+        ["discover", "x.yaml", "--plant", "memory=4KiB/op"],
+        ["discover", "no-such-file.yaml"],
+        ["report", "no-such-run"],
+        ["judge", "no-such-run"],
+        ["promote", "no-such-run"],
+        ["hit", "http://127.0.0.1:1/", "--rate", "fast"],
+        ["hit", "http://127.0.0.1:1/", "--processes", "2"],
+        ["draft", "x", "--kind", "party"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_exits_2_in_words(words: list[str]) -> None:
+    answer = perfstress(*words)
+    assert answer.returncode == ExitCode.USAGE
+    assert answer.stderr.strip()
+    assert "Traceback" not in answer.stderr
+
+
+def test_version_is_one_line() -> None:
+    answer = perfstress("version")
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("perfstress ")
+    assert answer.stdout.count("\n") == 1
+
+
+def test_a_bug_of_ours_exits_70_and_leaves_a_log(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A closed stdout is nothing that any command expects."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    class Broken:
+        def write(self, text: str) -> int:
+            raise RuntimeError("no such luck")
+
+    monkeypatch.setattr(sys, "stdout", Broken())
+    assert run(["version"]) == ExitCode.BUG
+    told = capsys.readouterr().err
+    assert "RuntimeError: no such luck" in told
+    log = told.split("hint: ")[1].split(" has the details")[0]
+    text = Path(log).read_text(encoding="utf-8")
+    assert "Traceback" in text
+    assert "command: perfstress version" in text
+
+
+def test_completion_can_be_shown() -> None:
+    answer = perfstress("--show-completion", "bash")
+    assert "PERFSTRESS" in answer.stdout + answer.stderr
