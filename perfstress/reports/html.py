@@ -11,8 +11,8 @@ from typing import Any, TextIO
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from perfstress import nines, telling
-from perfstress.charts import Trend, charts
+from perfstress import telling
+from perfstress.charts import Trend, charts, nines
 from perfstress.run import Run
 from perfstress.runfile import EXAMPLE_SOURCE
 from perfstress.units import human_bytes, human_count, human_duration
