@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from perfstress.example import KINDS_NOT_YET, WorkedExample
-from perfstress.places import Complaint, Place, dotted, place_of
+from perfstress.places import Complaint, Place, dotted, place_of, texts
 from perfstress.wording import Raw, complaints
+
+_PLACEHOLDERS = (
+    re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b"),
+    re.compile(r"(?i)\bchange[-_]?me\b"),
+    re.compile(r"<[A-Za-z][A-Za-z0-9_ -]*>"),
+    re.compile(r"(?i)(?:^|//|@|\s)(?:www\.)?example\.(?:com|org|net)\b(?=$|[/:])"),
+)
 
 
 def validated(
@@ -31,9 +39,26 @@ def validated(
         except ValidationError as error:
             told = complaints(error, document, raw)
             unknown = {each.place for each in told if each.slug == "unknown-key"}
-            found = [each for each in found if each.place not in unknown]
+            unfilled = [each for each in placeholders(document) if each.place not in unknown]
+            silent |= {each.place for each in unfilled}
+            found = [each for each in found if each.place not in unknown] + unfilled
             found += [each for each in told if each.place not in silent or each.place in unknown]
     return example, document, found
+
+
+def placeholders(document: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Texts that the author has still to replace; XML and HTML are not among them."""
+    for place, text in texts(document):
+        if "body" in place or "</" in text or "/>" in text:
+            continue
+        for pattern in _PLACEHOLDERS:
+            if match := pattern.search(text):
+                seen = match[0].strip("/@ ")
+                message = f"{dotted(place)}: {seen!r} is left to be filled in"
+                hint = "write what production will see"
+                offset = match.start() + len(match[0]) - len(match[0].lstrip("/@ "))
+                yield Complaint(place, "placeholder", message, hint, offset=offset)
+                break
 
 
 def _not_in_this_version(document: Mapping[str, Any]) -> Iterator[Complaint]:

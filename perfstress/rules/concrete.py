@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress.criteria import CriterionError, parse_criterion, parse_relation
 from perfstress.example import InvariantCriterion
-from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.places import Complaint, Place, dotted
+from perfstress.validation import placeholders
 from perfstress.yamlio import Loaded
-
-_PLACEHOLDERS = (
-    re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b"),
-    re.compile(r"(?i)\bchange[-_]?me\b"),
-    re.compile(r"<[A-Za-z][A-Za-z0-9_ -]*>"),
-    re.compile(r"(?i)(?:^|//|@|\s)(?:www\.)?example\.(?:com|org|net)\b(?=$|[/:])"),
-)
 
 
 def placeholder(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Nothing is left to be filled in."""
-    for place, text in texts(loaded.document, ()):
-        if "body" in place or "</" in text or "/>" in text:
-            continue  # XML and HTML are not placeholders
-        for pattern in _PLACEHOLDERS:
-            if match := pattern.search(text):
-                seen = match[0].strip("/@ ")
-                message = f"{dotted(place)}: {seen!r} is left to be filled in"
-                hint = "write what production will see"
-                yield Complaint(place, "placeholder", message, hint, offset=match.start())
-                break
+    yield from placeholders(loaded.document)
 
 
 def bad_criterion(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -142,12 +142,10 @@ def _lowered(
         before, after = old.get(name), new.get(name)
         if before is None:
             continue
-        if after is None:
-            if name not in ("rate", "users", "from", "to", "for", "ops", "epochs") or not set(
-                new
-            ) & (set(measures) - {name}):
-                yield _change(f"{where}.{name}", before, None)
-        elif _is_less(measure, after, before):
+        replaced = name in _STAGE and bool(set(new) & (set(_STAGE) - {name}))
+        if after is None and not replaced:
+            yield _change(f"{where}.{name}", before, None)
+        elif after is not None and _is_less(measure, after, before):
             yield _change(f"{where}.{name}", before, after)
 
 

@@ -1,0 +1,178 @@
+"""``perfstress lint``: every problem of every file, and from git whether it came before its code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from perfstress import provenance, rules, yamlio
+from perfstress.errors import ExitCode, Problem
+from perfstress.provenance import Provenance
+
+_FOLDER = "worked_examples"
+_LIBRARY = "regressions"
+_PROMOTED = "example.yaml"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """One file: its problems in order, and its provenance."""
+
+    path: Path
+    problems: tuple[Problem, ...]
+    provenance: Provenance
+
+    def as_json(self) -> dict[str, Any]:
+        """The file's entry of ``lint --json``."""
+        return {
+            "path": str(self.path),
+            "problems": [
+                {
+                    "slug": problem.slug,
+                    "line": problem.line,
+                    "column": problem.column,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                }
+                for problem in self.problems
+            ],
+            "provenance": self.provenance.as_json(),
+        }
+
+
+def lint(paths: Sequence[Path], *, as_json: bool, out: TextIO, err: TextIO) -> ExitCode:
+    """Lint files, and the examples in folders; without any, those of the project.
+
+    Exits with USAGE when there is a problem, an example that came too late included. Pending and
+    cannot-tell are told and are no problem.
+    """
+    reports = _reports(list(_files(paths)))
+    if as_json:
+        json.dump({"files": [report.as_json() for report in reports]}, out, indent=2)
+        out.write("\n")
+    _tell(reports, err if as_json else out)
+    return ExitCode.USAGE if any(report.problems for report in reports) else ExitCode.PASS
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files to lint, each once; a folder without examples stands for itself."""
+    if not paths:
+        root = provenance.root_of(Path.cwd())
+        folders = [root / _FOLDER, root / _LIBRARY]
+        found = [file for folder in folders if folder.is_dir() for file in _examples(folder)]
+        paths = [_short(file) for file in found] or [_short(folders[0])]
+    seen: set[Path] = set()
+    for path in paths:
+        for file in (_examples(path) or [path]) if path.is_dir() else [path]:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
+
+
+def _examples(folder: Path) -> list[Path]:
+    """The examples of a folder, and those promoted into folders in it."""
+    direct = [path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")]
+    promoted = [path for path in folder.glob(f"*/{_PROMOTED}") if path.is_file()]
+    return sorted(path for path in direct if path.is_file()) + sorted(promoted)
+
+
+def _short(path: Path) -> Path:
+    """The path as people would type it here."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+def _reports(files: Sequence[Path]) -> list[Report]:
+    """Every file's report; the history of each work tree is read once."""
+    read = {path: _read(path) for path in files}
+    asked: dict[Path, dict[Path, Sequence[str]]] = {}
+    for path, (loaded, _) in read.items():
+        if loaded is not None:
+            root = provenance.root_of(path)
+            committed = _committed(path, loaded, root)
+            asked.setdefault(root, {})[committed] = loaded.example.implementation.paths
+    known = {
+        committed: origin
+        for root, examples in asked.items()
+        for committed, origin in provenance.states(root, examples, rules.weakening).items()
+    }
+    reports = []
+    for path, (loaded, problems) in read.items():
+        origin = Provenance("cannot-tell", reason="there is no example to ask about")
+        if loaded is not None:
+            origin = known[_committed(path, loaded, provenance.root_of(path))]
+            if origin.state == "too-late":
+                problems = [*problems, _too_late(loaded, origin)]
+        reports.append(Report(path, tuple(problems), origin))
+    return reports
+
+
+def _read(path: Path) -> tuple[yamlio.Loaded | None, list[Problem]]:
+    if path.is_dir() or not (path.exists() or path.suffix):
+        hint = "perfstress draft NAME --kind load  writes one"
+        return None, [Problem(str(path), "no-examples", "there are no worked examples here", hint)]
+    loaded, problems = yamlio.check(path)
+    if loaded is not None:
+        problems += rules.check(loaded, provenance.root_of(path))
+    return loaded, problems
+
+
+def _committed(path: Path, loaded: yamlio.Loaded, root: Path) -> Path:
+    """A promoted example is a copy: what counts is the worked example that it was made from."""
+    if path.name == _PROMOTED and path.resolve().parent.parent.name == _LIBRARY:
+        original = root / _FOLDER / f"{loaded.example.name}.yaml"
+        return original if original.is_file() else path
+    return path
+
+
+def _too_late(loaded: yamlio.Loaded, origin: Provenance) -> Problem:
+    at = loaded.positions["implementation", "paths"]
+    return Problem(
+        loaded.display,
+        "too-late",
+        f"implementation.paths: {origin.reason}",
+        "commit the next example before its code; this one can be run, but it promised nothing",
+        at.line,
+        at.column,
+    )
+
+
+# ---------------------------------------------------------------- for people
+def _tell(reports: Sequence[Report], out: TextIO) -> None:
+    for report in reports:
+        for problem in report.problems:
+            out.write(f"{problem}\n")
+        if line := _origin_line(report.provenance):
+            out.write(f"{report.path}: {line}\n")
+        for change in report.provenance.weakened:
+            before, after = _shown(change["before"]), _shown(change["after"])
+            commit = str(change["commit"])
+            short = commit if commit == provenance.UNCOMMITTED else commit[:7]
+            out.write(
+                f"{report.path}: weakened in {short}: {change['field']}: {before} -> {after}\n"
+            )
+    count = sum(len(report.problems) for report in reports)
+    said = _plural(count, "problem") if count else "no problems"
+    out.write(f"{_plural(len(reports), 'file')}, {said}\n")
+
+
+def _origin_line(origin: Provenance) -> str:
+    if origin.state == "before":
+        added, first = (origin.example_commit or "")[:7], (origin.implementation_commit or "")[:7]
+        return f"before its implementation (added in {added}, implemented from {first} on)"
+    if origin.state == "too-late":
+        return ""  # told as a problem
+    return f"{origin.state}: {origin.reason}"
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
