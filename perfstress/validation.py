@@ -55,7 +55,7 @@ def placeholders(document: Mapping[str, Any]) -> Iterator[Complaint]:
             if match := pattern.search(text):
                 seen = match[0].strip("/@ ")
                 message = f"{dotted(place)}: {seen!r} is left to be filled in"
-                hint = "write what production will see"
+                hint = "write the real value: an example is one concrete case"
                 offset = match.start() + len(match[0]) - len(match[0].lstrip("/@ "))
                 yield Complaint(place, "placeholder", message, hint, offset=offset)
                 break

@@ -1,4 +1,4 @@
-"""``perfstress lint``: every problem of every file, and from git whether it came before its code."""
+"""``perfstress lint``: every problem of every file, and whether each came before its code."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _reports(files: Sequence[Path]) -> list[Report]:
     }
     reports = []
     for path, (loaded, problems) in read.items():
-        origin = Provenance("cannot-tell", reason="there is no example to ask about")
+        origin = Provenance("cannot-tell", reason="the example cannot be read yet")
         if loaded is not None:
             origin = known[_committed(path, loaded, provenance.root_of(path))]
             if origin.state == "too-late":
