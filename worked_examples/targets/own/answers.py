@@ -1,4 +1,4 @@
-"""A server that answers every GET with the same small JSON, and stops now and then when it is asked to."""
+"""A server that answers every GET with the same small JSON, and stops when it is asked to."""
 
 import argparse
 import asyncio
