@@ -107,7 +107,8 @@ class EpochDone:
     ``dropped`` counts arrivals that were due and never sent, with the reason in ``why_dropped``.
     ``intended`` is the number of arrivals that the schedule asked for (None in the closed model).
     ``health`` is the generator's own state: cpu_s (since its start), max_rss_bytes, open_files,
-    loop_lag_ms (worst in this epoch), cpu_share (of one core, in this epoch).
+    loop_lag_ms (worst in this epoch), cpu_share (of one core, in this epoch). ``troubles`` holds
+    the first error of each class in words.
     """
 
     epoch: int
@@ -116,6 +117,7 @@ class EpochDone:
     dropped: int
     why_dropped: str = ""
     health: Mapping[str, float] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

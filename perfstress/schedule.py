@@ -204,7 +204,6 @@ class Draws:
         self._uses = np.zeros((len(orders), len(reads)), dtype=np.int64)
         for journey, files in enumerate(reads):
             self._uses[list(files), journey] = 1
-        self._reads = tuple(tuple(files) for files in reads)
         self._orders = tuple(orders)
         self._used = np.zeros(len(orders), dtype=np.int64)
         self._seed = seed
@@ -242,15 +241,16 @@ class Draws:
             self._rows.append(order.rows(mine).tolist())
 
     def next(self) -> tuple[int, tuple[int, ...]]:
-        """The next operation of this part: its journey, and a row for each file that it reads."""
+        """The next operation of this part: its journey, and a row number for every data file (only
+        those of files that the journey reads are used up).
+        """
         while self._at >= len(self._mine):
             self._used += self._uses[:, self._cards].sum(axis=1)
             # whole rounds of all parts, so that every part keeps its turn across the seam
             self._lay(self._round_of_cards())
         at = self._at
         self._at = at + 1
-        journey = self._mine[at]
-        return journey, tuple([self._rows[number][at] for number in self._reads[journey]])
+        return self._mine[at], tuple([rows[at] for rows in self._rows])
 
     def _round_of_cards(self) -> Ints:
         deck = self._decks[self._mix]

@@ -1,0 +1,252 @@
+"""Journeys ready to be driven: requests serialised once, templates cut into segments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from perfstress.engine.checks import Checks
+from perfstress.engine.script import DataScript, JourneyScript, Script, StepScript
+from perfstress.engine.templates import (
+    Names,
+    Segment,
+    in_body,
+    in_form,
+    in_header,
+    in_path,
+    joined,
+    literal_path,
+)
+from perfstress.errors import UsageError
+from perfstress.version import __version__
+
+Build = Callable[[Sequence[int], Sequence[Any]], bytes]
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
+
+
+class Step:
+    """One request of a journey, with what has been learned of its answers.
+
+    ``static`` is the whole request when nothing in it changes, else ``build`` makes it. ``heads``
+    maps the exact head of an answer that a parser has accepted as right to the length of the whole
+    answer; a head that came once more with that length needs no parser (``http1``).
+    """
+
+    __slots__ = (
+        "build",
+        "checks",
+        "cleared_ns",
+        "heads",
+        "is_head",
+        "label",
+        "learns_from_ns",
+        "static",
+        "think_ns",
+        "timeout_ns",
+    )
+
+    def __init__(
+        self,
+        label: str,
+        static: bytes | None,
+        build: Build | None,
+        checks: Checks,
+        *,
+        is_head: bool,
+        think_ns: int,
+        timeout_ns: int | None,
+    ) -> None:
+        self.label = label
+        self.static = static
+        self.build = build
+        self.checks = checks
+        self.is_head = is_head
+        self.think_ns = think_ns
+        self.timeout_ns = timeout_ns
+        self.heads: dict[bytes, int] = {}
+        self.cleared_ns = self.learns_from_ns = 0
+
+
+class Journey:
+    """The requests of one journey in order. ``think_ns`` of a step is the pause before it;
+    ``rest_ns`` the pause after the last. ``reads`` are the numbers of the data files it uses.
+    """
+
+    __slots__ = ("labels", "name", "reads", "rest_ns", "slots", "steps")
+
+    def __init__(
+        self, name: str, steps: tuple[Step, ...], reads: tuple[int, ...], slots: int, rest_ns: int
+    ) -> None:
+        self.name = name
+        self.steps = steps
+        self.labels = tuple(step.label for step in steps)
+        self.reads = reads
+        self.slots = slots
+        self.rest_ns = rest_ns
+
+
+def load_rows(data: DataScript) -> list[Any]:
+    """The rows of a JSONL file; raises UsageError with the line that is not JSON."""
+    return list(_rows(Path(data.path), data.name))
+
+
+def _rows(path: Path, name: str) -> Iterator[Any]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    try:
+                        yield json.loads(line)
+                    except ValueError as error:
+                        raise UsageError(
+                            f"{path}:{number}: not JSON: {error}", slug="bad-data"
+                        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"data.{name}: {path} cannot be read: {error.strerror}", slug="missing-data"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"data.{name}: {path} is not UTF-8: {error}", slug="bad-data") from error
+
+
+def compile_script(script: Script, rows: Sequence[Sequence[Any]]) -> list[Journey]:
+    """Every journey, ready; raises UsageError for what cannot be sent."""
+    for data, lines in zip(script.data, rows, strict=True):
+        if not lines:
+            raise UsageError(f"data.{data.name}: {data.path} has no rows", slug="bad-data")
+    return [_journey(journey, script, rows) for journey in script.journeys]
+
+
+def _journey(journey: JourneyScript, script: Script, rows: Sequence[Sequence[Any]]) -> Journey:
+    files = {data.name: number for number, data in enumerate(script.data)}
+    known: dict[str, int] = {}
+    used: set[int] = set()
+    steps: list[Step] = []
+    pause_ns = 0
+    for number, step in enumerate(journey.steps):
+        if step.think_ns is not None:
+            pause_ns += step.think_ns
+            continue
+        # a step may name what earlier steps have captured, not what it captures itself
+        names = Names(files, rows, dict(known), used)
+        for name in step.capture:
+            known.setdefault(name, len(known))
+        try:
+            steps.append(_step(step, script, names, known, pause_ns))
+        except UsageError as error:
+            where = f"journeys.{journey.name}.steps[{number}]"
+            raise UsageError(
+                f"{where}: {error.message}", hint=error.hint, slug=error.slug
+            ) from error
+        pause_ns = 0
+    if not steps:
+        raise UsageError(
+            f"journeys.{journey.name}: nothing but pauses", hint="add a request", slug="no-request"
+        )
+    return Journey(journey.name, tuple(steps), tuple(sorted(used)), len(known), pause_ns)
+
+
+def _step(
+    step: StepScript, script: Script, names: Names, slots: dict[str, int], pause_ns: int
+) -> Step:
+    head, body = _head(step, script, names), _body(step, names)
+    checks = Checks(step, names, slots)
+    static, build = _request(head, body, step)
+    return Step(
+        step.label,
+        static,
+        build,
+        checks,
+        is_head=step.method == "head",
+        think_ns=pause_ns,
+        timeout_ns=step.timeout_ns,
+    )
+
+
+def _head(step: StepScript, script: Script, names: Names) -> list[Segment]:
+    if not step.path.startswith("/"):
+        raise UsageError(
+            f"{step.method}: {step.path!r} is not a path",
+            hint="start it with /; the host is that of base_url",
+            slug="bad-path",
+        )
+    path = names.segments(script.prefix + step.path, in_path, literal_path)
+    parts: list[Segment] = [f"{step.method.upper()} ".encode("ascii"), *path, b" HTTP/1.1\r\n"]
+    default_port = {"http": 80, "https": 443}[script.scheme]
+    shown_host = f"[{script.host}]" if ":" in script.host else script.host
+    host = shown_host if script.port == default_port else f"{shown_host}:{script.port}"
+    headers = {"host": host, "user-agent": f"perfstress/{__version__}", "accept": "*/*"}
+    if not script.keep_alive:
+        headers["connection"] = "close"
+    if step.json is not None:
+        headers["content-type"] = "application/json"
+    elif step.form is not None:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+    given = {name.lower(): text for name, text in {**script.headers, **step.headers}.items()}
+    for name, text in {**headers, **given}.items():
+        if not _TOKEN.fullmatch(name) or name in _OWN_HEADERS:
+            raise UsageError(
+                f"headers: {name!r} cannot be set",
+                hint="header names are letters, digits and -; lengths are set by perfstress",
+                slug="bad-header",
+            )
+        if any(character in text for character in "\r\n\0"):
+            raise UsageError(f"headers.{name}: the value has a line break", slug="bad-header")
+        parts += [name.encode("ascii"), b": "]
+        parts += names.segments(text, in_header, lambda literal: literal.encode("utf-8"))
+        parts.append(b"\r\n")
+    return parts
+
+
+def _body(step: StepScript, names: Names) -> list[Segment] | None:
+    if step.json is not None:
+        return names.json_segments(step.json)
+    if step.form is not None:
+        parts: list[Segment] = []
+        for number, (name, text) in enumerate(step.form.items()):
+            parts.append((b"&" if number else b"") + in_form(name) + b"=")
+            parts += names.segments(text, in_form, in_form)
+        return parts
+    if step.body is not None:
+        return names.segments(step.body, in_body, lambda literal: literal.encode("utf-8"))
+    return [] if step.method in ("post", "put", "patch") else None
+
+
+def _request(
+    head: list[Segment], body: list[Segment] | None, step: StepScript
+) -> tuple[bytes | None, Build | None]:
+    if body is None:
+        return _built(joined([*head, b"\r\n"]))
+    body = joined(body)
+    if all(isinstance(part, bytes) for part in body):
+        whole = b"".join(part for part in body if isinstance(part, bytes))
+        return _built(joined([*head, b"content-length: %d\r\n\r\n" % len(whole), whole]))
+    first = joined(head)
+
+    def build(rows: Sequence[int], captured: Sequence[Any]) -> bytes:
+        content = b"".join(
+            [part if part.__class__ is bytes else part(rows, captured) for part in body]  # type: ignore[operator]
+        )
+        start = b"".join(
+            [part if part.__class__ is bytes else part(rows, captured) for part in first]  # type: ignore[operator]
+        )
+        return b"%bcontent-length: %d\r\n\r\n%b" % (start, len(content), content)
+
+    return None, build
+
+
+def _built(parts: list[Segment]) -> tuple[bytes | None, Build | None]:
+    if len(parts) == 1 and isinstance(parts[0], bytes):
+        return parts[0], None
+
+    def build(rows: Sequence[int], captured: Sequence[Any]) -> bytes:
+        return b"".join(
+            [part if part.__class__ is bytes else part(rows, captured) for part in parts]  # type: ignore[operator]
+        )
+
+    return None, build

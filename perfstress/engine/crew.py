@@ -1,0 +1,109 @@
+"""What both loops share in one process: journeys, draws, connections, records and troubles."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+
+from perfstress.engine.compiled import Journey, compile_script, load_rows
+from perfstress.engine.health import Health
+from perfstress.engine.http1 import Pool
+from perfstress.engine.recorder import Recorder, Track
+from perfstress.engine.script import Script
+from perfstress.engine.walk import Walk
+from perfstress.plan import Epoch
+from perfstress.protocols import DriverEvent, EpochBegan, EpochDone, Lost, Progress
+from perfstress.schedule import Draws, RowOrder
+
+Emit = Callable[[DriverEvent], None]
+
+
+class Crew:
+    """Part ``part`` of ``parts`` of a workload, for the whole run."""
+
+    def __init__(
+        self,
+        script: Script,
+        loop: asyncio.AbstractEventLoop,
+        emit: Emit,
+        *,
+        zero_ns: int,
+        part: int = 0,
+        parts: int = 1,
+    ) -> None:
+        rows = [load_rows(data) for data in script.data]
+        self.journeys: list[Journey] = compile_script(script, rows)
+        orders = [
+            RowOrder(len(lines), data.order, data.seed)
+            for data, lines in zip(script.data, rows, strict=True)
+        ]
+        del rows  # what is needed of them has been encoded
+        self.loop = loop
+        self.emit = emit
+        self.part, self.parts = part, parts
+        self.draws = Draws(
+            [journey.name for journey in self.journeys],
+            [journey.reads for journey in self.journeys],
+            orders,
+            script.seed,
+            part,
+            parts,
+        )
+        self.keep_alive = script.keep_alive
+        self.pool = Pool(
+            loop,
+            script.address,
+            script.port,
+            tls=ssl.create_default_context() if script.scheme == "https" else None,
+            server_name=script.host,
+            lost=self._lost,
+        )
+        self.recorder = Recorder(zero_ns, emit)
+        self.health = Health()
+        self._said: set[str] = set()
+        self._troubles: dict[str, str] = {}
+
+    def tracks(self, epoch: Epoch) -> list[Sequence[Track]]:
+        """The tracks of every journey in an epoch; those that do not come have none."""
+        return [
+            self.recorder.tracks(epoch.index, journey.name, journey.labels)
+            if epoch.mix.get(journey.name)
+            else ()
+            for journey in self.journeys
+        ]
+
+    def began(self, epoch: Epoch, at_ns: int) -> None:
+        """The first arrival of an epoch is due at this time."""
+        self.health.restart()
+        self._troubles = {}
+        self.emit(EpochBegan(epoch.index, at_ns))
+
+    def sent(
+        self, epoch: Epoch, at_ns: int, intended: int | None, dropped: int, why: str = ""
+    ) -> None:
+        """All arrivals of an epoch have been sent."""
+        health = {**self.health.gauges(), "retries": float(self.pool.retries)}
+        self.emit(
+            EpochDone(epoch.index, at_ns, intended, dropped, why, health, dict(self._troubles))
+        )
+
+    def trouble(self, walk: Walk, kind: str, why: str) -> None:
+        """Keep the first error of each class as an example for people."""
+        if kind not in self._troubles:
+            self._troubles[kind] = f"{walk.journey.name}, {walk.step.label}: {why}"
+
+    def progress(self, in_flight: int) -> Progress:
+        """Where it stands, as of the last flush."""
+        completed = self.recorder.completed()
+        return Progress(
+            {journey: ok + failed for journey, (ok, failed) in completed.items()},
+            in_flight,
+            sum(ok for ok, _ in completed.values()),
+            sum(failed for _, failed in completed.values()),
+        )
+
+    def _lost(self, why: str) -> None:
+        if why not in self._said:
+            self._said.add(why)
+            self.emit(Lost(why))

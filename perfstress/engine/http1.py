@@ -1,0 +1,436 @@
+"""HTTP/1.1 over asyncio Protocols: one request at a time on a connection, and the pool of them.
+
+The parser is httptools' llhttp. A plain answer whose head has come before, byte for byte, with a
+body that fits it exactly, needs no parsing again: its framing is known and not guessed
+(``Step.heads``). All else goes through the parser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ssl
+import zlib
+from typing import TYPE_CHECKING, Protocol
+
+import httptools
+
+from perfstress.clock import now_ns
+from perfstress.engine.checks import Answer
+from perfstress.engine.compiled import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What is kept of a body for checks and captures, and of one that is only shown in a message.
+KEPT_BODY_BYTES = 8 * 2**20
+SHOWN_BODY_BYTES = 1024
+LONGEST_HEAD_BYTES = 256 * 1024
+
+# Heads that are known for one step. Servers put the time into theirs, so each lives for a second.
+KNOWN_HEADS = 64
+UNLIKE_HEADS_PAUSE_NS = 10 * 10**9
+
+_NO_HEADS: dict[bytes, int] = {}
+_OWN_EXHAUSTION = {
+    errno.EMFILE: "this process may not open more files",
+    errno.ENFILE: "the system cannot open more files",
+    errno.EADDRNOTAVAIL: "no local port is left for another connection",
+    errno.ENOBUFS: "the system has no buffers left",
+}
+
+
+class Exchange(Protocol):
+    """Who sent a request and hears, exactly once, how it ended."""
+
+    connection: Connection | None
+    rows: tuple[int, ...]
+    captured: list[object]
+    intended_ns: int
+    fired_ns: int
+    timeout_ns: int
+    retried: bool
+    step: Step
+
+    def succeeded(self, at_ns: int) -> None: ...
+    def answered(self, first_byte_ns: int, at_ns: int) -> None: ...
+    def failed(self, kind: str, why: str, first_byte_ns: int, at_ns: int) -> None: ...
+    def connected(self, connection: Connection) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """One connection, with at most one request under way."""
+
+    __slots__ = (
+        "_body",
+        "_closes",
+        "_complete",
+        "_eof",
+        "_extra",
+        "_first_byte_ns",
+        "_framed",
+        "_head_bytes",
+        "_head_done",
+        "_headers",
+        "_keeps_alive",
+        "_kept_bytes",
+        "_parser",
+        "_parsing",
+        "_size",
+        "_status",
+        "exchange",
+        "heads",
+        "pool",
+        "reused",
+        "step",
+        "transport",
+        "write",
+    )
+
+    transport: asyncio.Transport
+    write: Callable[[bytes], None]
+    step: Step
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.exchange: Exchange | None = None
+        self.heads = _NO_HEADS
+        self.reused = False
+        self._parser: httptools.HttpResponseParser | None = None
+        self._parsing = False
+        self._eof = False
+
+    # ------------------------------------------------------------ sending
+    def send(self, exchange: Exchange, step: Step, request: bytes) -> None:
+        """Send one request; the exchange hears of its end."""
+        self.exchange = exchange
+        self.step = step
+        self.heads = step.heads
+        self.write(request)
+
+    def rest(self) -> None:
+        """Nothing is under way; whatever comes now was not asked for."""
+        self.exchange = None
+        self.heads = _NO_HEADS
+
+    def drop(self) -> None:
+        """Close at once, without a word to anyone."""
+        self.rest()
+        self.transport.abort()
+
+    # ------------------------------------------------------------ asyncio.Protocol
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self.transport = transport  # type: ignore[assignment]  # uvloop's own class
+        self.write = self.transport.write
+        self.pool.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        # The hot path: one search, one look-up, one time stamp.
+        if (
+            self.heads.get(data[: data.find(b"\r\n\r\n") + 4]) == len(data)
+            and not self._parsing
+            and self.exchange is not None
+        ):
+            self.reused = True
+            self.exchange.succeeded(now_ns())
+            return
+        self._parse(data)
+
+    def eof_received(self) -> None:
+        self._eof = True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.pool.forget(self)
+        exchange = self.exchange
+        if exchange is None:
+            return
+        if exchange.connection is self:
+            exchange.connection = None
+        if self._parsing and self._eof and error is None and self._head_done and not self._framed:
+            self._keeps_alive = False
+            self._finish(now_ns(), None)
+            return
+        self.rest()
+        if self.reused and not self._parsing and not exchange.retried:
+            # The server closed while the request was on its way: as browsers do, once more on a
+            # fresh connection.
+            exchange.retried = True
+            self.pool.retries += 1
+            self.pool.connect(exchange)
+            return
+        first = self._first_byte_ns if self._parsing else 0
+        what = "in the middle of the answer" if self._parsing else "before the answer"
+        how = f"reset ({error})" if error is not None else "closed"
+        exchange.failed("reset", f"the connection was {how} {what}", first, now_ns())
+
+    # ------------------------------------------------------------ parsing
+    def _parse(self, data: bytes) -> None:
+        exchange = self.exchange
+        if exchange is None:
+            self.transport.abort()  # nobody asked
+            return
+        if not self._parsing:
+            self._begin()
+        problem = ""
+        try:
+            assert self._parser is not None
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            problem = f"the server wants to change the protocol (status {self._status})"
+        except httptools.HttpParserError as error:
+            problem = f"not HTTP: {error}"
+        if self._complete:
+            self._keeps_alive = self._keeps_alive and not problem
+            self._finish(now_ns(), data)
+            return
+        if not self._head_done:
+            self._head_bytes += len(data)
+            if self._head_bytes > LONGEST_HEAD_BYTES:
+                problem = f"a head of more than {LONGEST_HEAD_BYTES} bytes"
+        if problem:
+            first = self._first_byte_ns
+            exchange.connection = None
+            self.drop()
+            exchange.failed("protocol", problem, first, now_ns())
+
+    def _begin(self) -> None:
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+        self._parsing = True
+        self._first_byte_ns = now_ns()
+        self._status = 0
+        self._size = self._head_bytes = self._kept_bytes = 0
+        self._body: list[bytes] = []
+        self._headers: dict[str, str] = {}
+        self._complete = self._extra = self._head_done = self._framed = False
+        self._keeps_alive = self._closes = False
+
+    def on_message_begin(self) -> None:
+        """Called by the parser: another message after a whole one was not asked for."""
+        self._extra = self._extra or self._complete
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by the parser for each header."""
+        if self._complete:
+            return
+        lowered = name.lower()
+        if lowered == b"content-length" or (
+            lowered == b"transfer-encoding" and b"chunked" in value.lower()
+        ):
+            self._framed = True
+        if self.step.checks.needs_headers:
+            key, text = lowered.decode("latin-1"), value.decode("latin-1")
+            before = self._headers.get(key)
+            self._headers[key] = text if before is None else f"{before}, {text}"
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser when the head is over."""
+        if self._complete:
+            return
+        assert self._parser is not None
+        self._status = self._parser.get_status_code()
+        self._head_done = self._status >= 200
+        if self._head_done:
+            needs = self.step.checks.needs_body
+            self._kept_bytes = KEPT_BODY_BYTES if needs else SHOWN_BODY_BYTES
+            if not needs and self._status < 400:
+                self._kept_bytes = 0
+            if self.step.is_head:
+                # llhttp cannot be told that no body follows, whatever the length says
+                self._keeps_alive = self._parser.should_keep_alive()
+                self._complete = True
+
+    def on_body(self, body: bytes) -> None:
+        """Called by the parser for each piece of the body."""
+        if self._complete:
+            self._extra = True
+            return
+        self._size += len(body)
+        if self._kept_bytes > 0:
+            self._body.append(body)
+            self._kept_bytes -= len(body)
+
+    def on_message_complete(self) -> None:
+        """Called by the parser when a message is over."""
+        if self._complete:
+            return
+        if self._status < 200:  # an interim answer; the real one follows
+            self._headers = {}
+            self._framed = False
+            return
+        assert self._parser is not None
+        self._keeps_alive = self._parser.should_keep_alive()
+        self._complete = True
+
+    def _finish(self, at_ns: int, data: bytes | None) -> None:
+        exchange, step = self.exchange, self.step
+        assert exchange is not None
+        first_byte_ns = self._first_byte_ns
+        self._parsing = False
+        self.reused = True
+        self.rest()
+        if step.is_head or not self._keeps_alive:
+            self._parser = None
+        if not self._keeps_alive or self._extra:
+            exchange.connection = None
+            self.transport.abort() if self._extra else self.transport.close()
+        checks = step.checks
+        if checks.is_plain and checks.accepts is not None and checks.accepts(self._status):
+            if data is not None and not step.is_head and self._keeps_alive and not self._extra:
+                self._learn(step, data, at_ns)
+            exchange.answered(first_byte_ns, at_ns)
+            return
+        kind, why = self._judge(exchange, step, at_ns)
+        if kind:
+            exchange.failed(kind, why, first_byte_ns, at_ns)
+        else:
+            exchange.answered(first_byte_ns, at_ns)
+
+    def _judge(self, exchange: Exchange, step: Step, at_ns: int) -> tuple[str, str]:
+        body, whole = b"".join(self._body), self._kept_bytes >= 0
+        encoding = self._headers.get("content-encoding", "identity") if self._headers else ""
+        if step.checks.needs_body and encoding not in ("", "identity"):
+            try:
+                body, whole = _inflated(body, encoding)
+            except (zlib.error, ValueError) as error:
+                return "check", f"the body cannot be decoded: {error}"
+        answer = Answer(self._status, self._headers, body, self._size, whole)
+        self._body = []
+        if (why := step.checks.status_problem(answer, exchange.rows)) is not None:
+            return "status", why
+        elapsed_ns = at_ns - exchange.intended_ns
+        why = step.checks.problem(answer, elapsed_ns, exchange.rows, exchange.captured)
+        return ("check", why) if why is not None else ("", "")
+
+    def _learn(self, step: Step, data: bytes, at_ns: int) -> None:
+        """Remember a head. The answer came in one read, was whole with it, and all after the head
+        was body: then the same head followed by as many bytes is a whole answer again.
+        """
+        end = data.find(b"\r\n\r\n") + 4
+        if len(data) - end != self._size or at_ns < step.learns_from_ns:
+            return
+        if len(step.heads) >= KNOWN_HEADS:
+            if at_ns - step.cleared_ns < 10**9:  # no two heads are alike: learning only costs
+                step.learns_from_ns = at_ns + UNLIKE_HEADS_PAUSE_NS
+            step.cleared_ns = at_ns
+            step.heads.clear()
+        step.heads[data[:end]] = len(data)
+
+
+def _inflated(body: bytes, encoding: str) -> tuple[bytes, bool]:
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        raise ValueError(f"content-encoding {encoding!r} is not known")
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    whole = inflater.decompress(body, KEPT_BODY_BYTES)
+    return whole, inflater.eof
+
+
+class Pool:
+    """The connections of a process to its one address. Idle ones are taken youngest first."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        address: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None = None,
+        server_name: str | None = None,
+        lost: Callable[[str], None] = lambda why: None,
+    ) -> None:
+        self._loop = loop
+        self._address, self._port = address, port
+        self._tls, self._server_name = tls, server_name if tls else None
+        self._lost = lost
+        self.connections: set[Connection] = set()
+        self.connecting: dict[Exchange, asyncio.Task[None]] = {}
+        self.idle: dict[Connection, None] = {}
+        self.retries = 0
+        self.opened = 0
+
+    def take(self) -> Connection | None:
+        """An idle connection, if there is one that is still open."""
+        while self.idle:
+            connection, _ = self.idle.popitem()
+            if not connection.transport.is_closing():
+                return connection
+        return None
+
+    def release(self, connection: Connection) -> None:
+        """Give a connection back for others to use."""
+        connection.rest()
+        if not connection.transport.is_closing():
+            self.idle[connection] = None
+
+    def forget(self, connection: Connection) -> None:
+        """It has been closed by the other side."""
+        self.connections.discard(connection)
+        self.idle.pop(connection, None)
+
+    def connect(self, exchange: Exchange) -> None:
+        """Open a connection for an exchange, which hears ``connected`` or ``failed``."""
+        self.connecting[exchange] = self._loop.create_task(self._connect(exchange))
+
+    async def _connect(self, exchange: Exchange) -> None:
+        try:
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self),
+                self._address,
+                self._port,
+                ssl=self._tls,
+                server_hostname=self._server_name,
+            )
+        except (OSError, ValueError) as error:  # ssl's certificate errors are ValueErrors too
+            self.connecting.pop(exchange, None)
+            if isinstance(error, OSError) and error.errno in _OWN_EXHAUSTION:
+                self._lost(_OWN_EXHAUSTION[error.errno])
+            text = f"cannot connect to {self._address}:{self._port}: {error}"
+            exchange.failed("connect", text, 0, now_ns())
+            return
+        self.connecting.pop(exchange, None)
+        self.opened += 1
+        exchange.connected(connection)
+
+    def time_out(self, at_ns: int) -> None:
+        """End every request that has taken too long; to be called now and then."""
+        late = [
+            (connection.exchange, connection)
+            for connection in self.connections
+            if connection.exchange is not None and _is_late(connection.exchange, at_ns)
+        ]
+        for exchange, connection in late:
+            parsing = connection._parsing
+            first = connection._first_byte_ns if parsing else 0
+            exchange.connection = None
+            connection.drop()
+            what = "the answer was not whole" if parsing else "no answer"
+            exchange.failed("timeout", f"{what} after {_limit(exchange) / 1e9:g} s", first, at_ns)
+        for exchange in [one for one in self.connecting if _is_late(one, at_ns)]:
+            self.connecting.pop(exchange).cancel()
+            exchange.failed(
+                "timeout", f"no connection after {_limit(exchange) / 1e9:g} s", 0, at_ns
+            )
+
+    def close_idle(self) -> None:
+        """Close what nobody uses, so that the target has nothing of ours open at a floor."""
+        for connection in self.idle:
+            connection.transport.close()
+        self.idle.clear()
+
+    def drop_all(self) -> None:
+        """Close everything at once; whoever waits hears nothing more."""
+        for task in self.connecting.values():
+            task.cancel()
+        self.connecting.clear()
+        for connection in list(self.connections):
+            connection.drop()
+        self.idle.clear()
+
+
+def _limit(exchange: Exchange) -> int:
+    return exchange.step.timeout_ns or exchange.timeout_ns
+
+
+def _is_late(exchange: Exchange, at_ns: int) -> bool:
+    return at_ns - exchange.fired_ns > (exchange.step.timeout_ns or exchange.timeout_ns)

@@ -1,0 +1,193 @@
+"""The open model: arrivals come when they are due, whether or not the target has answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+from perfstress.clock import now_ns
+from perfstress.engine.crew import Crew
+from perfstress.engine.recorder import Track
+from perfstress.engine.walk import Walk
+from perfstress.plan import Epoch
+from perfstress.schedule import Ints, fire_times, stripe
+
+# The event loop's timers are no finer.
+_TICK_S = 0.001
+
+
+class OpenLoop:
+    """Drives one block of epochs of the open model; ``over`` is called when nothing is in flight.
+
+    One callback per millisecond fires everything that is due. An arrival that finds
+    ``max_in_flight`` journeys under way is dropped, and counted.
+    """
+
+    def __init__(
+        self, crew: Crew, block: Sequence[Epoch], at_ns: int, over: Callable[[], None]
+    ) -> None:
+        self.pool = crew.pool
+        self.loop = crew.loop
+        self.trouble = crew.trouble
+        self.in_flight = 0
+        self._crew = crew
+        self._next = crew.draws.next
+        self._block = list(block)
+        self._over = over
+        self._free: list[Walk] = []
+        self._under_way: set[Walk] = set()
+        self._timer: asyncio.Handle | None = None
+        self._epoch: Epoch | None = None
+        self._cancelled = False
+        self._enter(at_ns)
+        self._wait(now_ns())
+
+    # ------------------------------------------------------------ epochs
+    def _enter(self, at_ns: int) -> None:
+        self._epoch = epoch = self._block.pop(0)
+        self._began_ns = at_ns
+        self._told = False
+        self._intended = self._dropped = 0
+        self._tracks: list[Sequence[Track]] = self._crew.tracks(epoch)
+        self._crew.draws.change_mix(epoch.mix)
+        idle = epoch.kind == "idle"
+        self._chunks: Iterator[Ints] = iter(()) if idle else self._fire_times(epoch)
+        self._dues: list[int] = []
+        self._at = 0
+        self._ends_ns: int | None = None
+        self._load()
+
+    def _fire_times(self, epoch: Epoch) -> Iterator[Ints]:
+        times = fire_times(
+            epoch.start_level,
+            epoch.end_level,
+            duration_ns=epoch.duration_ns,
+            ops=epoch.ops,
+            arrivals=epoch.arrivals,
+            seed=epoch.seed,
+        )
+        return stripe(times, self._crew.part, self._crew.parts)
+
+    def _load(self) -> None:
+        """Have the next due times at hand, or know when the epoch ends."""
+        chunk = next(self._chunks, None)
+        if chunk is not None:
+            self._dues = (chunk + self._began_ns).tolist()
+            self._at = 0
+            return
+        last_ns = self._dues[-1] if self._dues else self._began_ns
+        self._dues, self._at = [], 0
+        assert self._epoch is not None
+        self._ends_ns = _end_ns(self._epoch, self._began_ns, last_ns)
+
+    def _leave(self) -> None:
+        assert self._epoch is not None
+        assert self._ends_ns is not None
+        why = ""
+        if self._dropped:
+            why = f"max_in_flight of {self._epoch.max_in_flight} was reached"
+        self._crew.sent(self._epoch, self._ends_ns, self._intended, self._dropped, why)
+        ended_ns = self._ends_ns
+        self._epoch = None
+        if self._block:
+            self._enter(ended_ns)
+
+    # ------------------------------------------------------------ time
+    def _wait(self, at_ns: int) -> None:
+        due_ns = self._dues[self._at] if self._at < len(self._dues) else self._ends_ns
+        assert due_ns is not None
+        wait_s = max(_TICK_S, (due_ns - at_ns) / 1e9)
+        self._timer = self.loop.call_later(wait_s, self._tick)
+
+    def _tick(self) -> None:
+        at_ns = now_ns()
+        if not self._told and self._epoch is not None and at_ns >= self._began_ns:
+            self._told = True
+            self._crew.began(self._epoch, self._began_ns)
+        while self._epoch is not None:
+            if self._at < len(self._dues):
+                if self._dues[self._at] > at_ns:
+                    break
+                self._fire(at_ns)
+            elif self._ends_ns is None:
+                self._load()
+            elif self._ends_ns <= at_ns:
+                self._leave()
+                if self._epoch is not None:
+                    self._told = True
+                    self._crew.began(self._epoch, self._began_ns)
+            else:
+                break
+        self._timer = None
+        if self._epoch is not None:
+            self._wait(now_ns())
+        elif not self.in_flight:
+            self._over()
+
+    def _fire(self, at_ns: int) -> None:
+        """Send everything in the chunk that is due."""
+        epoch, dues, at = self._epoch, self._dues, self._at
+        assert epoch is not None
+        journeys, tracks, draw = self._crew.journeys, self._tracks, self._next
+        index, timeout_ns, most = epoch.index, epoch.timeout_ns, epoch.max_in_flight
+        while at < len(dues) and dues[at] <= at_ns:
+            due_ns = dues[at]
+            at += 1
+            self._intended += 1
+            number, rows = draw()
+            if self.in_flight >= most:
+                self._dropped += 1
+                continue
+            self.in_flight += 1
+            walk = self._free.pop() if self._free else Walk(self)
+            self._under_way.add(walk)
+            walk.begin(journeys[number], rows, tracks[number], index, timeout_ns, due_ns, now_ns())
+        self._at = at
+
+    # ------------------------------------------------------------ the end of things
+    def ended(self, walk: Walk, _at_ns: int, _kind: str) -> None:
+        """A journey has ended, well or not."""
+        walk.let_go()
+        self._under_way.discard(walk)
+        self._free.append(walk)
+        self.in_flight -= 1
+        if not self.in_flight and self._epoch is None and not self._cancelled:
+            # not at once: the connection is still in the middle of telling us
+            self.loop.call_soon(self._finish)
+
+    def _finish(self) -> None:
+        if not self.in_flight and self._epoch is None and not self._cancelled:
+            self._cancelled = True
+            self._over()
+
+    def turn(self, _at_ns: int) -> None:
+        """Called every 50 ms; the open loop has its own timer."""
+
+    def cancel(self) -> None:
+        """Send nothing more, wait for nothing more."""
+        if self._cancelled:
+            return
+        self._cancelled = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for walk in self._under_way:
+            walk.stop()
+        self.pool.drop_all()
+        self.in_flight = 0
+        if self._epoch is not None and self._told:
+            self._ends_ns = now_ns()
+            self._block.clear()
+            self._leave()
+        self._over()
+
+
+def _end_ns(epoch: Epoch, began_ns: int, last_ns: int) -> int:
+    """When an epoch ends: after its duration, or one mean gap after the last of its operations."""
+    by_time = None if epoch.duration_ns is None else began_ns + epoch.duration_ns
+    if epoch.ops is None or epoch.kind == "idle":
+        assert by_time is not None
+        return by_time
+    mean_hz = (epoch.start_level + epoch.end_level) / 2
+    took_ns = round(epoch.ops / mean_hz * 1e9) if mean_hz else 0
+    by_work = max(last_ns, began_ns + took_ns)
+    return by_work if by_time is None else min(by_time, by_work)

@@ -1,0 +1,242 @@
+"""Records the times of attempts: integers appended while driving, turned into histograms in bulk.
+
+The hot path appends to an ``array('q')`` and nothing else; ``flush`` is called every 100 to 200 ms.
+Memory does not depend on how much was recorded: a track keeps four histograms for the second that
+is under way and hands out an Interval once that second is over.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfstress.histogram import Histogram
+from perfstress.measurement import Interval
+from perfstress.units import NS_PER_S
+
+Emit = Callable[[Interval], None]
+
+# Errors whose latency is recorded: the answer was there, or was waited for to the end. A refused or
+# broken connection has no latency of the service, and being quick it would flatter the percentiles.
+MEASURED_ERRORS = frozenset({"status", "check", "timeout"})
+
+
+class Track:
+    """One step of one journey in one epoch.
+
+    ``fired`` takes the time of each sending; ``done`` takes four numbers for each attempt that
+    ended well: intended, fired, first byte, done (all of ``clock.now_ns``).
+    """
+
+    __slots__ = (
+        "_failed",
+        "_first_byte",
+        "_response",
+        "_service",
+        "_slip",
+        "done",
+        "errors",
+        "fired",
+        "ok",
+        "sent",
+        "step",
+    )
+
+    def __init__(self, step: str) -> None:
+        self.step = step
+        self.fired = array("q")
+        self.done = array("q")
+        self._failed: list[tuple[str, int, int, int, int]] = []
+        self._response, self._service = Histogram(), Histogram()
+        self._slip, self._first_byte = Histogram(), Histogram()
+        self.sent = self.ok = 0
+        self.errors: Counter[str] = Counter()
+
+    def failed(
+        self, kind: str, intended_ns: int, fired_ns: int, first_byte_ns: int, done_ns: int
+    ) -> None:
+        """An attempt that ended with an error of this class; ``first_byte_ns`` 0 when none came."""
+        self._failed.append((kind, intended_ns, fired_ns, first_byte_ns, done_ns))
+
+    def take(self) -> _Taken:
+        """Everything since the last time, in numpy."""
+        fired = np.array(self.fired, dtype=np.int64)
+        done = np.array(self.done, dtype=np.int64).reshape(-1, 4)
+        failed = self._failed
+        del self.fired[:], self.done[:]
+        self._failed = []
+        return _Taken(fired, done, failed)
+
+    def count(self, taken: _Taken, low_ns: int, high_ns: int) -> None:
+        """Count what of it happened from ``low_ns`` up to ``high_ns``."""
+        self.sent += int(np.count_nonzero((taken.fired >= low_ns) & (taken.fired < high_ns)))
+        done = taken.done
+        if len(done) and not (done[0, 3] >= low_ns and done[-1, 3] < high_ns):
+            done = done[(done[:, 3] >= low_ns) & (done[:, 3] < high_ns)]
+        self.ok += len(done)
+        self._measure(done)
+        measured = []
+        for kind, intended, fired, first_byte, at in taken.failed:
+            if low_ns <= at < high_ns:
+                self.errors[kind] += 1
+                if kind in MEASURED_ERRORS:
+                    measured.append((intended, fired, first_byte or at, at))
+        if measured:
+            self._measure(np.array(measured, dtype=np.int64))
+
+    def _measure(self, times: NDArray[np.int64]) -> None:
+        if not len(times):
+            return
+        intended, fired, first_byte, done = times.T
+        self._response.record(done - intended)
+        self._service.record(done - fired)
+        self._slip.record(fired - intended)
+        self._first_byte.record(first_byte - fired)
+
+    def cut(self, t_s: int, epoch: int, journey: str) -> Interval | None:
+        """The second that was counted, and a fresh start; None when nothing happened in it."""
+        errors = dict(self.errors)
+        if not (self.sent or self.ok or errors):
+            return None
+        interval = Interval(
+            t_s=t_s,
+            epoch=epoch,
+            journey=journey,
+            step=self.step,
+            fired=self.sent,
+            ok=self.ok,
+            errors=errors,
+            response=_blob(self._response),
+            service=_blob(self._service),
+            slip=_blob(self._slip),
+            first_byte=_blob(self._first_byte),
+        )
+        self.sent = self.ok = 0
+        self.errors.clear()
+        return interval
+
+
+def _blob(histogram: Histogram) -> str | None:
+    if not histogram.total:
+        return None
+    text = histogram.encode()
+    histogram.clear()
+    return text
+
+
+class _Taken:
+    __slots__ = ("done", "failed", "fired")
+
+    def __init__(
+        self,
+        fired: NDArray[np.int64],
+        done: NDArray[np.int64],
+        failed: list[tuple[str, int, int, int, int]],
+    ) -> None:
+        self.fired, self.done, self.failed = fired, done, failed
+
+    def earliest_ns(self) -> int | None:
+        """The first time in it; fired and done are in order, failures nearly so."""
+        times = [int(self.fired[0])] if len(self.fired) else []
+        times += [int(self.done[0, 3])] if len(self.done) else []
+        times += [min(one[4] for one in self.failed)] if self.failed else []
+        return min(times, default=None)
+
+
+class JourneyTracks:
+    """All steps of one journey in one epoch, cut into seconds together.
+
+    The journey as a whole is counted from its steps: begun when its first request is sent, ended
+    well when its last one is, ended by an error when any of them fails.
+    """
+
+    def __init__(self, epoch: int, journey: str, steps: Sequence[str], zero_ns: int) -> None:
+        self.epoch = epoch
+        self.journey = journey
+        self.tracks = tuple(Track(step) for step in steps)
+        self.ok = self.failed = 0
+        self._zero_ns = zero_ns
+        self._second = 0
+
+    def flush(self, now_ns: int, emit: Emit, *, last: bool = False) -> None:
+        """Count what came since the last flush and hand out every second that is over (with
+        ``last``, all of them).
+        """
+        taken = [track.take() for track in self.tracks]
+        self.ok += len(taken[-1].done)
+        self.failed += sum(len(one.failed) for one in taken)
+        earliest = [at for one in taken if (at := one.earliest_ns()) is not None]
+        current = (now_ns - self._zero_ns) // NS_PER_S
+        if earliest and self._is_empty():
+            self._second = (min(earliest) - self._zero_ns) // NS_PER_S
+        low = 0  # what is later than it should be counts in the first second that is still open
+        for second in range(self._second, current + 1):
+            high = self._zero_ns + (second + 1) * NS_PER_S
+            if earliest:
+                for track, one in zip(self.tracks, taken, strict=True):
+                    track.count(one, low, high)
+            low = high
+            if second < current or last:
+                self._cut(second, emit)
+            elif second == current:
+                self._second = current
+        if last:
+            self._second = current
+
+    def _is_empty(self) -> bool:
+        return not any(track.sent or track.ok or track.errors for track in self.tracks)
+
+    def _cut(self, second: int, emit: Emit) -> None:
+        begun = self.tracks[0].sent
+        well = self.tracks[-1].ok
+        errors: Counter[str] = Counter()
+        for track in self.tracks:
+            errors.update(track.errors)
+        for track in self.tracks:
+            if (interval := track.cut(second, self.epoch, self.journey)) is not None:
+                emit(interval)
+        if begun or well or errors:
+            emit(Interval(second, self.epoch, self.journey, None, begun, well, dict(errors)))
+
+
+class Recorder:
+    """All tracks of a process. ``emit`` gets every Interval as soon as its second is over."""
+
+    def __init__(self, zero_ns: int, emit: Emit) -> None:
+        self._zero_ns = zero_ns
+        self._emit = emit
+        self._open: dict[tuple[int, str], JourneyTracks] = {}
+        self._closed: dict[str, list[int]] = {}
+
+    def tracks(self, epoch: int, journey: str, steps: Sequence[str]) -> tuple[Track, ...]:
+        """A track for each step of a journey in an epoch, made at the first call."""
+        key = (epoch, journey)
+        if key not in self._open:
+            self._open[key] = JourneyTracks(epoch, journey, steps, self._zero_ns)
+        return self._open[key].tracks
+
+    def flush(self, now_ns: int) -> None:
+        """Turn what was appended into histograms, and hand out the seconds that are over."""
+        for group in self._open.values():
+            group.flush(now_ns, self._emit)
+
+    def close(self, epoch: int, now_ns: int) -> None:
+        """Hand out the rest of an epoch and let go of its memory; nothing of it is in flight."""
+        for key in [key for key in self._open if key[0] == epoch]:
+            group = self._open.pop(key)
+            group.flush(now_ns, self._emit, last=True)
+            counts = self._closed.setdefault(group.journey, [0, 0])
+            counts[0] += group.ok
+            counts[1] += group.failed
+
+    def completed(self) -> dict[str, tuple[int, int]]:
+        """Journeys that ended well and with an error since the start, as of the last flush."""
+        whole = {journey: (ok, failed) for journey, (ok, failed) in self._closed.items()}
+        for group in self._open.values():
+            ok, failed = whole.get(group.journey, (0, 0))
+            whole[group.journey] = (ok + group.ok, failed + group.failed)
+        return whole

@@ -1,0 +1,200 @@
+"""One journey under way: a small state machine that sends a step when the last was answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from perfstress.clock import now_ns
+from perfstress.engine.compiled import Journey, Step
+from perfstress.engine.recorder import Track
+from perfstress.engine.templates import RenderError
+
+if TYPE_CHECKING:
+    from perfstress.engine.http1 import Connection, Pool
+
+
+class Owner(Protocol):
+    """The loop that sends walks on their way and hears of their end."""
+
+    pool: Pool
+    loop: asyncio.AbstractEventLoop
+
+    def ended(self, walk: Walk, at_ns: int, kind: str) -> None: ...
+    def trouble(self, walk: Walk, kind: str, why: str) -> None: ...
+
+
+class Walk:
+    """A walk is used again for another journey when it has ended.
+
+    ``intended_ns`` of the first step is when the arrival was due, or when the user was ready;
+    of the others when the step before was answered and the pause was over.
+    """
+
+    __slots__ = (
+        "_at",
+        "_last",
+        "_owner",
+        "_request",
+        "_timer",
+        "_track",
+        "captured",
+        "connection",
+        "epoch",
+        "failed_ns",
+        "fired_ns",
+        "intended_ns",
+        "journey",
+        "retried",
+        "rows",
+        "setback_ns",
+        "step",
+        "timeout_ns",
+        "tracks",
+    )
+
+    step: Step
+    journey: Journey
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._timer: asyncio.TimerHandle | None = None
+        self._request = b""
+        self.connection: Connection | None = None
+        self.rows: tuple[int, ...] = ()
+        self.captured: list[Any] = []
+        self.intended_ns = self.fired_ns = self.timeout_ns = 0
+        self.retried = False
+        self.failed_ns = self.setback_ns = 0
+        self.epoch = 0
+        self._at = self._last = 0
+        self.tracks: Sequence[Track] = ()
+
+    def begin(
+        self,
+        journey: Journey,
+        rows: tuple[int, ...],
+        tracks: Sequence[Track],
+        epoch: int,
+        timeout_ns: int,
+        due_ns: int,
+        at_ns: int,
+    ) -> None:
+        """Set out on a journey that was due at ``due_ns``; it is ``at_ns`` now."""
+        self.journey = journey
+        self.rows = rows
+        self.tracks = tracks
+        self.epoch = epoch
+        self.timeout_ns = timeout_ns
+        if journey.slots:
+            self.captured = [None] * journey.slots
+        self._at = 0
+        self._last = len(journey.steps) - 1
+        self._go(due_ns, at_ns)
+
+    def again(self, due_ns: int, at_ns: int) -> None:
+        """The same journey of one step once more, in the same epoch, with the same rows."""
+        connection = self.connection
+        static = self.step.static
+        if connection is None or static is None:
+            self._at = 0
+            self._go(due_ns, at_ns)
+            return
+        self.intended_ns = due_ns
+        self.fired_ns = at_ns
+        self.retried = False
+        self._track.fired.append(at_ns)
+        if connection.exchange is self:
+            connection.write(static)
+        else:  # the parser was needed, and has put the connection to rest
+            self._request = static
+            connection.send(self, self.step, static)
+
+    def _go(self, due_ns: int, at_ns: int) -> None:
+        self.step = step = self.journey.steps[self._at]
+        self._track = self.tracks[self._at]
+        if step.think_ns:
+            if self.connection is not None:
+                self.connection.rest()
+            self._timer = self._owner.loop.call_later(
+                step.think_ns / 1e9, self._think_over, due_ns + step.think_ns
+            )
+            return
+        self._send(due_ns, at_ns)
+
+    def _think_over(self, due_ns: int) -> None:
+        at_ns = now_ns()
+        if at_ns < due_ns:  # uvloop's timers may be a millisecond early
+            self._timer = self._owner.loop.call_later(
+                (due_ns - at_ns) / 1e9, self._think_over, due_ns
+            )
+            return
+        self._timer = None
+        self._send(due_ns, at_ns)
+
+    def _send(self, due_ns: int, at_ns: int) -> None:
+        step = self.step
+        self.intended_ns = due_ns
+        self.fired_ns = at_ns
+        self.retried = False
+        self._track.fired.append(at_ns)
+        request = step.static
+        if request is None:
+            try:
+                request = step.build(self.rows, self.captured)  # type: ignore[misc]
+            except RenderError as error:
+                self.failed("check", str(error), 0, at_ns)
+                return
+        self._request = request
+        connection = self.connection
+        if connection is None or connection.transport.is_closing():
+            connection = self._owner.pool.take()
+            if connection is None:
+                self.connection = None
+                self._owner.pool.connect(self)
+                return
+            self.connection = connection
+        connection.send(self, step, request)
+
+    # ------------------------------------------------------------ heard from the connection
+    def connected(self, connection: Connection) -> None:
+        """The connection that was asked for is there."""
+        self.connection = connection
+        connection.send(self, self.step, self._request)
+
+    def succeeded(self, at_ns: int) -> None:
+        """The whole answer came in one read and is right."""
+        self._track.done.extend((self.intended_ns, self.fired_ns, at_ns, at_ns))
+        if self._at < self._last:
+            self._at += 1
+            self._go(at_ns, at_ns)
+        else:
+            self._owner.ended(self, at_ns, "")
+
+    def answered(self, first_byte_ns: int, at_ns: int) -> None:
+        """The whole answer is there and right."""
+        self._track.done.extend((self.intended_ns, self.fired_ns, first_byte_ns, at_ns))
+        if self._at < self._last:
+            self._at += 1
+            self._go(at_ns, at_ns)
+        else:
+            self._owner.ended(self, at_ns, "")
+
+    def failed(self, kind: str, why: str, first_byte_ns: int, at_ns: int) -> None:
+        """The attempt ended with an error, and the journey with it."""
+        self._track.failed(kind, self.intended_ns, self.fired_ns, first_byte_ns, at_ns)
+        self._owner.trouble(self, kind, why)
+        self._owner.ended(self, at_ns, kind)
+
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def let_go(self) -> None:
+        """Give the connection back to the pool."""
+        if self.connection is not None:
+            self._owner.pool.release(self.connection)
+            self.connection = None

@@ -1,0 +1,169 @@
+"""Worker processes on this machine, spoken to over pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import perfstress
+from perfstress.engine.wire import from_data
+from perfstress.errors import PerfstressError, TargetError, UsageError
+from perfstress.fleet.merging import Merger
+from perfstress.plan import Epoch
+from perfstress.protocols import BlockDone, DriverEvent, Lost
+
+_STOP_WITHIN_S = 2.0
+
+
+class LocalFleet:
+    """``workers`` processes, each of which takes every ``workers``-th arrival."""
+
+    def __init__(self, workers: int = 1) -> None:
+        self._count = workers
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._stderr: list[IO[bytes]] = []
+        self._lines: queue.Queue[tuple[int, Mapping[str, Any] | None]] = queue.Queue()
+        self._merger = Merger(workers)
+        self._gone: set[int] = set()
+        self._stopping = False
+
+    def launch(self, script: Mapping[str, Any], zero_ns: int) -> None:
+        """Start every process and hand it its part."""
+        for part in range(self._count):
+            stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed by stop
+            process = subprocess.Popen(
+                [sys.executable, "-m", "perfstress.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=_environment(),
+            )
+            self._processes.append(process)
+            self._stderr.append(stderr)
+            threading.Thread(target=self._read, args=(part, process), daemon=True).start()
+            plan = {"script": script, "zero_ns": zero_ns, "part": part, "parts": self._count}
+            self._send(part, plan)
+
+    def _read(self, part: int, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            try:
+                self._lines.put((part, json.loads(line)))
+            except ValueError:
+                break  # torn by its end
+        self._lines.put((part, None))
+
+    def _send(self, part: int, command: Mapping[str, Any]) -> None:
+        pipe = self._processes[part].stdin
+        assert pipe is not None
+        try:
+            pipe.write(json.dumps(command, separators=(",", ":")).encode("utf-8") + b"\n")
+            pipe.flush()
+        except (BrokenPipeError, ValueError):
+            return  # it has ended; its reader says so
+
+    def ready(self, timeout_s: float) -> None:
+        """Wait until every process has compiled its script."""
+        deadline = time.monotonic() + timeout_s
+        waiting = set(range(self._count))
+        while waiting:
+            try:
+                left_s = max(0.0, deadline - time.monotonic())
+                part, data = self._lines.get(timeout=left_s)
+            except queue.Empty:
+                raise TargetError(
+                    f"a process of load was not ready within {timeout_s:g} s", slug="worker-start"
+                ) from None
+            if data is None:
+                raise TargetError(
+                    f"a process of load ended before it was ready: {self._last_words(part)}",
+                    slug="worker-start",
+                )
+            if data["is"] == "problem":
+                raise UsageError(data["message"], hint=data["hint"], slug=data["slug"])
+            waiting.discard(part)
+
+    def start_at(self, block: Sequence[Epoch], at_ns: int) -> None:
+        """Begin a block at this time of ``clock.now_ns``."""
+        self._merger.begin_block()
+        command = {"begin": [epoch.as_json() for epoch in block], "at_ns": at_ns}
+        for part in range(self._count):
+            self._send(part, command)
+
+    def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
+        """What has happened, waiting up to ``timeout_s`` for the first of it."""
+        events: list[DriverEvent] = []
+        deadline = time.monotonic() + timeout_s
+        while True:
+            wait_s = 0.0 if events else max(0.0, deadline - time.monotonic())
+            try:
+                part, data = self._lines.get(timeout=wait_s) if wait_s else self._lines.get_nowait()
+            except queue.Empty:
+                return events
+            if data is None:
+                events += self._ended(part)
+            else:
+                second = data.get("second")
+                event = from_data({k: v for k, v in data.items() if k != "second"})
+                events += self._merger.take(part, event, second)
+
+    def _ended(self, part: int) -> list[DriverEvent]:
+        if self._stopping or part in self._gone:
+            return []
+        self._gone.add(part)
+        lost = Lost(f"a process of load has ended: {self._last_words(part)}")
+        return [lost, *self._merger.take(part, BlockDone(), None)]
+
+    def _last_words(self, part: int) -> str:
+        process = self._processes[part]
+        try:
+            code = process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return "it closed its pipe"
+        self._stderr[part].seek(0)
+        lines = self._stderr[part].read().decode("utf-8", errors="replace").strip().splitlines()
+        return f"exit code {code}" + (f", {lines[-1]}" if lines else "")
+
+    def cancel(self) -> None:
+        """End the block soon."""
+        for part in range(self._count):
+            self._send(part, {"cancel": True})
+
+    def stop(self) -> None:
+        """End every process; they leave when their stdin ends, and are killed if they do not."""
+        self._stopping = True
+        for process in self._processes:
+            try:
+                if process.stdin is not None:
+                    process.stdin.close()
+            except (BrokenPipeError, PerfstressError):
+                continue
+        deadline = time.monotonic() + _STOP_WITHIN_S
+        for process in self._processes:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        for stderr in self._stderr:
+            stderr.close()
+        self._processes.clear()
+        self._stderr.clear()
+
+
+def _environment() -> dict[str, str]:
+    """This process's own, with the package where the child finds it."""
+    home = str(Path(perfstress.__file__).parent.parent)
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH", "")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -1,0 +1,37 @@
+"""Workloads: what is asked of a target. Each member meets ``protocols.Driver``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perfstress.example import WorkedExample
+from perfstress.protocols import Driver, Surroundings, Target
+
+Factory = Callable[[WorkedExample, Target, Surroundings], Driver]
+
+
+# A function for each, because one kind of workload must not cost the imports of the others.
+def _http(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
+    from perfstress.workloads.http import HttpDriver  # delayed: loads the load engine
+
+    return HttpDriver(example, target, around)
+
+
+def _calls(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
+    from perfstress.workloads.calls import CallsDriver  # delayed: only for this workload
+
+    return CallsDriver(example, target, around)
+
+
+def _runs(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
+    from perfstress.workloads.runs import RunsDriver  # delayed: only for this workload
+
+    return RunsDriver(example, target, around)
+
+
+WORKLOADS: dict[str, Factory] = {"http": _http, "calls": _calls, "runs": _runs}
+
+
+def workload_of(example: WorkedExample) -> str:
+    """The key of ``WORKLOADS`` that an example uses."""
+    return next(name for name in WORKLOADS if getattr(example.workload, name) is not None)

@@ -1,0 +1,176 @@
+"""Journeys over HTTP/1.1, driven by processes of load."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from perfstress.engine import guard
+from perfstress.engine.script import (
+    DataScript,
+    ExpectScript,
+    JourneyScript,
+    Script,
+    StepScript,
+)
+from perfstress.errors import ExampleError, Problem, UsageError
+from perfstress.example import Capture, Expect, Journey, Step, WorkedExample
+from perfstress.fleet import FLEETS, Fleet
+from perfstress.plan import Epoch
+from perfstress.protocols import DriverEvent, EpochDone, Lost, Surroundings, Target
+from perfstress.substitute import redact, substitute, substitute_all
+
+_READY_WITHIN_S = 60.0
+
+
+class HttpDriver:
+    """Meets ``protocols.Driver`` for ``workload.http``."""
+
+    def __init__(
+        self, example: WorkedExample, target: Target, around: Surroundings, *, processes: int = 1
+    ) -> None:
+        self._example = example
+        self._target = target
+        self._around = around
+        self._fleet: Fleet = FLEETS["local"](processes)
+
+    def prepare(self, zero_ns: int) -> None:
+        """Resolve and allow the address, start the processes, have them compile the journeys."""
+        example = self._example
+        levels = [level for stage in example.shape.stages for level in (stage.rate, stage.to)]
+        if example.shape.model == "open":
+            guard.check_rate(max((level or 0.0 for level in levels), default=0.0))
+        try:
+            script = script_of(example, self._target.values, self._around.folder)
+            self._fleet.launch(script.as_json(), zero_ns)
+            self._fleet.ready(_READY_WITHIN_S)
+        except UsageError as error:
+            self.close()
+            problem = Problem(
+                f"{example.name}.yaml",
+                error.slug,
+                f"workload.http.{error.message}",
+                error.hint,
+            )
+            raise ExampleError([problem]) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def begin(self, block: Sequence[Epoch], at_ns: int) -> None:
+        """Start a block at this time of ``clock.now_ns``."""
+        self._fleet.start_at(block, at_ns)
+
+    def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
+        """What has happened, secrets taken out of what servers said."""
+        return [_redacted(event) for event in self._fleet.poll(timeout_s)]
+
+    def cancel(self) -> None:
+        """End the block soon."""
+        self._fleet.cancel()
+
+    def quiet(self) -> None:
+        """Nothing to let go: idle connections are closed at the end of each block."""
+
+    def roots(self) -> tuple[int, ...]:
+        """No processes besides the target's are to be watched."""
+        return ()
+
+    def close(self) -> None:
+        """End the processes of load."""
+        self._fleet.stop()
+
+
+def _redacted(event: DriverEvent) -> DriverEvent:
+    if isinstance(event, EpochDone) and event.troubles:
+        troubles = {kind: redact(why) for kind, why in event.troubles.items()}
+        return dataclasses.replace(event, troubles=troubles)
+    return Lost(redact(event.why)) if isinstance(event, Lost) else event
+
+
+def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -> Script:
+    """The workload as the processes of load take it: names and secrets put in, address resolved.
+
+    Raises UsageError, TargetError or GuardTripped.
+    """
+    http = example.workload.http
+    assert http is not None
+
+    def put(data: Any) -> Any:
+        return substitute_all(data, values, folder=folder)
+
+    place = guard.find(substitute(http.base_url, values, folder=folder), example.allow_hosts)
+    return Script(
+        scheme=place.scheme,
+        host=place.host,
+        port=place.port,
+        address=place.address,
+        prefix=place.prefix,
+        keep_alive=http.keep_alive,
+        headers=put(http.headers),
+        seed=example.shape.seed,
+        data=tuple(
+            DataScript(
+                name=name,
+                path=str(folder / data.file),
+                order=data.order,
+                seed=example.shape.seed if data.seed is None else data.seed,
+            )
+            for name, data in http.data.items()
+        ),
+        journeys=tuple(_journey(name, one, put) for name, one in http.journeys.items()),
+    )
+
+
+def _journey(name: str, journey: Journey, put: Any) -> JourneyScript:
+    taken: set[str] = set()
+    steps = []
+    for step in journey.steps:
+        label = wanted = step.name or f"{(step.method or 'think').upper()} {step.path}".strip()
+        number = 2
+        while label in taken:
+            label = f"{wanted} ({number})"
+            number += 1
+        if step.method is not None:
+            taken.add(label)
+        steps.append(_step(label, step, put))
+    return JourneyScript(name, tuple(steps))
+
+
+def _step(label: str, step: Step, put: Any) -> StepScript:
+    if step.method is None:
+        return StepScript(label, think_ns=step.think or 0)
+    return StepScript(
+        label=label,
+        method=step.method,
+        path=put(step.path),
+        headers=put(step.headers),
+        json=put(step.json_),
+        form=put(step.form),
+        body=put(step.body),
+        capture={name: _capture(how) for name, how in step.capture.items()},
+        expect=_expect(step.expect, put) if step.expect is not None else ExpectScript(),
+        timeout_ns=step.timeout,
+    )
+
+
+def _capture(how: str | Capture) -> Any:
+    if isinstance(how, str):
+        return ("json", how)
+    if how.json_ is not None:
+        return ("json", how.json_)
+    return ("header", how.header) if how.header is not None else ("regex", how.regex or "")
+
+
+def _expect(expect: Expect, put: Any) -> ExpectScript:
+    return ExpectScript(
+        status=expect.status,
+        json=put(expect.json_),
+        contains=put(expect.contains),
+        matches=put(expect.matches),
+        header=put(expect.header),
+        within_ns=expect.within,
+        size_bytes=expect.size,
+    )
