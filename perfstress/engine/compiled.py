@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from perfstress.engine.templates import (
     literal_path,
 )
 from perfstress.errors import UsageError
+from perfstress.rows import RowsError, read_rows
 from perfstress.version import __version__
 
 Build = Callable[[Sequence[int], Sequence[Any]], bytes]
@@ -91,34 +91,17 @@ class Journey:
 
 
 def load_rows(data: DataScript) -> list[Any]:
-    """The rows of a JSONL file; raises UsageError with the line that is not JSON."""
-    return list(_rows(Path(data.path), data.name))
-
-
-def _rows(path: Path, name: str) -> Iterator[Any]:
+    """The rows of a data file; raises UsageError."""
     try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    try:
-                        yield json.loads(line)
-                    except ValueError as error:
-                        raise UsageError(
-                            f"{path}:{number}: not JSON: {error}", slug="bad-data"
-                        ) from error
-    except OSError as error:
+        return read_rows(Path(data.path))
+    except RowsError as error:
         raise UsageError(
-            f"data.{name}: {path} cannot be read: {error.strerror}", slug="missing-data"
+            f"data.{data.name}: {data.path} {error.message}", hint=error.hint, slug="bad-data"
         ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"data.{name}: {path} is not UTF-8: {error}", slug="bad-data") from error
 
 
 def compile_script(script: Script, rows: Sequence[Sequence[Any]]) -> list[Journey]:
     """Every journey, ready; raises UsageError for what cannot be sent."""
-    for data, lines in zip(script.data, rows, strict=True):
-        if not lines:
-            raise UsageError(f"data.{data.name}: {data.path} has no rows", slug="bad-data")
     return [_journey(journey, script, rows) for journey in script.journeys]
 
 

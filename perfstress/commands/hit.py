@@ -1,0 +1,312 @@
+"""Quick load on one URL, without an example: the same engine, the same figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+from urllib.parse import urlsplit
+
+from perfstress.clock import now_ns
+from perfstress.engine import guard
+from perfstress.engine.script import JourneyScript, Script, StepScript
+from perfstress.errors import ExitCode, TargetError, UsageError
+from perfstress.example import METHODS
+from perfstress.fleet import FLEETS, Fleet
+from perfstress.histogram import Histogram
+from perfstress.loadsummary import merged, summarise
+from perfstress.measurement import Interval
+from perfstress.plan import Epoch
+from perfstress.protocols import BlockDone, EpochBegan, EpochDone, Lost, Progress
+from perfstress.substitute import redact, substitute
+from perfstress.telling import milliseconds
+from perfstress.units import human_bytes, human_count, human_duration, parse_duration, parse_rate
+from perfstress.verdict import GeneratorHealth, LoadSummary
+
+DEFAULT_CONCURRENCY = 10
+MAX_IN_FLIGHT = 10_000
+_HEAD_START_NS = 50_000_000
+_READY_WITHIN_S = 30.0
+_CANCEL_WITHIN_NS = 5 * 10**9
+_SEED = 1
+_BAR = 40
+
+
+def hit(
+    url: str,
+    *,
+    out: TextIO,
+    err: TextIO,
+    duration: str = "10s",
+    rate: str | None = None,
+    concurrency: int | None = None,
+    users: int | None = None,
+    think: str | None = None,
+    timeout: str = "10s",
+    method: str = "GET",
+    headers: Sequence[str] = (),
+    body: str | None = None,
+    allow_hosts: Sequence[str] = (),
+    as_json: bool = False,
+    processes: int = 1,
+) -> ExitCode:
+    """Load ``url`` and print the figures; ``as_json`` prints ``{"load": …, "generator": …}``.
+
+    Open model with ``rate``, closed with ``concurrency`` or ``users``. Raises UsageError for
+    options that do not go together, TargetError when nothing answers there, GuardTripped for hosts
+    that are not allowed. Ctrl-C prints what was recorded and gives INTERRUPTED.
+    """
+    think_ns = _duration(think, "--think") if think is not None else 0
+    epoch = _epoch(rate, concurrency, users, think, duration, timeout)
+    step = _step(url, method, _headers(headers), body)
+    place = guard.find(url, allow_hosts)
+    if why := guard.can_connect(place):
+        raise TargetError(
+            f"nothing answers at {place.host}:{place.port}: {why}",
+            hint="start the server first, or mend the address",
+            slug="unreachable",
+        )
+    pause = (StepScript("think", think_ns=think_ns),) if think_ns else ()
+    script = Script(
+        scheme=place.scheme,
+        host=place.host,
+        port=place.port,
+        address=place.address,
+        journeys=(JourneyScript("hit", (step, *pause)),),
+        seed=_SEED,
+    )
+    watched = _Watched(url, epoch)
+    fleet: Fleet = FLEETS["local"](processes)
+    try:
+        interrupted = _drive(fleet, script, epoch, watched, err)
+    finally:
+        fleet.stop()
+    load, health = watched.load(), watched.health
+    if as_json:
+        out.write(json.dumps({"load": load.as_json(), "generator": health.as_json()}) + "\n")
+    (err if as_json else out).write(_told(watched, load, interrupted=interrupted))
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.TARGET if not load.ok and set(load.errors) == {"connect"} else ExitCode.PASS
+
+
+# ---------------------------------------------------------------- options
+def _duration(text: str, option: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}", slug="bad-option") from error
+
+
+def _epoch(
+    rate: str | None,
+    concurrency: int | None,
+    users: int | None,
+    think: str | None,
+    duration: str,
+    timeout: str,
+) -> Epoch:
+    if sum(option is not None for option in (rate, concurrency, users)) > 1:
+        raise UsageError(
+            "only one of --rate, --concurrency and --users can be given",
+            hint="--rate is the open model, the other two are the closed one",
+            slug="bad-option",
+        )
+    if think is not None and users is None:
+        raise UsageError("--think needs --users", slug="bad-option")
+    duration_ns, timeout_ns = _duration(duration, "--duration"), _duration(timeout, "--timeout")
+    if rate is not None:
+        try:
+            level = parse_rate(rate)
+        except ValueError as error:
+            raise UsageError(f"--rate: {error}", slug="bad-option") from error
+        guard.check_rate(level)
+    else:
+        level = float(next((n for n in (users, concurrency) if n is not None), DEFAULT_CONCURRENCY))
+    if level <= 0 or duration_ns <= 0 or timeout_ns <= 0:
+        raise UsageError(
+            "the load, --duration and --timeout have to be above zero", slug="bad-option"
+        )
+    return Epoch(
+        index=0,
+        stage="hit",
+        kind="work",
+        model="open" if rate is not None else "closed",
+        start_level=level,
+        end_level=level,
+        duration_ns=duration_ns,
+        ops=None,
+        arrivals="poisson",
+        mix={"hit": 1.0},
+        seed=_SEED,
+        floor=True,
+        max_in_flight=MAX_IN_FLIGHT,
+        timeout_ns=timeout_ns,
+    )
+
+
+def _headers(lines: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise UsageError(f"--header: {line!r} is not 'name: value'", slug="bad-option")
+        found[name.strip()] = substitute(value.strip(), {})
+    return found
+
+
+def _step(url: str, method: str, headers: Mapping[str, str], body: str | None) -> StepScript:
+    lowered = method.lower()
+    if lowered not in METHODS:
+        known = ", ".join(known.upper() for known in METHODS)
+        raise UsageError(
+            f"--method: {method!r} is not known", hint=f"one of {known}", slug="bad-option"
+        )
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    text = None if body is None else substitute(body, {})
+    return StepScript(f"{method.upper()} {path}", lowered, path, headers=headers, body=text)
+
+
+# ---------------------------------------------------------------- driving
+@dataclass(slots=True)
+class _Watched:
+    """What has been heard so far."""
+
+    url: str
+    epoch: Epoch
+    intervals: list[Interval] = field(default_factory=list)
+    progress: Progress = field(default_factory=lambda: Progress({}))
+    began_ns: int = 0
+    done: EpochDone | None = None
+    lost: list[str] = field(default_factory=list)
+    over: bool = False
+
+    def hear(self, event: object) -> None:
+        if isinstance(event, Interval):
+            self.intervals.append(event)
+        elif isinstance(event, Progress):
+            self.progress = event
+        elif isinstance(event, EpochBegan):
+            self.began_ns = event.at_ns
+        elif isinstance(event, EpochDone):
+            self.done = event
+        elif isinstance(event, Lost):
+            self.lost.append(event.why)
+        elif isinstance(event, BlockDone):
+            self.over = True
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.done is None else max(1e-9, (self.done.ended_ns - self.began_ns) / 1e9)
+
+    def load(self) -> LoadSummary:
+        dropped = self.done.dropped if self.done is not None else 0
+        return summarise(self.intervals, [self.epoch], seconds=self.seconds, dropped=dropped)
+
+    @property
+    def health(self) -> GeneratorHealth:
+        seen = self.done.health if self.done is not None else {}
+        return GeneratorHealth(
+            cpu_s=seen.get("cpu_s", 0.0),
+            max_rss_bytes=int(seen.get("max_rss_bytes", 0)),
+            open_files=int(seen.get("open_files", 0)),
+            loop_lag_ms=seen.get("loop_lag_ms", 0.0),
+            cpu_share=seen.get("cpu_share", 0.0),
+        )
+
+
+def _drive(fleet: Fleet, script: Script, epoch: Epoch, watched: _Watched, err: TextIO) -> bool:
+    """Until all is answered; whether it was interrupted."""
+    interrupted = False
+    live = err.isatty()
+    give_up_ns = None
+    try:
+        fleet.launch(script.as_json(), now_ns())
+        fleet.ready(_READY_WITHIN_S)
+        fleet.start_at([epoch], now_ns() + _HEAD_START_NS)
+    except KeyboardInterrupt:
+        return True
+    while not watched.over and (give_up_ns is None or now_ns() < give_up_ns):
+        try:
+            for event in fleet.poll(0.25):
+                watched.hear(event)
+            if live and watched.began_ns:
+                err.write(f"\r{_line(watched):<78}")
+                err.flush()
+        except KeyboardInterrupt:
+            interrupted = True
+            give_up_ns = now_ns() + _CANCEL_WITHIN_NS
+            fleet.cancel()
+    if live:
+        err.write("\r" + " " * 78 + "\r")
+    return interrupted
+
+
+def _line(watched: _Watched) -> str:
+    progress = watched.progress
+    took_s = max(1e-9, (now_ns() - watched.began_ns) / 1e9)
+    done = progress.ok + progress.errors
+    return (
+        f"{took_s:5.1f} s  {human_count(round(done / took_s))}/s  {human_count(done)} done, "
+        f"{human_count(progress.in_flight)} in flight, {human_count(progress.errors)} errors"
+    )
+
+
+# ---------------------------------------------------------------- telling
+def _told(watched: _Watched, load: LoadSummary, *, interrupted: bool) -> str:
+    epoch = watched.epoch
+    took = human_duration(watched.seconds) if watched.seconds is not None else "no time"
+    level = human_count(epoch.start_level)
+    how = f"{level}/s" if epoch.model == "open" else f"{level} connections"
+    lines = [f"{watched.url}: {how} for {took}{' (interrupted)' if interrupted else ''}", ""]
+    errors = sum(load.errors.values())
+    named = ", ".join(f"{human_count(n)} {kind}" for kind, n in sorted(load.errors.items()))
+    lines.append(
+        f"  requests   {human_count(load.requests)}, "
+        + (f"{human_count(errors)} errors: {named}" if errors else "no errors")
+    )
+    if load.achieved_rate is not None:
+        intended = "" if load.intended_rate is None else f" of {human_count(load.intended_rate)}/s"
+        lines.append(f"  rate       {human_count(round(load.achieved_rate, 1))}/s{intended}")
+    if load.dropped:
+        why = watched.done.why_dropped if watched.done is not None else ""
+        lines.append(f"  dropped    {human_count(load.dropped)} arrivals: {why}")
+    for name, figures in (
+        ("response", load.response_ms),
+        ("service", load.service_ms),
+        ("slip", load.slip_ms),
+    ):
+        shown = "  ".join(f"{at.replace('_', '.')} {milliseconds(v)}" for at, v in figures.items())
+        lines.append(f"  {name:<10} {shown}")
+    health = watched.health
+    lines.append(
+        f"  generator  CPU {health.cpu_share:.0%}, {human_bytes(health.max_rss_bytes)}, "
+        f"loop lag {health.loop_lag_ms:.1f} ms"
+    )
+    lines += _bars(merged(watched.intervals))
+    if watched.done is not None and watched.done.troubles:
+        lines += ["", "  first errors"]
+        lines += [f"    {kind}: {redact(why)}" for kind, why in watched.done.troubles.items()]
+    lines += [f"  part of the load was lost: {redact(why)}" for why in watched.lost]
+    return "\n".join(lines) + "\n"
+
+
+def _bars(histogram: Histogram) -> list[str]:
+    """The response times as bars, edges at 1, 2 and 5 of each power of ten."""
+    low_ns, high_ns = histogram.min_ns, histogram.max_ns
+    if low_ns is None or high_ns is None:
+        return []
+    steps = [digit * 10**power for power in range(3, 14) for digit in (1, 2, 5)]
+    first = max([0, *(step for step in steps if step <= low_ns)])
+    last = next(step for step in steps if step > high_ns)
+    edges = [first, *(step for step in steps if first < step <= last)]
+    counts = histogram.counts_within(edges)
+    most = max(counts)
+    lines = ["", "  response time, from the intended start"]
+    for low, high, count in zip(edges, edges[1:], counts, strict=False):
+        bar = "█" * round(_BAR * count / most) or ("▏" if count else "")
+        span = f"{human_duration(low / 1e9) if low else '0'} to {human_duration(high / 1e9)}"
+        lines.append(f"  {span:>16}  {bar:<{_BAR}} {count / histogram.total:7.2%}")
+    return lines
