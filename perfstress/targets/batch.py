@@ -22,18 +22,18 @@ class BatchTarget:
         self.around = around
         self.log = around.run / LOG
         self.values: Mapping[str, str] = {"run": str(around.scratch)}
-        self._built = Built()
+        self.built = Built()
 
     def start(self) -> None:
         """Build what the command needs."""
-        self._built = build(self.example, self.around)
-        self.values = {**self.values, "python": self._built.python}
+        self.built = build(self.example, self.around)
+        self.values = {**self.values, "python": self.built.python}
         self.launch()  # what is wrong with it should be told before the first run
         self.log.touch()
 
     def launch(self) -> Launch:
         """The command as it is to be started now, with ``values`` put in."""
-        return launch(self.example, self.around, self._built, self.values)
+        return launch(self.example, self.around, self.built, self.values)
 
     def wait_ready(self) -> None:
         """A batch is always ready."""
@@ -59,5 +59,5 @@ class BatchTarget:
         return {
             "kind": "batch",
             "argv": [redact(word) for word in self.launch().argv],
-            **self._built.facts(),
+            **self.built.facts(),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,46 +27,73 @@ PIPES = "PERFSTRESS_HOST"
 
 
 class PipeChannel:
-    """One JSON object a line in each direction over a pair of pipes."""
+    """One JSON object a line in each direction over a pair of pipes.
+
+    Nothing here waits for the host to read: what does not fit into the pipe is kept (``backlog``
+    bytes of it) and sent later, since a host that hangs must not make perfstress hang.
+    """
 
     def __init__(self, commands: int, replies: int) -> None:
         self._commands = commands
         self._replies = replies
-        self._buffer = b""
-        self._lines: list[bytes] = []
+        self._outgoing = b""
+        self._incoming = b""
+        self._lines: deque[bytes] = deque()
         self.is_closed = False
+        os.set_blocking(commands, False)
         os.set_blocking(replies, False)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that the host has not taken yet."""
+        return len(self._outgoing)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Give the host a command; raises TargetError when it has gone."""
-        line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        self._outgoing += json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        self._push()
+        if self.is_closed:
+            raise TargetError("the host of the function has gone", slug="host-lost")
+
+    def _push(self) -> None:
         try:
-            while line:
-                line = line[os.write(self._commands, line) :]
-        except OSError as error:
+            while self._outgoing:
+                self._outgoing = self._outgoing[os.write(self._commands, self._outgoing) :]
+        except BlockingIOError:
+            return
+        except OSError:
             self.is_closed = True
-            raise TargetError("the host of the function has gone", slug="host-lost") from error
 
     def receive(self, timeout_s: float) -> Mapping[str, Any] | None:
         """The next reply, None when there is none in time or never will be (``is_closed``)."""
         deadline_ns = now_ns() + int(timeout_s * NS_PER_S)
         while not self._lines and not self.is_closed:
             left_s = max(0.0, (deadline_ns - now_ns()) / NS_PER_S)
-            if not select.select([self._replies], [], [], left_s)[0]:
+            writing = [self._commands] if self._outgoing else []
+            readable, writable, _ = select.select([self._replies], writing, [], left_s)
+            if writable:
+                self._push()
+            if readable:
+                self._read()
+            elif left_s <= 0:
                 return None
-            chunk = os.read(self._replies, 1 << 20)
-            self.is_closed = not chunk
-            *self._lines, self._buffer = (self._buffer + chunk).split(b"\n")
         if not self._lines:
             return None
-        reply: Mapping[str, Any] = json.loads(self._lines.pop(0))
+        reply: Mapping[str, Any] = json.loads(self._lines.popleft())
         return reply
+
+    def _read(self) -> None:
+        chunk = os.read(self._replies, 1 << 20)
+        self.is_closed = self.is_closed or not chunk
+        *lines, self._incoming = (self._incoming + chunk).split(b"\n")
+        self._lines.extend(lines)
 
     def close(self) -> None:
         """Let both pipes go; may be called twice."""
         for descriptor in {self._commands, self._replies} - {-1}:
             os.close(descriptor)
         self._commands = self._replies = -1
+        self._lines.clear()
         self.is_closed = True
 
 

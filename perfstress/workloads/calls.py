@@ -1,0 +1,373 @@
+"""Drives a hosted function: commands down the channel, counts and latencies back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfstress.clock import now_ns
+from perfstress.engine.health import Health
+from perfstress.errors import TargetError
+from perfstress.example import WorkedExample
+from perfstress.plan import Epoch
+from perfstress.protocols import (
+    BlockDone,
+    Channel,
+    DriverEvent,
+    EpochBegan,
+    EpochDone,
+    Gauges,
+    Lost,
+    Progress,
+    Surroundings,
+    Target,
+)
+from perfstress.schedule import fire_times
+from perfstress.units import NS_PER_S
+from perfstress.workloads.seconds import Seconds
+
+JOURNEY = "call"
+# A host tells each tenth of a second what was counted in it; this much later nothing is missing.
+COMPLETE_AFTER_NS = 300_000_000
+AHEAD_NS = 1_500_000_000  # arrivals are told to the host this long before they are due
+MOST_BACKLOG = 1 << 20  # bytes; a host that does not read gets no more arrivals
+QUIET_WITHIN_S = 30.0
+CANCEL_WITHIN_NS = 3 * NS_PER_S
+
+
+class CallsDriver:
+    """One hosted function, called by users in turn or at arrivals of a rate."""
+
+    def __init__(self, example: WorkedExample, target: Target, around: Surroundings) -> None:
+        channel: Channel | None = getattr(target, "channel", None)
+        if channel is None:
+            raise TargetError(
+                "workload.calls: the target hosts no function",
+                hint="write target.python or target.node, or a command that speaks the host "
+                "protocol",
+                slug="no-host",
+            )
+        self._channel = channel
+        self._offset_ns = int(getattr(target, "clock_offset_ns", 0))  # ours less the host's
+        self._zero_ns = now_ns()
+        self._seconds = Seconds(JOURNEY, self._zero_ns)
+        self._health = Health()
+        self._events: list[DriverEvent] = []
+        self._in_flight = 0
+        self._first = 0  # the number of the next call
+        self._block: list[Epoch] = []  # epochs that have not ended
+        self._begun: set[int] = set()
+        self._open: _Arrivals | None = None
+        self._cancelled_ns: int | None = None
+        self._is_lost = False
+
+    # ------------------------------------------------------------ the driver's life
+    def prepare(self, zero_ns: int) -> None:
+        """Count from ``zero_ns``, and have the function's first state told."""
+        self._zero_ns = zero_ns
+        self._seconds = Seconds(JOURNEY, zero_ns)
+        self.quiet()
+
+    def begin(self, block: Sequence[Epoch], at_ns: int) -> None:
+        """Give the host every epoch of the block, so that none waits for us."""
+        self._block = list(block)
+        self._cancelled_ns = None
+        self._health.restart()
+        self._begun.clear()
+        if block[0].model == "open":
+            self._begin_open(block, at_ns)
+            return
+        for epoch in block:
+            self._channel.send(
+                {
+                    "do": "run",
+                    "epoch": epoch.index,
+                    "zero_ns": self._zero_ns - self._offset_ns,
+                    "at_ns": at_ns - self._offset_ns,
+                    "users": [round(epoch.start_level), round(epoch.end_level)],
+                    "ops": epoch.ops,
+                    "duration_ns": epoch.duration_ns,
+                    "timeout_ns": epoch.timeout_ns,
+                    "first": self._first,
+                }
+            )
+            # Without a bound on the calls their numbers begin again far from all others.
+            self._first += epoch.ops if epoch.ops is not None else 1_000_000_000
+
+    def _begin_open(self, block: Sequence[Epoch], at_ns: int) -> None:
+        self._open = _Arrivals(block, at_ns)
+        self._channel.send(
+            {
+                "do": "open",
+                "zero_ns": self._zero_ns - self._offset_ns,
+                "timeout_ns": block[0].timeout_ns,
+                "max_in_flight": block[0].max_in_flight,
+                "first": self._first,
+            }
+        )
+        self._feed()
+
+    def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
+        """What the host has told, in our own words."""
+        self._feed()
+        reply = None if self._events else self._channel.receive(timeout_s)
+        while reply is not None:
+            self._take(reply)
+            reply = self._channel.receive(0.0)
+        self._advance()
+        events, self._events = self._events, []
+        return events
+
+    def cancel(self) -> None:
+        """Have the host begin no more calls; one that does not return is not waited for long."""
+        if self._cancelled_ns is None:
+            self._cancelled_ns = now_ns()
+            self._order({"do": "stop"})
+
+    def quiet(self) -> None:
+        """Have the host collect its garbage, and wait until it has."""
+        self._order({"do": "quiet"})
+        deadline_ns = now_ns() + int(QUIET_WITHIN_S * NS_PER_S)
+        while now_ns() < deadline_ns and not self._has_gone():
+            reply = self._channel.receive(0.1)
+            if reply is not None:
+                self._take(reply)
+                if reply["reply"] == "quiet":
+                    return
+
+    def roots(self) -> tuple[int, ...]:
+        """None besides the target's own."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing: the pipe is the target's."""
+
+    # ------------------------------------------------------------ to the host
+    def _order(self, message: Mapping[str, Any]) -> None:
+        try:
+            self._channel.send(message)
+        except TargetError:
+            self._is_lost = True  # the target's own exit says more
+
+    def _has_gone(self) -> bool:
+        return self._is_lost or bool(getattr(self._channel, "is_closed", False))
+
+    def _feed(self) -> None:
+        """Tell the host the arrivals of the next while."""
+        if self._open is None or self._cancelled_ns is not None:
+            return
+        upto_ns = now_ns() + AHEAD_NS
+        while getattr(self._channel, "backlog", 0) < MOST_BACKLOG:
+            told = self._open.next(upto_ns)
+            if told is None:
+                return
+            epoch, from_ns, offsets, is_last = told
+            self._first += len(offsets)
+            self._order(
+                {
+                    "do": "due",
+                    "epoch": epoch,
+                    "from_ns": from_ns - self._offset_ns,
+                    "at_ns": offsets,
+                    "last": is_last,
+                }
+            )
+
+    # ------------------------------------------------------------ from the host
+    def _take(self, reply: Mapping[str, Any]) -> None:
+        match reply["reply"]:
+            case "progress":
+                self._progress(reply)
+            case "gauges":
+                self._events.append(Gauges(dict(reply["values"])))
+            case "began":
+                at_ns = int(reply["at_ns"]) + self._offset_ns
+                self._begun.add(int(reply["epoch"]))
+                self._events.append(EpochBegan(int(reply["epoch"]), at_ns))
+            case "ended":
+                self._ended(int(reply["epoch"]), int(reply["at_ns"]) + self._offset_ns)
+            case "drained":
+                self._drained(int(reply["at_ns"]) + self._offset_ns)
+            case "failed":
+                self._events.append(Lost(f"the host says: {reply.get('error')}"))
+
+    def _progress(self, reply: Mapping[str, Any]) -> None:
+        middle_ns = (int(reply["from_ns"]) + int(reply["to_ns"])) // 2 + self._offset_ns
+        for counts in reply["counts"]:
+            latencies = {
+                name: (pairs[0::2], pairs[1::2])
+                for name in ("response", "service", "slip")
+                if (pairs := counts.get(name))
+            }
+            if "service" in latencies:  # a user who waits sends no call late
+                latencies.setdefault("response", latencies["service"])
+            errors: dict[str, int] = {}
+            for name, count in counts["errors"].items():
+                kind = "timeout" if name == "timeout" else "exception"
+                errors[kind] = errors.get(kind, 0) + count
+            epoch = int(counts["epoch"])
+            self._seconds.add(
+                epoch,
+                middle_ns,
+                fired=counts["fired"],
+                ok=counts["ok"],
+                errors=errors,
+                latencies=latencies,
+            )
+            if self._open is not None:
+                self._open.count(epoch, counts["fired"], counts["dropped"])
+        self._in_flight = int(reply["in_flight"])
+        self._events.append(
+            Progress(
+                {JOURNEY: self._seconds.done},
+                in_flight=self._in_flight,
+                ok=self._seconds.ok,
+                errors=self._seconds.errors,
+            )
+        )
+        self._events.extend(self._seconds.cut(middle_ns - COMPLETE_AFTER_NS))
+
+    def _ended(self, epoch: int, at_ns: int) -> None:
+        """An epoch of the closed model is over; the last one ends the block."""
+        if not self._block:  # it had been given up
+            return
+        self._block = [waiting for waiting in self._block if waiting.index != epoch]
+        if epoch in self._begun:
+            self._events.append(EpochDone(epoch, at_ns, None, 0, health=self._health.gauges()))
+            self._health.restart()
+        if not self._block:
+            self._finish()
+
+    def _drained(self, at_ns: int) -> None:
+        if self._open is not None:
+            self._events.extend(self._open.began(at_ns))
+            self._events.extend(self._open.ended(at_ns, self._health, everything=True))
+            self._finish()
+
+    def _finish(self) -> None:
+        self._block = []
+        self._open = None
+        self._events.extend(self._seconds.cut())
+        self._events.append(BlockDone())
+
+    def _advance(self) -> None:
+        """What goes by our own clock: the epochs of the open model, and giving up."""
+        at_ns = now_ns()
+        if self._open is not None and self._cancelled_ns is None:
+            self._events.extend(self._open.began(at_ns))
+            self._events.extend(self._open.ended(at_ns, self._health))
+        if not self._block or self._cancelled_ns is None:
+            return
+        if self._has_gone() or at_ns > self._cancelled_ns + CANCEL_WITHIN_NS:
+            self._finish()
+
+
+class _Arrivals:
+    """The arrivals of a block of the open model: told to the host piece by piece, then counted."""
+
+    def __init__(self, block: Sequence[Epoch], at_ns: int) -> None:
+        self._epochs = [_OpenEpoch(epoch) for epoch in block]
+        self._pieces = self._all(at_ns)
+        self._waiting: tuple[int, NDArray[np.int64], bool] | None = None
+
+    def _all(self, at_ns: int) -> Iterator[tuple[int, NDArray[np.int64], bool]]:
+        """Times of our clock; an epoch begins where the one before it ends by its plan."""
+        for epoch in self._epochs:
+            epoch.at_ns = at_ns
+            last_ns = at_ns
+            for offsets in epoch.times():
+                epoch.intended += len(offsets)
+                last_ns = at_ns + int(offsets[-1])
+                yield epoch.plan.index, offsets + at_ns, False
+            epoch.is_planned = True
+            epoch.ends_ns = at_ns = epoch.end_ns(at_ns, last_ns)
+        yield self._epochs[-1].plan.index, np.array([], np.int64), True
+
+    def next(self, upto_ns: int) -> tuple[int, int, list[int], bool] | None:
+        """Arrivals due before ``upto_ns``: epoch, a time, offsets from it in ns, whether these are
+        the last; None when there are none yet, or no more.
+        """
+        if self._waiting is None:
+            self._waiting = next(self._pieces, None)
+            if self._waiting is None:
+                return None
+        epoch, times, is_last = self._waiting
+        count = int(np.searchsorted(times, upto_ns))
+        if count == 0 and not is_last:
+            return None
+        rest = times[count:]
+        self._waiting = (epoch, rest, is_last) if len(rest) else None
+        from_ns = int(times[0]) if count else 0
+        return epoch, from_ns, (times[:count] - from_ns).tolist(), is_last
+
+    def count(self, index: int, fired: int, dropped: int) -> None:
+        """The host has called, or dropped, so many arrivals of an epoch."""
+        for epoch in self._epochs:
+            if epoch.plan.index == index:
+                epoch.fired += fired
+                epoch.dropped += dropped
+
+    def began(self, now: int) -> Iterator[EpochBegan]:
+        """Epochs whose time has come."""
+        for epoch in self._epochs:
+            if not epoch.has_begun and epoch.at_ns is not None and now >= epoch.at_ns:
+                epoch.has_begun = True
+                yield EpochBegan(epoch.plan.index, epoch.at_ns)
+
+    def ended(self, now: int, health: Health, *, everything: bool = False) -> Iterator[EpochDone]:
+        """Epochs of which every arrival was taken; with ``everything`` all that have begun."""
+        for epoch in self._epochs:
+            is_over = epoch.is_planned and now >= (epoch.ends_ns or 0) and epoch.is_taken()
+            if epoch.has_begun and not epoch.has_ended and (is_over or everything):
+                epoch.has_ended = True
+                intended = epoch.intended if is_over else epoch.fired + epoch.dropped
+                yield EpochDone(
+                    epoch.plan.index,
+                    min(now, epoch.ends_ns or now) if is_over else now,
+                    intended,
+                    epoch.dropped,
+                    f"max_in_flight of {epoch.plan.max_in_flight} was reached"
+                    if epoch.dropped
+                    else "",
+                    health.gauges(),
+                )
+                health.restart()
+
+
+class _OpenEpoch:
+    """One epoch of the open model and how far it has come."""
+
+    def __init__(self, plan: Epoch) -> None:
+        self.plan = plan
+        self.at_ns: int | None = None
+        self.ends_ns: int | None = None
+        self.intended = self.fired = self.dropped = 0
+        self.is_planned = self.has_begun = self.has_ended = False
+
+    def times(self) -> Iterator[NDArray[np.int64]]:
+        """Offsets of the arrivals from the epoch's start."""
+        return fire_times(
+            self.plan.start_level,
+            self.plan.end_level,
+            duration_ns=self.plan.duration_ns,
+            ops=self.plan.ops,
+            arrivals=self.plan.arrivals,
+            seed=self.plan.seed,
+        )
+
+    def end_ns(self, began_ns: int, last_ns: int) -> int:
+        """When it ends: after its duration, or one mean gap after the last of its operations."""
+        plan = self.plan
+        by_time = None if plan.duration_ns is None else began_ns + plan.duration_ns
+        mean_hz = (plan.start_level + plan.end_level) / 2
+        if plan.ops is None or not mean_hz:
+            return by_time if by_time is not None else began_ns
+        by_work = max(last_ns, began_ns + round(plan.ops / mean_hz * NS_PER_S))
+        return by_work if by_time is None else min(by_time, by_work)
+
+    def is_taken(self) -> bool:
+        """Whether every arrival was called or dropped."""
+        return self.is_planned and self.fired + self.dropped >= self.intended
