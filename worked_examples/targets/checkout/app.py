@@ -174,7 +174,7 @@ def create_app(database_url: str, defects: frozenset[str] = frozenset()) -> Star
     shop = Shop(
         defects=defects,
         pool=Pool(partial(database.connect, database_url)),
-        sessions=Sessions(walk="sessions" in defects),
+        sessions=Sessions(catalogue.customer_names(), walk="sessions" in defects),
         answers=answers,
         metrics=gauges,
     )

@@ -54,9 +54,13 @@ def _products() -> Iterator[tuple[int, str, int, int]]:
         yield sku, name, rng.randint(199, 19_999), rng.choices((0, 1, 2), (80, 15, 5))[0]
 
 
+def customer_names() -> list[str]:
+    """Everybody who can log in."""
+    return [f"user{number:04d}" for number in range(CUSTOMERS)]
+
+
 def _customers() -> Iterator[tuple[str, str, str]]:
-    for number in range(CUSTOMERS):
-        name = f"user{number:04d}"
+    for number, name in enumerate(customer_names()):
         salt = f"{number:08x}"
         yield name, salt, password_digest(salt, PASSWORD)
 

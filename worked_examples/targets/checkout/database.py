@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 Row = Sequence[Any]
 
-PAGE_CACHE_KIB = 256
+PAGE_CACHE_KIB = 64
 
 
 class Connection(Protocol):

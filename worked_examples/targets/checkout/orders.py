@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import time
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,15 @@ from checkout.database import Connection, Row
 from checkout.pricing import Line
 
 CART_LINES = 40
+
+# One statement for any number of products, since every connection keeps each statement prepared;
+# they come as a JSON array.
+_PRICES = {
+    "sqlite": "SELECT sku, price_cents, tax_class FROM products"
+    " WHERE sku IN (SELECT value FROM json_each($1))",
+    "postgresql": "SELECT sku, price_cents, tax_class FROM products"
+    " WHERE sku IN (SELECT value::integer FROM json_array_elements_text($1::text::json))",
+}
 
 
 class UnknownProduct(LookupError):
@@ -59,10 +69,7 @@ async def put_in_cart(connection: Connection, customer: str, sku: int, quantity:
 
 async def priced_lines(connection: Connection, items: Mapping[int, int]) -> list[Line]:
     """The lines of an invoice for ``{sku: quantity}``; raises UnknownProduct."""
-    places = ", ".join(f"${number}" for number in range(1, len(items) + 1))
-    rows = await connection.fetch(
-        f"SELECT sku, price_cents, tax_class FROM products WHERE sku IN ({places})", *items
-    )
+    rows = await connection.fetch(_PRICES[connection.dialect], json.dumps(list(items)))
     if len(rows) != len(items):
         raise UnknownProduct(min(set(items).difference(row[0] for row in rows)))
     return [(row[1], items[row[0]], row[2]) for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -10,7 +11,7 @@ from checkout.database import Connection
 
 
 class Pool:
-    """Hands out connections, the one used last first.
+    """Hands out connections in turn, so that none of them is idle for long.
 
     ``size`` connections are kept idle, ready for whoever comes: they are opened at the start, and
     every ``refill_s`` seconds as many as are missing. When all are out, another one is opened on
@@ -28,7 +29,7 @@ class Pool:
         self._size = size
         self._refill_s = refill_s
         self._refilling: asyncio.Task[None] | None = None
-        self._idle: list[Connection] = []
+        self._idle: deque[Connection] = deque()
         self._busy: set[Connection] = set()
 
     async def open(self) -> None:
@@ -55,7 +56,7 @@ class Pool:
 
     async def acquire(self) -> Connection:
         """A connection for the caller alone, who has to give it back with ``release``."""
-        connection = self._idle.pop() if self._idle else await self._connect()
+        connection = self._idle.popleft() if self._idle else await self._connect()
         self._busy.add(connection)
         return connection
 

@@ -104,7 +104,7 @@ class Clock:
 @pytest.mark.parametrize("walk", [False, True])
 def test_a_session_ends_unless_it_is_renewed(walk: bool) -> None:
     clock = Clock()
-    sessions = Sessions(walk=walk, lifetime_s=10, clock=clock)
+    sessions = Sessions(["user0001", "user0002"], walk=walk, lifetime_s=10, clock=clock)
     first = sessions.log_in("user0001").token
     clock.now_s = 9
     assert sessions.log_in("user0001").token == first
@@ -115,13 +115,24 @@ def test_a_session_ends_unless_it_is_renewed(walk: bool) -> None:
     clock.now_s = 19
     assert sessions.holder(first) is None
     assert sessions.log_in("user0001").token != first
+    assert sessions.holder(first) is None
 
 
 @pytest.mark.parametrize("walk", [False, True])
-def test_the_oldest_session_goes_when_there_are_too_many(walk: bool) -> None:
-    sessions = Sessions(walk=walk, capacity=2)
-    tokens = [sessions.log_in(name).token for name in ("a", "b", "c")]
-    assert [sessions.holder(token) is not None for token in tokens] == [False, True, True]
+def test_only_customers_have_a_session_and_only_after_a_login(walk: bool) -> None:
+    sessions = Sessions(["user0001", "user0002"], walk=walk)
+    first = sessions.log_in("user0001").token
+    second = sessions.log_in("user0002").token
+    assert first != second
+    assert [
+        getattr(sessions.holder(token), "customer", None) for token in (first, second, "x")
+    ] == [
+        "user0001",
+        "user0002",
+        None,
+    ]
+    with pytest.raises(KeyError):
+        sessions.log_in("nobody")
 
 
 @pytest.mark.parametrize("keep_all", [False, True])
