@@ -145,7 +145,6 @@ class LiveProgress:
         self._clock = clock
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._drawn_ns: int | None = None
-        self._heading = ""
         self._of = 0
         self._epoch: Epoch | None = None
         self._epoch_began: tuple[float, int] | None = None

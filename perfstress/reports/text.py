@@ -75,7 +75,7 @@ class _Page:
 
     def block(self, body: Iterable[Text], first: Text, indent: int) -> None:
         """``first`` and then the text, wrapped, all lines but the first indented."""
-        width = max(20, self.console.width - indent)
+        width = max(8, self.console.width - indent)
         wrapped = [
             line for text in body for line in text.wrap(self.console, width, overflow="fold")
         ]

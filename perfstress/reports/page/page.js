@@ -34,7 +34,7 @@
     const { ctx } = u, { left, top, width, height } = u.bbox, px = uPlot.pxRatio;
     ctx.save();
     ctx.beginPath(); ctx.rect(left, 0, width, top + height); ctx.clip();
-    ctx.font = `${11 * px}px system-ui, sans-serif`; ctx.textBaseline = "bottom";
+    ctx.font = `${11 * px}px system-ui, sans-serif`; ctx.textBaseline = "bottom"; ctx.textAlign = "left";
     for (const band of D.bands) {
       const x0 = u.valToPos(band.from, "x", true), x1 = u.valToPos(band.to, "x", true);
       if (x1 < left || x0 > left + width) continue;
@@ -86,9 +86,9 @@
     const options = {
       width: box.clientWidth, height: spec.height,
       padding: [18, 14, 0, 0],
-      cursor: { sync: { key: "run", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" || type === "mouseenter" } }, points: { size: 6 }, drag: { x: true, y: false, setScale: true } },
+      cursor: { sync: { key: "run", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" || type === "mouseenter" } }, points: { size: 6 }, drag: { x: true, y: false, setScale: true }, bind: { dblclick: () => () => spread(null) } },
       scales: {
-        x: { time: false, range: (u, low, high) => (zoom ? zoom : [0, Math.max(D.end, 1)]) },
+        x: { time: false, range: (u, low, high) => (u.ready ? [low, high] : zoom || [0, Math.max(D.end, 1)]) },
         y: spec.log ? { distr: 3, range: logRange } : { range: range(spec.limit, spec.unit) },
       },
       axes: [
@@ -113,7 +113,7 @@
           if (key !== "x" || spreading || !u.ready) return;
           spread(u.scales.x.min, u.scales.x.max);
         }],
-        ready: [(u) => { u.ready = true; u.over.addEventListener("dblclick", () => spread(null)); }],
+        ready: [(u) => { u.ready = true; }],
       },
     };
     const made = new uPlot(options, spec.data, box);
