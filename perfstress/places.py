@@ -24,8 +24,8 @@ Place = tuple[str | int, ...]
 class Complaint:
     """Something wrong at a place of the document.
 
-    ``at_key`` points at the key rather than at its value; ``offset`` is the number of characters
-    into the value's text.
+    ``at_key`` points at the key rather than at its value; ``offset`` counts characters into
+    the value's text, None for the value as a whole.
     """
 
     place: Place
@@ -33,7 +33,7 @@ class Complaint:
     message: str
     hint: str = ""
     at_key: bool = False
-    offset: int = 0
+    offset: int | None = None
 
 
 def dotted(place: Place) -> str:

@@ -41,9 +41,14 @@ def validated(
             unknown = {each.place for each in told if each.slug == "unknown-key"}
             unfilled = [each for each in placeholders(document) if each.place not in unknown]
             silent |= {each.place for each in unfilled}
-            found = [each for each in found if each.place not in unknown] + unfilled
+            wrong = unknown | {each.place for each in told if each.slug == "wrong-type"}
+            found = [each for each in found if not _is_in(each.place, wrong)] + unfilled
             found += [each for each in told if each.place not in silent or each.place in unknown]
     return example, document, found
+
+
+def _is_in(place: Place, wrong: set[Place]) -> bool:
+    return any(place[:depth] in wrong for depth in range(len(place) + 1))
 
 
 def placeholders(document: Mapping[str, Any]) -> Iterator[Complaint]:

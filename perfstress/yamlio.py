@@ -20,7 +20,7 @@ import yaml
 from perfstress.errors import ExampleError, Problem
 from perfstress.example import WorkedExample
 from perfstress.overrides import override
-from perfstress.places import Complaint, Place, dotted
+from perfstress.places import Complaint, Place, dotted, wants_text
 from perfstress.scalars import TooLong, scalar
 from perfstress.validation import validated
 from perfstress.wording import SYNTAX
@@ -80,6 +80,7 @@ class _Reading:
 
     positions: dict[Place, Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    refused: set[Place] = field(default_factory=set)
     nodes: int = 0
 
 
@@ -118,17 +119,22 @@ def check(
     text, problems = _decode(data, name)
     if text is None:
         return None, problems
-    document, positions, problems = _document(text, name)
+    document, reading = _document(text, name)
+    problems, positions = reading.problems, reading.positions
     if document is None:
         return None, problems
-    overridden, refused = override(document, overrides)
-    problems += refused
+    overridden, unfit = override(document, overrides)
+    problems += unfit
 
     def raw(place: Place) -> str | None:
         return None if place in overridden or place not in positions else positions[place].raw
 
     example, document, found = validated(document, raw)
-    problems += [_positioned(each, name, positions, overridden) for each in found]
+    problems += [
+        _positioned(each, name, positions, overridden)
+        for each in found
+        if not any(each.place[:depth] in reading.refused for depth in range(len(each.place) + 1))
+    ]
     problems.sort(key=lambda problem: (problem.line, problem.column))
     if example is None or problems:
         return None, problems
@@ -137,8 +143,8 @@ def check(
 
 def plain(text: str) -> dict[str, Any] | None:
     """The document in ``text`` as plain data, or None where it cannot be read (old commits)."""
-    document, _, problems = _document(text, "")
-    return None if problems else document
+    document, reading = _document(text, "")
+    return None if reading.problems else document
 
 
 # ---------------------------------------------------------------- bytes to text
@@ -166,35 +172,31 @@ def _decode(data: bytes, name: str) -> tuple[str | None, list[Problem]]:
 
 
 # ---------------------------------------------------------------- text to plain data
-def _document(
-    text: str, name: str
-) -> tuple[dict[str, Any] | None, dict[Place, Position], list[Problem]]:
-    """The plain document; None when there is none to go on with."""
+def _document(text: str, name: str) -> tuple[dict[str, Any] | None, _Reading]:
+    """The plain document, None when there is none to go on with; and what was noted on the way."""
+    reading = _Reading()
     try:
-        problems = list(_scan(text, name))
-        if problems:
-            return None, {}, problems
+        reading.problems += _scan(text, name)
+        if reading.problems:
+            return None, reading
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        return None, {}, [_syntax(error, text, name)]
+        reading.problems.append(_syntax(error, text, name))
+        return None, reading
     except yaml.YAMLError as error:
-        return None, {}, [Problem(name, "bad-yaml", f"is not YAML: {error}", "", 1, 1)]
+        reading.problems.append(Problem(name, "bad-yaml", f"is not YAML: {error}", "", 1, 1))
+        return None, reading
     if root is None:
-        message = "is empty"
-        return None, {}, [Problem(name, "empty-file", message, "perfstress draft writes one", 1, 1)]
-    reading = _Reading()
+        hint = "perfstress draft NAME --kind load  writes one to begin with"
+        reading.problems.append(Problem(name, "empty-file", "is empty", hint, 1, 1))
+        return None, reading
     document = _value(root, (), (), reading, name)
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) and not reading.problems:
         kind = "a list" if isinstance(document, list) else "a single value"
-        mark = root.start_mark
         message = f"is {kind}; an example is a mapping that begins with  perfstress: 1"
-        return (
-            None,
-            {},
-            reading.problems
-            or [Problem(name, "not-a-mapping", message, "", mark.line + 1, mark.column + 1)],
-        )
-    return document, reading.positions, reading.problems
+        reading.problems.append(_at(name, root.start_mark, "not-a-mapping", message, ""))
+    sound = isinstance(document, dict) and reading.nodes <= MAX_NODES
+    return document if sound else None, reading
 
 
 def _scan(text: str, name: str) -> Iterator[Problem]:
@@ -226,14 +228,12 @@ def _scan(text: str, name: str) -> Iterator[Problem]:
 
 def _value(node: Any, place: Place, above: tuple[int, ...], reading: _Reading, name: str) -> Any:
     reading.nodes += 1
-    mark = node.start_mark
     if id(node) in above:
-        reading.problems.append(_at(name, mark, "alias-loop", "an alias contains itself", ""))
-        return None
+        return _refused(node, place, reading, name, "alias-loop", "an alias contains itself", "")
     if reading.nodes > MAX_NODES:
         if reading.nodes == MAX_NODES + 1:
             message = f"aliases unfold to more than {MAX_NODES:,} values"
-            reading.problems.append(_at(name, mark, "too-large", message, "use fewer aliases"))
+            _refused(node, place, reading, name, "too-large", message, "use fewer aliases")
         return None
     _note(node, place, reading)
     if isinstance(node, yaml.MappingNode):
@@ -247,15 +247,23 @@ def _value(node: Any, place: Place, above: tuple[int, ...], reading: _Reading, n
         return node.value
     value = scalar(node.value)
     if isinstance(value, float) and not math.isfinite(value):
-        message = f"{node.value} is not a number to work with"
-        reading.problems.append(_at(name, mark, "bad-number", message, "write a finite number"))
-        return None
+        message, hint = f"{node.value} is not a number to work with", "write a finite number"
+        return _refused(node, place, reading, name, "bad-number", message, hint)
+    if isinstance(value, TooLong) and wants_text(place):
+        return node.value  # a checksum that happens to be all digits
     if isinstance(value, TooLong):
         message = f"a number of {len(node.value):,} digits"
         hint = "write a smaller number, or put text in quotes"
-        reading.problems.append(_at(name, mark, "bad-number", message, hint))
-        return None
+        return _refused(node, place, reading, name, "bad-number", message, hint)
     return value
+
+
+def _refused(
+    node: Any, place: Place, reading: _Reading, name: str, slug: str, message: str, hint: str
+) -> None:
+    """Note a problem of a value; nothing else is told of its place."""
+    reading.refused.add(place)
+    reading.problems.append(_at(name, node.start_mark, slug, message, hint))
 
 
 def _mapping(
@@ -365,6 +373,6 @@ def _positioned(
     if complaint.at_key or (place and complaint.slug == "missing-key" and at.raw is None):
         line, column = at.key_line, at.key_column
     else:
-        into = complaint.offset + at.quoted if complaint.offset and at.plain else 0
+        into = 0 if complaint.offset is None or not at.plain else complaint.offset + at.quoted
         line, column = at.line, at.column + into
     return Problem(name, complaint.slug, complaint.message, complaint.hint, line, column)

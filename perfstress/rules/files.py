@@ -137,7 +137,7 @@ def _path(place: Place, expression: str, at_key: bool = False) -> Iterator[Compl
     except ExpressionError as error:
         message = f"{dotted(place)}: {expression!r} is {error.message}"
         hint = 'see jmespath.org; a key with other characters is quoted: "content-type"'
-        offset = 0 if at_key else max(0, error.column)
+        offset = None if at_key or error.column < 0 else error.column
         yield Complaint(place, "bad-expression", message, hint, at_key=at_key, offset=offset)
 
 
@@ -146,7 +146,7 @@ def _regex(place: Place, pattern: str, *, groups: bool) -> Iterator[Complaint]:
         compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         message = f"{dotted(place)}: is not a regular expression: {error}"
-        offset = getattr(error, "pos", None) or 0
+        offset = getattr(error, "pos", None)
         hint = "escape characters that stand for themselves with \\"
         yield Complaint(place, "bad-expression", message, hint, offset=offset)
         return

@@ -239,11 +239,12 @@ def kind_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 def wrong_target(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """The workload is one that the target can do."""
     target, workload = loaded.example.target, loaded.example.workload
-    kind = next((key for key in _TARGETS if getattr(target, key) is not None), None)
-    asked = next((key for key in _WORKLOADS if getattr(workload, key) is not None), None)
+    kinds = [key for key in _TARGETS if getattr(target, key) is not None]
+    asks = [key for key in _WORKLOADS if getattr(workload, key) is not None]
     fitting = {"http": ("command", "attach"), "calls": ("python", "node"), "runs": ("command",)}
-    if kind is None or asked is None:
-        return
+    if len(kinds) != 1 or len(asks) != 1:
+        return  # told by one-of
+    kind, asked = kinds[0], asks[0]
     if kind not in fitting[asked]:
         yield Complaint(
             ("workload", asked),

@@ -15,7 +15,8 @@ from perfstress.rows import RowsError, read_rows
 from perfstress.yamlio import Loaded
 
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_REFERENCE = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\.\d+|\[\d+\])*")
+_REFERENCE = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*")
+_KEY = re.compile(r"([\w-]+)|\[(\d+)\]")
 _CHANCE = re.compile(r"rand|uuid|now\b|time|date|faker|today|guid", re.IGNORECASE)
 _STEP_BY_REQUEST = re.compile(r"(?i)(get|post|put|patch|delete|head|options)\b")
 
@@ -123,9 +124,9 @@ def _invariant(line: InvariantCriterion, index: int, journeys: list[str]) -> Ite
             yield _unknown(place, journey, "journey", journeys, offset=offset)
 
 
-def _behind(line: str, word: str, name: str) -> int:
+def _behind(line: str, word: str, name: str) -> int | None:
     match = re.search(rf"\b{word}\s+({re.escape(name)})", line)
-    return match.start(1) if match else 0
+    return match.start(1) if match else None
 
 
 def _unknown(
@@ -134,7 +135,7 @@ def _unknown(
     what: str,
     known: Iterable[str],
     *,
-    offset: int = 0,
+    offset: int | None = None,
     at_key: bool = False,
 ) -> Complaint:
     names = list(known)
@@ -196,7 +197,8 @@ def _references(
                 hint = "write {{ data.field }} or {{ captured }}; there are no expressions"
                 yield Complaint(place, "bad-template", message, hint, offset=at)
             continue
-        first, *rest = re.split(r"[.\[]", inside.replace("]", ""))
+        name, *rest = [int(index) if index else word for word, index in _KEY.findall(inside)]
+        first = str(name)
         if first in rows:
             yield from _field(place, at, first, rest, rows[first])
         elif first in before:
@@ -224,23 +226,23 @@ def _references(
 
 
 def _field(
-    place: Place, at: int, name: str, steps: list[str], rows: list[Any] | None
+    place: Place, at: int, name: str, steps: list[str | int], rows: list[Any] | None
 ) -> Iterator[Complaint]:
     """Whether every row has the field; rows that could not be read are told elsewhere."""
     for number, row in enumerate(rows or ()):
         value = row
         for depth, step in enumerate(steps):
-            if isinstance(value, dict) and step in value:
+            if (isinstance(value, dict) and step in value) or (
+                isinstance(value, list) and isinstance(step, int) and step < len(value)
+            ):
                 value = value[step]
-            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-                value = value[int(step)]
             else:
-                said = ".".join(steps[: depth + 1])
+                said = dotted(tuple(steps[: depth + 1]))
                 which = "the first row" if number == 0 else f"row {number + 1}"
                 message = f"{dotted(place)}: {which} of {name} has no {said!r}"
                 hint = ""
                 if isinstance(value, dict):
-                    near = difflib.get_close_matches(step, value, n=1, cutoff=0.6)
+                    near = difflib.get_close_matches(str(step), value, n=1, cutoff=0.6)
                     hint = f"did you mean {near[0]!r}? " if near else ""
                     hint += f"it has {', '.join(list(value)[:8])}"
                 yield Complaint(place, "unknown-name", message, hint, offset=at)

@@ -1,0 +1,747 @@
+"""A hundred and more broken examples: each is a sound one with one edit, and one problem to tell.
+
+``edit`` replaces text of the base; the mark ``¦`` in what replaces it (or in ``at``, which is a
+piece of the finished text) stands where the problem has to be told. Where there is neither, the
+problem has no place in the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "¦"
+
+ROWS = b'{"user":"ann","cart":{"items":[1,2,3]}}\n{"user":"bob","cart":{"items":[1]}}\n'
+TORN_ROWS = b'{"user":"ann","cart":{"items":[1,2,3]}}\n{"user":"bob","cart"\n'
+INPUT = b"a,1\nb,2\nc,3\n"
+
+
+def checksum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+HTTP = f"""\
+perfstress: 1
+name: @NAME@
+title: Two hundred requests a second against the shop
+kind: spike
+hunts: [no-recovery]
+production:
+  rate: 200/s
+  concurrency: 100
+  size: {{cart_items: 3}}
+  horizon: 14d
+  source: access log of 2025-11-28
+implementation:
+  paths: ["shop/**"]
+target:
+  command: [python, -m, shop, --port, "{{port}}"]
+  env: {{DATABASE_URL: "${{env:DSN:-sqlite:///{{run}}/shop.db}}"}}
+  ready: {{get: /healthz, within: 20s}}
+  limits: {{memory: 512MiB, open_files: 1024}}
+  probes:
+    - prometheus: "http://127.0.0.1:{{port}}/metrics"
+workload:
+  http:
+    base_url: "http://127.0.0.1:{{port}}"
+    data:
+      carts:
+        file: rows.jsonl
+        sha256: {checksum(ROWS)}
+        order: shuffled
+        seed: 7
+        measure: {{cart_items: length(cart.items)}}
+    journeys:
+      browse:
+        weight: 8
+        steps: [{{get: "/products?user={{{{ carts.user }}}}"}}]
+      buy:
+        weight: 1
+        steps:
+          - post: /login
+            json: {{user: "{{{{ carts.user }}}}"}}
+            capture: {{token: access_token}}
+          - think: 200ms
+          - post: /checkout
+            name: pay
+            headers: {{authorization: "Bearer {{{{ token }}}}"}}
+            expect: {{status: 201, json: {{state: paid}}}}
+shape:
+  model: open
+  seed: 42
+  stages:
+    - {{name: warm-up, rate: 50/s, for: 10s, warmup: true}}
+    - {{name: spike, rate: 200/s, for: 3s, mix: {{buy: 1}}}}
+    - {{name: after, rate: 50/s, for: 30s}}
+  max_in_flight: 1000
+  timeout: 10s
+success:
+  - errors.rate < 0.1%
+  - response.p99 < 500ms during spike
+  - recovery < 30s after spike
+  - invariant: {{get: /stats, that: "orders == ok.buy"}}
+"""
+
+CALLS = """\
+perfstress: 1
+name: @NAME@
+title: A million prices in one process
+kind: soak
+production:
+  rate: 1M/day
+  concurrency: 2
+  size: {lines: 40}
+  operations: 1000000
+  horizon: 14d
+  source: the year-end run of 2025
+implementation:
+  paths: ["shop/pricing.py"]
+target:
+  python:
+    call: shop.pricing:price
+    setup: shop.pricing:setup
+  limits: {memory: 512MiB}
+workload:
+  calls:
+    size: {lines: 40}
+shape:
+  model: closed
+  seed: 1
+  epochs: 8
+  stages:
+    - {name: warm-up, users: 2, ops: 1000, warmup: true}
+    - {name: work, users: 2, ops: 1000000}
+success:
+  - errors.count == 0
+  - growth == none
+"""
+
+RUNS = f"""\
+perfstress: 1
+name: @NAME@
+title: The nightly batch over a day's events
+kind: load
+production:
+  rate: 1/day
+  concurrency: 1
+  size: {{lines: 3}}
+  horizon: 1d
+  source: the provider's file of 2025-11-28
+implementation:
+  paths: ["shop/settle.py"]
+target:
+  command: [python, settle.py, "{{input}}", "{{run}}/out.csv"]
+workload:
+  runs:
+    input:
+      file: input.csv
+      sha256: {checksum(INPUT)}
+shape:
+  model: closed
+  seed: 7
+  stages:
+    - {{name: nights, users: 1, ops: 3}}
+success:
+  - errors.count == 0
+  - response.max < 60s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One edit of a base, and the slug and the place of the one problem that it has to give."""
+
+    name: str
+    slug: str
+    old: str
+    new: str
+    base: str = HTTP
+    at: str = ""
+    raw: bytes | None = None
+    place: tuple[int, int] | None = None
+    says: str = ""
+
+    def text(self) -> tuple[bytes, tuple[int, int]]:
+        """The file's bytes, and the line and column of its problem (0, 0 where there is none)."""
+        if self.raw is not None:
+            return self.raw, self.place or (0, 0)
+        assert self.base.count(self.old) >= 1, f"{self.name}: {self.old!r} is not in the base"
+        text = self.base.replace(self.old, self.new, 1).replace("@NAME@", self.name)
+        if self.at:
+            plain = self.at.replace(MARK, "")
+            assert text.count(plain) == 1, f"{self.name}: {plain!r} has to occur once"
+            text = text.replace(plain, self.at)
+        assert text.count(MARK) == 1, f"{self.name}: no place"
+        before = text[: text.index(MARK)]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return text.replace(MARK, "").encode(), (line, column)
+
+
+def _yaml_traps() -> Iterator[Broken]:
+    yield Broken("empty", "empty-file", "", "", raw=b"", place=(1, 1))
+    yield Broken("only-comments", "empty-file", "", "", raw=b"# later\n", place=(1, 1))
+    yield Broken("a-list", "not-a-mapping", "", "", raw=b"- perfstress: 1\n", place=(1, 1))
+    yield Broken("a-word", "not-a-mapping", "", "", raw=b"perfstress\n", place=(1, 1))
+    yield Broken("utf-16", "not-utf8", "", "", raw="name: x".encode("utf-16"), place=(1, 1))
+    latin = b"perfstress: 1\nname: caf\xe9\n"
+    yield Broken("latin-1", "not-utf8", "", "", raw=latin, place=(2, 10))
+    nul = b"perfstress: 1\nname: a\x00b\n"
+    yield Broken("nul", "control-character", "", "", raw=nul, place=(2, 8))
+    deep = b"perfstress: " + b"[" * 3000 + b"\n"
+    yield Broken("deep", "too-deep", "", "", raw=deep, place=(1, 52))
+    laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
+    )
+    yield Broken("billion-laughs", "too-large", "", "", raw=laughs.encode(), place=(1, 10))
+    big = b"# " + b"x" * 1_000_001
+    yield Broken("a-megabyte", "too-large", "", "", raw=big)
+    yield Broken("tab", "bad-yaml", "  rate: 200/s", "¦\trate: 200/s", says="tab")
+    yield Broken("second-colon", "bad-yaml", "title: Two", "title: Two¦: two")
+    yield Broken("open-quote", "bad-yaml", "title: Two", "title: ¦'Two", says="never closed")
+    yield Broken("open-list", "bad-yaml", "[no-recovery]", "¦[no-recovery", says="not closed")
+    yield Broken("open-brace", "bad-yaml", "{memory: 512MiB, open_files: 1024}", "¦{memory: 1MiB")
+    yield Broken("at-sign", "bad-yaml", "title: Two", "title: ¦@Two", says="quotes")
+    yield Broken(
+        "star",
+        "bad-yaml",
+        "title: Two hundred requests a second against the shop",
+        "title: ¦*two",
+        says="anchor",
+    )
+    yield Broken("anchor-twice", "bad-yaml", "title: Two", "phase: &a b\ntitle: ¦&a Two")
+    yield Broken("no-colon", "bad-yaml", "title: Two hundred", "oops\n¦title: Two hundred")
+    yield Broken("indented-too-far", "bad-yaml", "kind: spike", "   kind¦: spike")
+    yield Broken("two-documents", "several-documents", "kind: spike", "¦---\nkind: spike")
+    yield Broken("python-tag", "tag", "title: Two", "title: ¦!!python/name:os.system Two")
+    yield Broken("own-tag", "tag", "source: access", "source: ¦!secret access")
+    yield Broken("merge", "merge-key", "  rate: 200/s", "  ¦<<: {a: 1}\n  rate: 200/s")
+    yield Broken("twice", "duplicate-key", "  horizon: 14d", "  horizon: 14d\n  ¦rate: 1/s")
+    yield Broken("number-key", "bad-key", "{state: paid}", "{¦404: paid}", says='"404"')
+    yield Broken("null-key", "bad-key", "{state: paid}", "{¦~: paid}")
+    yield Broken("true-key", "bad-key", "{state: paid}", "{¦true: paid}")
+    yield Broken("list-key", "bad-key", "{state: paid}", "{¦[a]: paid}")
+    yield Broken(
+        "template-without-quotes",
+        "bad-key",
+        'json: {user: "{{ carts.user }}"}',
+        "json: {¦{ carts.cart }}",
+        says="quotes",
+    )
+    yield Broken("alias-loop", "alias-loop", "{state: paid}", "¦&a {state: [*a]}")
+    yield Broken("infinite", "bad-number", "weight: 8", "weight: ¦.inf")
+    yield Broken("not-a-number", "bad-number", "weight: 8", "weight: ¦.nan")
+    yield Broken("too-many-digits", "bad-number", "seed: 42", "seed: ¦" + "9" * 60)
+    yield Broken("yes-is-text", "wrong-type", "warmup: true", "warmup: ¦yes", says="true or false")
+    yield Broken("on-is-text", "wrong-type", "warmup: true", "warmup: ¦on")
+    yield Broken("base-sixty", "bad-duration", "horizon: 14d", "horizon: ¦1:30", says="'1:30'")
+    yield Broken("a-date", "bad-duration", "horizon: 14d", "horizon: ¦2026-11-20")
+    yield Broken("port-without-quotes", "wrong-type", '"{port}"]', "¦{port}]", says="quotes")
+    yield Broken(
+        "number-for-text",
+        "wrong-type",
+        "{DATABASE_URL: ",
+        "{MODE: ¦017, DATABASE_URL: ",
+        says='"017"',
+    )
+    yield Broken("nothing", "no-value", "  horizon: 14d", "  ¦horizon:")
+    yield Broken("nothing-in-limits", "no-value", "{memory: 512MiB,", "{¦memory: ,")
+
+
+def _shape_of_the_document() -> Iterator[Broken]:
+    yield Broken("no-production", "missing-key", "", "", raw=_without("production"), place=(1, 1))
+    yield Broken("no-seed-in-shape", "missing-key", "  seed: 42\n", "", at="¦shape:\n")
+    yield Broken(
+        "no-source",
+        "missing-key",
+        "  source: access log of 2025-11-28\n",
+        "",
+        at="¦production:\n",
+        says="source",
+    )
+    yield Broken("no-stage-name", "missing-key", "name: after, ", "", at="¦{rate: 50/s, for: 30s}")
+    yield Broken(
+        "no-checksum",
+        "missing-key",
+        f"        sha256: {checksum(ROWS)}\n",
+        "",
+        at="¦carts:\n        file",
+    )
+    yield Broken(
+        "misspelt",
+        "unknown-key",
+        "  horizon: 14d",
+        "  ¦horzion: 14d\n  horizon: 14d",
+        says="did you mean 'horizon'",
+    )
+    yield Broken(
+        "camel-case",
+        "unknown-key",
+        "max_in_flight: 1000",
+        "¦maxInFlight: 1000",
+        says="max_in_flight",
+    )
+    yield Broken(
+        "wrong-home",
+        "unknown-key",
+        "  horizon: 14d",
+        "  horizon: 14d\n  ¦open_files: 1",
+        says="target.limits",
+    )
+    for word, meant in (
+        ("rampTo", "from:"),
+        ("vus", "users:"),
+        ("usersPerSec", "rate:"),
+        ("arrivalRate", "rate:"),
+        ("preAllocatedVUs", "max_in_flight"),
+        ("duration", "for:"),
+        ("target", "to:"),
+        ("concurrency", "users:"),
+        ("hold-for", "for:"),
+        ("ramp-up", "from:"),
+        ("iterations", "ops:"),
+    ):
+        yield Broken(
+            f"peer-{word.lower()}",
+            "unknown-key",
+            "mix: {buy: 1}",
+            f"mix: {{buy: 1}}, ¦{word}: 5",
+            says=meant,
+        )
+    yield Broken(
+        "peer-thresholds", "unknown-key", "success:", "¦thresholds: {}\nsuccess:", says="success:"
+    )
+    yield Broken(
+        "peer-scenarios", "unknown-key", "shape:", "¦scenarios: {}\nshape:", says="journeys"
+    )
+    yield Broken(
+        "peer-checks",
+        "unknown-key",
+        "name: pay",
+        "name: pay\n            ¦checks: []",
+        says="expect:",
+    )
+    yield Broken("version-2", "unknown-version", "perfstress: 1", "perfstress: ¦2")
+    yield Broken(
+        "kind-sweep",
+        "not-in-this-version",
+        "kind: spike",
+        "kind: ¦sweep",
+        says="kind 'sweep' is not in this version",
+    )
+    yield Broken("kind-wrap", "not-in-this-version", "kind: spike", "kind: ¦wrap\ncounters: []")
+    yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
+    yield Broken("workload-sql", "not-in-this-version", "workload:\n", "workload:\n  ¦sql: {}\n")
+    yield Broken(
+        "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
+    )
+    yield Broken("faults", "not-in-this-version", "shape:", "¦faults: []\nshape:")
+    yield Broken(
+        "abort", "not-in-this-version", "name: pay", "name: pay\n            ¦abort: {after: 5ms}"
+    )
+    yield Broken(
+        "unknown-hunt", "bad-value", "[no-recovery]", "[¦memory-grow]", says="memory-growth"
+    )
+    yield Broken("rate-without-time", "bad-rate", "rate: 200/s\n", "rate: ¦fast\n")
+    yield Broken("rate-per-fortnight", "bad-rate", "rate: 200/s\n", "rate: ¦200/fortnight\n")
+    yield Broken("bare-duration", "bad-duration", "within: 20s", "within: ¦20")
+    yield Broken("bad-size", "bad-size", "memory: 512MiB", "memory: ¦512 megs")
+    yield Broken("range-of-rates", "range", "rate: 200/s\n", "rate: ¦100-200/s\n")
+    yield Broken("range-of-times", "range", "for: 3s", "for: ¦3s..5s")
+    yield Broken("range-of-numbers", "range", "concurrency: 100", "concurrency: ¦50-100")
+    yield Broken("zero-users", "out-of-range", "concurrency: 100", "concurrency: ¦0")
+    yield Broken("half-a-user", "wrong-type", "concurrency: 100", "concurrency: ¦1.5")
+    yield Broken("quoted-number", "wrong-type", "concurrency: 100", 'concurrency: ¦"100"')
+    yield Broken("negative-weight", "out-of-range", "weight: 8", "weight: ¦-1")
+    yield Broken("three-epochs", "out-of-range", "epochs: 8", "epochs: ¦3", CALLS)
+    yield Broken(
+        "no-stages", "empty", "stages:\n    - {name: nights, users: 1, ops: 3}", "stages: ¦[]", RUNS
+    )
+    yield Broken("capitals", "bad-name", "name: spike", "name: ¦Spike")
+    yield Broken("short-checksum", "bad-sha256", f"sha256: {checksum(ROWS)}", "sha256: ¦abc")
+    yield Broken(
+        "call-without-colon", "bad-call", "shop.pricing:price", "¦shop.pricing.price", CALLS
+    )
+    yield Broken(
+        "words-for-list",
+        "wrong-type",
+        '[python, -m, shop, --port, "{port}"]',
+        "¦python -m shop",
+        says="a list",
+    )
+    yield Broken(
+        "list-for-mapping", "wrong-type", "{memory: 512MiB, open_files: 1024}", "¦[512MiB]"
+    )
+
+
+def _without(key: str) -> bytes:
+    """The base without a whole part at the top."""
+    kept, skipping = [], False
+    for line in HTTP.replace("@NAME@", f"no-{key}").splitlines(keepends=True):
+        if not line.startswith(" "):
+            skipping = line.startswith(f"{key}:")
+        if not skipping:
+            kept.append(line)
+    return "".join(kept).encode()
+
+
+def _what_stands_together() -> Iterator[Broken]:
+    yield Broken(
+        "no-target",
+        "one-of",
+        "  python:\n    call: shop.pricing:price\n    setup: shop.pricing:setup\n",
+        "",
+        CALLS,
+        at="¦target:\n",
+    )
+    yield Broken(
+        "two-targets",
+        "one-of",
+        "  python:\n",
+        "  ¦python:\n",
+        CALLS.replace("  limits:", "  command: [x]\n  limits:"),
+    )
+    yield Broken(
+        "two-workloads", "one-of", "workload:\n  http:", "workload:\n  ¦calls: {}\n  http:"
+    )
+    yield Broken("two-methods", "one-of", "post: /login", "get: /x\n            ¦post: /login")
+    yield Broken("no-method", "one-of", "- think: 200ms", "- ¦name: x")
+    yield Broken("think-and-more", "one-of", "think: 200ms", "think: 200ms\n            ¦json: {}")
+    yield Broken(
+        "two-bodies",
+        "one-of",
+        'json: {user: "{{ carts.user }}"}',
+        'json: {}\n            ¦body: ""',
+    )
+    yield Broken(
+        "two-captures",
+        "one-of",
+        "{token: access_token}",
+        '{token: {header: x, ¦regex: "(y)"}}',
+        at="",
+    )
+    yield Broken(
+        "empty-ready", "one-of", "ready: {get: /healthz, within: 20s}", "¦ready: {within: 20s}"
+    )
+    yield Broken(
+        "empty-attach",
+        "one-of",
+        'command: [python, -m, shop, --port, "{port}"]\n',
+        "¦attach: {}\n",
+        HTTP.replace("{port}/metrics", "1/metrics").replace(
+            '"http://127.0.0.1:{port}"', '"http://127.0.0.1:1"'
+        ),
+    )
+    yield Broken("users-in-open", "stage-level", "rate: 50/s, for: 30s", "¦users: 5, for: 30s")
+    yield Broken("rate-in-closed", "stage-level", "users: 1", "¦rate: 1/s", RUNS)
+    yield Broken(
+        "no-level", "stage-level", "{name: after, rate: 50/s, for: 30s}", "¦{name: after, for: 30s}"
+    )
+    yield Broken(
+        "half-a-ramp",
+        "stage-level",
+        "{name: after, rate: 50/s, for: 30s}",
+        "¦{name: after, to: 50/s, for: 30s}",
+    )
+    yield Broken(
+        "level-and-ramp",
+        "stage-level",
+        "rate: 50/s, for: 30s",
+        "rate: 50/s, ¦from: 1/s, to: 50/s, for: 30s",
+    )
+    yield Broken(
+        "ramp-of-users", "stage-level", "rate: 50/s, for: 30s", "from: 50/s, to: ¦10, for: 30s"
+    )
+    yield Broken(
+        "open-ended",
+        "stage-bound",
+        "{name: after, rate: 50/s, for: 30s}",
+        "¦{name: after, rate: 50/s}",
+    )
+    yield Broken("two-bounds", "stage-bound", "for: 30s", "for: 30s, ¦ops: 5")
+    yield Broken(
+        "ramp-by-work", "stage-bound", "rate: 50/s, for: 30s", "from: 1/s, to: 50/s, ¦ops: 100"
+    )
+    yield Broken(
+        "arrivals-in-closed",
+        "model-words",
+        "  seed: 7\n",
+        "  seed: 7\n  ¦arrivals: uniform\n",
+        RUNS,
+    )
+    yield Broken("no-time-at-all", "out-of-range", "for: 30s", "for: ¦0s")
+    yield Broken(
+        "only-warm-up", "only-warm-up", "ops: 3}", "ops: 3, warmup: true}", RUNS, at="¦stages:"
+    )
+    yield Broken(
+        "flat-spike",
+        "kind-shape",
+        "rate: 200/s, for: 3s, mix: {buy: 1}",
+        "rate: 200/s, for: 3s",
+        HTTP.replace("rate: 50/s, for: 30s", "rate: 200/s, for: 3s"),
+        at="¦stages:",
+    )
+    yield Broken(
+        "nothing-after",
+        "kind-shape",
+        "    - {name: after, rate: 50/s, for: 30s}\n",
+        "",
+        HTTP.replace("- {name: spike", "- {name: before, rate: 50/s, for: 5s}\n    - {name: spike"),
+        at="¦{name: spike",
+    )
+    yield Broken("epochs-in-a-load", "kind-shape", "  seed: 7\n", "  seed: 7\n  ¦epochs: 8\n", RUNS)
+    yield Broken(
+        "calls-on-a-command",
+        "wrong-target",
+        "  python:\n    call: shop.pricing:price\n    setup: shop.pricing:setup\n",
+        "  command: [x]\n",
+        CALLS,
+        at="¦calls:",
+    )
+    yield Broken(
+        "size-without-setup",
+        "wrong-target",
+        "    setup: shop.pricing:setup\n",
+        "",
+        CALLS,
+        at="calls:\n    ¦size",
+    )
+    yield Broken(
+        "input-unused", "wrong-target", '"{input}"', '"in.csv"', RUNS, at="¦[python, settle.py"
+    )
+    yield Broken(
+        "no-input",
+        "wrong-target",
+        '"{input}"',
+        '¦"{input}"',
+        RUNS.replace(
+            f"    input:\n      file: input.csv\n      sha256: {checksum(INPUT)}", "    {}"
+        ).replace("  size: {lines: 3}\n", ""),
+    )
+    yield Broken("ready-batch", "wrong-target", "target:\n", "target:\n  ¦ready: {port: 1}\n", RUNS)
+
+
+def _names_and_files() -> Iterator[Broken]:
+    yield Broken("other-name", "name-differs", "name: @NAME@", "name: ¦another")
+    yield Broken("stage-twice", "duplicate-name", "name: after", "name: ¦warm-up", HTTP)
+    yield Broken(
+        "step-twice",
+        "duplicate-name",
+        "post: /login",
+        "post: /login\n            name: pay",
+        at="name: ¦pay\n            headers",
+    )
+    yield Broken(
+        "mix-of-nothing",
+        "unknown-name",
+        "mix: {buy: 1}",
+        "mix: {¦bye: 1}",
+        says="did you mean 'buy'",
+    )
+    yield Broken("during-nothing", "unknown-name", "during spike", "during ¦spik")
+    yield Broken("after-nothing", "unknown-name", "30s after spike", "30s after ¦spikes")
+    yield Broken(
+        "of-nothing",
+        "unknown-name",
+        "response.p99 < 500ms during spike",
+        "response.p99 < 500ms of ¦sell during spike",
+    )
+    yield Broken("invariant-of-nothing", "unknown-name", "ok.buy", "¦ok.sell")
+    yield Broken(
+        "unknown-data",
+        "unknown-name",
+        "/products?user={{ carts.user }}",
+        "/products?user=¦{{ cards.user }}",
+        says="carts",
+    )
+    yield Broken(
+        "unknown-field",
+        "unknown-name",
+        "/products?user={{ carts.user }}",
+        "/products?user=¦{{ carts.usr }}",
+        says="did you mean 'user'",
+    )
+    yield Broken("used-too-early", "unknown-name", "post: /login", 'post: "/login?¦{{ token }}"')
+    yield Broken(
+        "of-another-journey",
+        "unknown-name",
+        "/products?user={{ carts.user }}",
+        "/products?user=¦{{ token }}",
+        says="another journey",
+    )
+    yield Broken(
+        "expression",
+        "bad-template",
+        "/products?user={{ carts.user }}",
+        "/products?user=¦{{ carts.user + 1 }}",
+    )
+    yield Broken(
+        "open-template",
+        "bad-template",
+        "/products?user={{ carts.user }}",
+        "/products?user=¦{{ carts.user",
+    )
+    yield Broken(
+        "chance", "unseeded", "/products?user={{ carts.user }}", "/products?user=¦{{ random() }}"
+    )
+    yield Broken("a-uuid", "unseeded", "/products?user={{ carts.user }}", "/p/¦{{ uuid }}")
+    yield Broken("missing-rows", "no-file", "rows.jsonl", "¦rowz.jsonl")
+    yield Broken("missing-input", "no-file", "input.csv", "¦in.csv", RUNS)
+    yield Broken(
+        "missing-generator",
+        "no-file",
+        "file: input.csv",
+        'generate: [python, ¦make.py, --lines, "3"]',
+        RUNS,
+    )
+    yield Broken(
+        "changed-rows", "wrong-checksum", checksum(ROWS), "¦" + "0" * 63 + "a", says=checksum(ROWS)
+    )
+    yield Broken(
+        "torn-rows",
+        "bad-rows",
+        f"file: rows.jsonl\n        sha256: {checksum(ROWS)}",
+        f"file: ¦torn.jsonl\n        sha256: {checksum(TORN_ROWS)}",
+        says="line 2",
+    )
+    yield Broken(
+        "empty-rows",
+        "bad-rows",
+        f"file: rows.jsonl\n        sha256: {checksum(ROWS)}",
+        f"file: ¦none.jsonl\n        sha256: {checksum(b'')}",
+        says="no rows",
+    )
+    yield Broken("text-measured", "bad-measure", "length(cart.items)", "¦user")
+    yield Broken("no-order-seed", "no-seed", "        seed: 7\n", "", at="order: ¦shuffled")
+    yield Broken("bad-jmespath", "bad-expression", "length(cart.items)", '"length(cart.items¦"')
+    yield Broken("bad-key-path", "bad-expression", "{state: paid}", '{¦"a.[": paid}')
+    yield Broken("bad-regex", "bad-expression", "{token: access_token}", '{token: {regex: "¦(a"}}')
+    yield Broken(
+        "regex-without-group",
+        "bad-expression",
+        "{token: access_token}",
+        '{token: {regex: ¦"a+"}}',
+        says="group",
+    )
+
+
+def _concrete_and_safe() -> Iterator[Broken]:
+    yield Broken("todo", "placeholder", "title: Two", "title: ¦TODO two")
+    yield Broken("fixme", "placeholder", "source: access", "source: access ¦FIXME")
+    yield Broken("to-be-changed", "placeholder", "post: /login", "post: /login/¦changeme")
+    yield Broken("in-angles", "placeholder", "source: access", "source: ¦<your log>")
+    yield Broken("todo-for-number", "placeholder", "concurrency: 100", "concurrency: ¦TODO")
+    yield Broken("bad-operator", "bad-criterion", "errors.rate < 0.1%", "errors.rate ¦= 0.1%")
+    yield Broken("unknown-metric", "bad-criterion", "response.p99 <", "¦respons.p99 <")
+    yield Broken("unit-missing", "bad-criterion", "< 500ms", "< ¦500")
+    yield Broken("empty-relation", "bad-criterion", "orders == ok.buy", "orders¦")
+    yield Broken(
+        "invariant-of-calls",
+        "bad-criterion",
+        "  - growth == none",
+        '  - ¦invariant: {get: /x, that: "a == b"}',
+        CALLS,
+    )
+    yield Broken("only-growth", "no-number", "  - errors.count == 0\n", "", CALLS, at="¦success:")
+    yield Broken("path-from-above", "bad-pattern", '"shop/**"', '¦"../shop/**"')
+    yield Broken("bare-dollar", "bad-secret", "post: /login", 'post: "/login?¦${TOKEN}"')
+    yield Broken("bad-env-name", "bad-secret", "${env:DSN:-", "¦${env:MY DSN:-")
+    yield Broken(
+        "open-secret", "bad-secret", '"${env:DSN:-sqlite:///{run}/shop.db}"', '"¦${env:DSN"'
+    )
+    yield Broken("bearer", "literal-secret", '"Bearer {{ token }}"', "¦Bearer abcdef")
+    yield Broken(
+        "password", "literal-secret", "{DATABASE_URL: ", "{DB_PASSWORD: ¦hunter2, DATABASE_URL: "
+    )
+    yield Broken(
+        "password-in-dsn",
+        "literal-secret",
+        '"${env:DSN:-sqlite:///{run}/shop.db}"',
+        '"postgres://shop:¦hunter2@db.internal/shop"',
+    )
+    yield Broken("unknown-brace", "unknown-placeholder", '--port, "{port}"', '--port, "¦{prot}"')
+    yield Broken(
+        "no-scheme",
+        "bad-url",
+        'base_url: "http://127.0.0.1:{port}"',
+        'base_url: ¦"127.0.0.1:{port}"',
+    )
+    yield Broken("no-slash", "bad-url", "post: /login", "post: ¦login")
+    yield Broken(
+        "foreign",
+        "foreign-host",
+        'base_url: "http://127.0.0.1:{port}"',
+        'base_url: ¦"http://shop.internal"',
+        says="allow_hosts",
+    )
+    yield Broken(
+        "foreign-probe",
+        "foreign-host",
+        'prometheus: "http://127.0.0.1:{port}/metrics"',
+        'prometheus: ¦"http://10.0.0.1/metrics"',
+    )
+
+
+def _scale() -> Iterator[Broken]:
+    yield Broken("too-slow", "not-scale-true", "rate: 200/s\n", "rate: ¦333/s\n")
+    yield Broken(
+        "too-few-at-once",
+        "not-scale-true",
+        "max_in_flight: 1000",
+        "max_in_flight: 99",
+        at="concurrency: ¦100",
+    )
+    yield Broken("too-few-users", "not-scale-true", "concurrency: 2", "concurrency: ¦3", CALLS)
+    yield Broken("too-small", "not-scale-true", "cart_items: 3}", "cart_items: ¦40}")
+    yield Broken("not-measured", "not-scale-true", "{cart_items: 3}", "{bytes: ¦3}")
+    yield Broken(
+        "small-call",
+        "not-scale-true",
+        "production:",
+        "production:",
+        CALLS.replace("    size: {lines: 40}", "    size: {lines: 4}"),
+        at="concurrency: 2\n  size: {lines: ¦40}",
+    )
+    yield Broken("short-input", "not-scale-true", "lines: 3}", "lines: ¦4}", RUNS)
+    yield Broken("too-short", "not-scale-true", "operations: 1000000", "operations: ¦2e6", CALLS)
+    yield Broken(
+        "unknowable",
+        "not-scale-true",
+        "users: 2, ops: 1000000",
+        "users: 2, for: 1h",
+        CALLS,
+        at="operations: ¦1000000",
+    )
+    yield Broken(
+        "needless-waiver",
+        "unneeded-waiver",
+        "  horizon: 14d",
+        "  waive: {¦rate: cannot}\n  horizon: 14d",
+    )
+
+
+CORPUS: tuple[Broken, ...] = (
+    *_yaml_traps(),
+    *_shape_of_the_document(),
+    *_what_stands_together(),
+    *_names_and_files(),
+    *_concrete_and_safe(),
+    *_scale(),
+)
+
+
+def write(broken: Broken, folder: Path) -> tuple[Path, tuple[int, int]]:
+    """The file and its data in a folder; the path, and where the problem has to be told."""
+    for name, data in (
+        ("rows.jsonl", ROWS),
+        ("torn.jsonl", TORN_ROWS),
+        ("none.jsonl", b""),
+        ("input.csv", INPUT),
+    ):
+        (folder / name).write_bytes(data)
+    text, place = broken.text()
+    path = folder / f"{broken.name}.yaml"
+    path.write_bytes(text)
+    return path, place
