@@ -285,7 +285,12 @@ def _share(text: str) -> float:
 _LATENCY = _Rule("seconds", _seconds, "write a duration, such as response.p99 < 500ms")
 _COUNT = _Rule("count", _number, "write a whole number, such as errors.count == 0")
 _NONE = _Rule(
-    "none", _number, "write growth == none, drift == none", operators=("==",), suffixes=(), none=True
+    "none",
+    _number,
+    "write growth == none, drift == none",
+    operators=("==",),
+    suffixes=(),
+    none=True,
 )  # the one value is none
 _MAX_SUFFIXES = ("during", "after")
 

@@ -1,16 +1,22 @@
-"""The verdict on a run: first whether the run itself can be believed, then what it shows."""
+"""The verdict on a run: first whether the run itself can be believed, then what it shows.
+
+In order: what makes a run unbelievable (it was cut short, the load was not real, a declared probe
+could not be read) is a *doubt*. Doubts outrank passes: with one, nothing passes. They never hide
+what does not depend on the load having been right: a crash, a hang, a confirmed growth, lost orders
+and errors fail under any doubt, while latencies, rates and recovery, which a generator that fell
+behind can spoil by itself, do not. ``docs/method.md`` has the table.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from perfstress import loadsummary
+from perfstress import believable, loadsummary
+from perfstress.confirmation import confirmed
 from perfstress.detectors import DETECTORS
 from perfstress.prose import explained
 from perfstress.run import Run
 from perfstress.verdict import (
-    BlindSpot,
     Check,
     Detection,
     Finding,
@@ -20,53 +26,41 @@ from perfstress.verdict import (
     Verdict,
 )
 
-# The kinds that a generator which fell behind can cause by itself: under doubts about the load they
-# are told, and do not fail the run.
-_OF_THE_LOAD = ("latency-objective", "objective", "no-recovery", "latency-drift")
-_CONFIRMED_KINDS = ("-growth", "-drift")
-
-BEHIND_RATE = 0.95
-SLIP_S = 0.050
-SLIP_SHARE = 0.25
-BUSY_SHARE = 0.95
-BUSY_SLIP_S = 0.010
+# What a generator that fell behind can cause by itself.
+OF_THE_LOAD = ("latency-objective", "objective", "no-recovery", "latency-drift")
 
 
 def judge(run: Run) -> Verdict:
     """The whole judgement; a pure function of the run, and of the run that confirms it."""
-    load = summary_of(run)
-    generator = health_of(run)
-    doubts = [*completeness(run), *load_doubts(run, load, generator)]
-    detections = {name: detector(run) for name, detector in DETECTORS.items()}
-    findings = [finding for found in detections.values() for finding in found.findings]
-    findings, unproven, notes = _confirmed(run, findings)
+    load, generator = summary_of(run), health_of(run)
+    unreal = believable.load_doubts(run, load, generator)
+    doubts = [*believable.cut_short(run), *unreal, *believable.blind_probes(run)]
+    detections = [detector(run) for detector in DETECTORS.values()]
+    findings, unproven, notes = confirmed(
+        run, [finding for found in detections for finding in found.findings]
+    )
     findings = list(explained(run, findings))
-    load_is_real = not load_doubts(run, load, generator)
-    failing = [f for f in findings if f.fails and (load_is_real or f.kind not in _OF_THE_LOAD)]
-    checks = _checks(run, detections.values())
-    demanded = [doubt for found in detections.values() for doubt in found.doubts]
-    open_checks = [
-        f"{check.text}: {check.seen}" for check in checks if check.outcome is Outcome.INCONCLUSIVE
-    ]
-    reasons: tuple[str, ...]
-    unsettled = [*doubts, *unproven, *demanded, *open_checks]
+    checks = _checks(detections)
+    failing = [f for f in findings if f.fails and not (unreal and f.kind in OF_THE_LOAD)]
+    unsettled = [*doubts, *unproven, *_unsettled(detections, checks, findings)]
     if failing:
-        outcome, reasons = Outcome.FAIL, tuple(finding.summary for finding in failing)
-        notes = [*notes, *doubts]
-    elif unsettled or any(finding.fails for finding in findings):
-        outcome, reasons = Outcome.INCONCLUSIVE, tuple(dict.fromkeys(unsettled))
+        outcome = Outcome.FAIL
+        reasons = [finding.summary for finding in failing]
+        notes = [*notes, *doubts, *unproven]
+    elif unsettled:
+        outcome, reasons = Outcome.INCONCLUSIVE, unsettled
     else:
-        outcome, reasons = Outcome.PASS, ()
+        outcome, reasons = Outcome.PASS, []
     return Verdict(
         outcome=outcome,
         example=run.manifest.example,
         run=str(run.path),
-        reasons=reasons,
-        next_step=_next_step(run, outcome, detections.values(), load_is_real),
+        reasons=tuple(dict.fromkeys(reasons)),
+        next_step=_next_step(run, outcome, findings, bool(unreal)),
         findings=tuple(sorted(findings, key=lambda finding: not finding.fails)),
         checks=checks,
-        could_not_see=_blind_spots(detections.values()),
-        notes=(*notes, *(note for found in detections.values() for note in found.notes)),
+        could_not_see=tuple(spot for found in detections for spot in found.could_not_see),
+        notes=(*notes, *(note for found in detections for note in found.notes)),
         reduced=run.manifest.scale < 1,
         load=load,
         generator=generator,
@@ -74,48 +68,80 @@ def judge(run: Run) -> Verdict:
 
 
 def summary_of(run: Run) -> LoadSummary:
-    """What was sent and how it was answered, with what the events know of rates and drops."""
-    return loadsummary.summarise(run.intervals, run.work_epochs)
-
-
-def health_of(run: Run) -> GeneratorHealth:
-    """What the generator cost, over the whole run."""
-    healths = [event.facts.get("health") or {} for event in run.events_named("epoch-ended")]
-
-    def worst(name: str) -> float:
-        return max((float(health.get(name) or 0) for health in healths), default=0.0)
-
-    return GeneratorHealth(
-        cpu_s=worst("cpu_s"),
-        max_rss_bytes=int(worst("max_rss_bytes")),
-        open_files=int(worst("open_files")),
-        loop_lag_ms=worst("loop_lag_ms"),
-        cpu_share=worst("cpu_share"),
+    """What was sent and how it was answered, with the drops and the time that the events know."""
+    work = {epoch.index for epoch in run.work_epochs}
+    ended = [e for e in run.events_named("epoch-ended") if e.facts.get("epoch") in work]
+    took_s = [
+        end.t_s - begin.t_s
+        for end in ended
+        for begin in run.events_named("epoch-began")
+        if begin.facts.get("epoch") == end.facts.get("epoch")
+    ]
+    complete = len(took_s) == len(work) and all(seconds > 0 for seconds in took_s)
+    return loadsummary.summarise(
+        run.intervals,
+        run.work_epochs,
+        seconds=sum(took_s) if complete else None,
+        dropped=sum(int(event.facts.get("dropped") or 0) for event in ended),
     )
 
 
-def completeness(run: Run) -> list[str]:
-    return []
+def health_of(run: Run) -> GeneratorHealth:
+    """What the generator cost, and the worst of how it kept up, over the epochs of work."""
+    work = {epoch.index for epoch in run.work_epochs}
+    every = [event.facts for event in run.events_named("epoch-ended")]
+    healths = [facts.get("health") or {} for facts in every]
+    working = [facts.get("health") or {} for facts in every if facts.get("epoch") in work]
+
+    def worst(name: str, among: Sequence[dict[str, float]]) -> float:
+        return max((float(health.get(name) or 0) for health in among), default=0.0)
+
+    return GeneratorHealth(
+        cpu_s=worst("cpu_s", healths),
+        max_rss_bytes=int(worst("max_rss_bytes", healths)),
+        open_files=int(worst("open_files", healths)),
+        loop_lag_ms=worst("loop_lag_ms", working),
+        cpu_share=worst("cpu_share", working),
+    )
 
 
-def load_doubts(run: Run, load: LoadSummary, generator: GeneratorHealth) -> list[str]:
-    return []
-
-
-def _confirmed(run: Run, findings: list[Finding]) -> tuple[list[Finding], list[str], list[str]]:
-    return findings, [], []
-
-
-def _checks(run: Run, detections: Iterable[Detection]) -> tuple[Check, ...]:
+def _checks(detections: Iterable[Detection]) -> tuple[Check, ...]:
     found = {place: check for detection in detections for place, check in detection.checks.items()}
     return tuple(found[place] for place in sorted(found))
 
 
-def _blind_spots(detections: Iterable[Detection]) -> tuple[BlindSpot, ...]:
-    return tuple(spot for found in detections for spot in found.could_not_see)
+def _unsettled(
+    detections: Iterable[Detection], checks: Sequence[Check], findings: Sequence[Finding]
+) -> list[str]:
+    """What was asked and has no answer; and failures that doubts about the load have taken the
+    ground from.
+    """
+    open_ = [
+        f"{check.text}: {check.seen}" for check in checks if check.outcome is Outcome.INCONCLUSIVE
+    ]
+    asked = [doubt for found in detections for doubt in found.doubts]
+    return [*asked, *open_, *(finding.summary for finding in findings if finding.fails)]
 
 
-def _next_step(
-    run: Run, outcome: Outcome, detections: Iterable[Detection], load_is_real: bool
-) -> str:
-    return ""
+def _next_step(run: Run, outcome: Outcome, findings: Sequence[Finding], unreal: bool) -> str:
+    """The command to type next."""
+    example = run.manifest.example_path
+    again = f"perfstress discover {example}"
+    if outcome is Outcome.PASS:
+        if run.manifest.scale < 1:
+            return f"{again}  (whole: this was a run at {run.manifest.scale:g} of its size)"
+        return f"perfstress promote {run.path}"
+    if outcome is Outcome.FAIL:
+        unconfirmed = any(
+            f.fails and f.confirmed is None and f.kind.endswith("-growth") for f in findings
+        )
+        hint = "" if not unconfirmed else ", which also confirms it in a fresh process"
+        return f"mend it, then  {again}{hint}"
+    if run.manifest.state in ("running", "interrupted"):
+        return f"{again}  (this run ended early)"
+    if unreal:
+        return (
+            "lower the rate of the stage named above, or give the generator more of the machine; "
+            f"then  {again}"
+        )
+    return f"make the shape larger as said above, then  {again}"

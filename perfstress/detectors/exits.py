@@ -88,7 +88,7 @@ def _log(lines: Sequence[str]) -> str:
 
 
 def _silent_end(run: Run) -> float:
-    """The seconds at the end of the load in which everything that ended was a timeout; 0 for none."""
+    """The seconds at the end of the load in which all that ended were timeouts; 0 for none."""
     good: dict[int, int] = {}
     timeouts: dict[int, int] = {}
     other: dict[int, int] = {}

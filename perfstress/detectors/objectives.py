@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from perfstress.criteria import Criterion, Relation, compare, criteria_of, parse_relation
 from perfstress.example import InvariantCriterion
-from perfstress.loadsummary import merged
+from perfstress.loadsummary import Which, merged
 from perfstress.measurement import Event, Interval, metric_of
 from perfstress.run import Run
 from perfstress.units import human_bytes, human_count, human_duration
@@ -91,7 +91,7 @@ def _errors(run: Run, criterion: Criterion) -> tuple[float | None, str]:
 
 
 def _latency(run: Run, criterion: Criterion) -> tuple[float | None, str]:
-    which, statistic = criterion.metric
+    which, statistic = cast(Which, criterion.metric[0]), criterion.metric[1]
     journey, step = _narrowed(criterion)
     histogram = merged(
         run.intervals,

@@ -1,4 +1,4 @@
-"""The way back after a spike: how long until latency, errors and backlog are what they were before."""
+"""The way back after a spike: until latency, errors and backlog are what they were before."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Growth of resources with work."""
+"""Growth of a resource with work: of one series (``assess``), and of all series of a run."""
 
-from perfstress.run import Run
-from perfstress.verdict import Detection
+from __future__ import annotations
 
+from perfstress.detectors.growth.assessment import Growth, assess
+from perfstress.detectors.growth.detection import assessments, detect
+from perfstress.detectors.growth.levels import Levels, levels_of
 
-def detect(run: Run) -> Detection:
-    """."""
-    return Detection()
+__all__ = ["Growth", "Levels", "assess", "assessments", "detect", "levels_of"]

@@ -1,0 +1,148 @@
+"""Whether a run can be believed: it is whole, its load was real, and its probes could see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perfstress.plan import Epoch
+from perfstress.run import Run
+from perfstress.units import human_count, human_duration
+from perfstress.verdict import GeneratorHealth, LoadSummary
+
+# A stage has to have been driven at this share of its rate at least.
+REAL_RATE = 0.95
+# Arrivals this late, and late beside what the target itself takes, are not the load that was meant.
+LATE_S = 0.050
+LATE_SHARE = 0.25
+# A generator that used its core up, with arrivals late by this much.
+BUSY_SHARE = 0.95
+BUSY_LATE_S = 0.010
+# A stage shorter than this is not judged by its seconds: the first and the last arrival count.
+LEAST_S = 0.5
+
+
+def cut_short(run: Run) -> list[str]:
+    """Why the run is not the whole run that was planned."""
+    manifest = run.manifest
+    if manifest.state == "running":
+        return ["the recording stops in the middle: perfstress itself was killed, or still runs"]
+    if manifest.state == "interrupted":
+        return ["the run was interrupted"]
+    if manifest.state == "failed":
+        return [f"the run failed: {manifest.reason}" if manifest.reason else "the run failed"]
+    if run.events_named("target-exited", "target-hung", "generator-lost"):
+        return []  # told by what ended it
+    ended = {event.facts.get("epoch") for event in run.events_named("epoch-ended")}
+    missing = [epoch for epoch in run.work_epochs if epoch.index not in ended]
+    return [f"stage {epoch.stage} was not carried out" for epoch in missing[:1]]
+
+
+def load_doubts(run: Run, load: LoadSummary, generator: GeneratorHealth) -> list[str]:
+    """Why the load was not the one that the example asks for."""
+    doubts = [
+        f"part of the load generator was lost: {event.facts.get('why') or 'no reason given'}"
+        for event in run.events_named("generator-lost")
+    ]
+    doubts += _dropped(run)
+    ended_early = bool(run.events_named("target-exited", "target-hung", "generator-lost"))
+    if not ended_early and run.manifest.state == "complete":
+        doubts += [doubt for epoch in run.work_epochs if (doubt := _below_rate(run, epoch))]
+    slip_s = (load.slip_ms.get("p99") or 0.0) / 1e3
+    response_s = (load.response_ms.get("p99") or 0.0) / 1e3
+    if slip_s >= LATE_S and slip_s >= LATE_SHARE * response_s:
+        doubts.append(
+            f"requests left late: slip p99 {human_duration(slip_s)} of a response time p99 of "
+            f"{human_duration(response_s)}"
+        )
+    elif generator.cpu_share >= BUSY_SHARE and slip_s >= BUSY_LATE_S:
+        doubts.append(
+            f"the load generator used {100 * generator.cpu_share:.0f} % of a core and fell behind: "
+            f"slip p99 {human_duration(slip_s)}"
+        )
+    return doubts
+
+
+def _dropped(run: Run) -> list[str]:
+    """Arrivals that were due and never sent, by reason, with the stage where they began."""
+    stages = {epoch.index: epoch.stage for epoch in run.manifest.epochs}
+    counts: dict[str, int] = {}
+    first: dict[str, str] = {}
+    for event in run.events_named("epoch-ended"):
+        if dropped := int(event.facts.get("dropped") or 0):
+            why = str(event.facts.get("why_dropped") or "the generator could not send them")
+            counts[why] = counts.get(why, 0) + dropped
+            first.setdefault(why, stages.get(int(event.facts.get("epoch") or 0), "?"))
+    return [
+        f"{human_count(count)} arrivals were due and not sent, from stage {first[why]} on: {why}"
+        for why, count in counts.items()
+    ]
+
+
+def _below_rate(run: Run, epoch: Epoch) -> str:
+    """Why an open stage was not driven at its rate; empty when it was, or has none."""
+    if epoch.model != "open":
+        return ""
+    mean_hz = (epoch.start_level + epoch.end_level) / 2
+    facts = next(
+        (e for e in run.events_named("epoch-ended") if e.facts.get("epoch") == epoch.index), None
+    )
+    began = next(
+        (e for e in run.events_named("epoch-began") if e.facts.get("epoch") == epoch.index), None
+    )
+    if facts is None or began is None or mean_hz <= 0:
+        return ""
+    fired = _fired(run, epoch)
+    intended = facts.facts.get("intended")
+    if intended and fired < REAL_RATE * int(intended):
+        return (
+            f"stage {epoch.stage} was sent {human_count(fired)} of the "
+            f"{human_count(int(intended))} arrivals that were due"
+        )
+    took_s = facts.t_s - began.t_s
+    planned_s = _planned_s(epoch, mean_hz)
+    if planned_s >= LEAST_S and took_s > planned_s / REAL_RATE + LATE_S:
+        return (
+            f"stage {epoch.stage} ran at {fired / took_s:.4g}/s, below its {mean_hz:.4g}/s: "
+            f"{human_duration(took_s)} instead of {human_duration(planned_s)}"
+        )
+    return ""
+
+
+def _planned_s(epoch: Epoch, mean_hz: float) -> float:
+    """How long the epoch should take; arrivals by chance may need 5 % more, so they are not
+    bounded by their number.
+    """
+    bounds = [] if epoch.duration_ns is None else [epoch.duration_ns / 1e9]
+    if epoch.ops is not None:
+        spread = 3 * epoch.ops**-0.5 if epoch.arrivals == "poisson" else 0.0
+        bounds.append(epoch.ops / mean_hz * (1 + spread))
+    return min(bounds) if bounds else 0.0
+
+
+def _fired(run: Run, epoch: Epoch) -> int:
+    """Journeys begun in an epoch; where a workload reports none, its requests."""
+    mine = [interval for interval in run.intervals if interval.epoch == epoch.index]
+    journeys = [interval for interval in mine if interval.step is None]
+    return sum(interval.fired for interval in journeys or mine)
+
+
+def blind_probes(run: Run) -> list[str]:
+    """Declared probes that read nothing, or nothing for most of the run."""
+    problems: dict[str, str] = {}
+    for event in run.events_named("probe-problem"):
+        problems.setdefault(str(event.facts.get("probe")), str(event.facts.get("why")))
+    doubts = []
+    declared = [probe.prometheus for probe in run.example.target.probes if probe.prometheus]
+    if declared and run.samples and not any(_is_scraped(sample.values) for sample in run.samples):
+        why = next((w for name, w in problems.items() if "prometheus" in name), "it gave nothing")
+        doubts.append(f"the probe prometheus {declared[0]} could not be read: {why}")
+    return doubts
+
+
+def _is_scraped(values: Mapping[str, float | None]) -> bool:
+    return any(
+        value is not None
+        and name.startswith(("gauge:", "counter:", "labels:"))
+        and not name.startswith("gauge:state.")
+        for name, value in values.items()
+    )

@@ -1,0 +1,171 @@
+"""From readings to levels: what a resource falls back to, free of load, saw-teeth and spikes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfstress.measurement import Series
+from perfstress.stats import mad_sd
+
+Floats = NDArray[np.float64]
+View = Literal["floors", "blocks", "teeth"]
+
+# With fewer quiet floors than this, nothing can be said of a shape from them alone.
+MIN_FLOORS = 5
+MIN_TEETH = 4
+MOST_LEVELS = 48
+READINGS_PER_BLOCK = 5
+# A fall is a collector's when it is this share of the whole range, and no noise makes it.
+TOOTH_SHARE = 0.25
+TOOTH_SIGMAS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Points of a series against completed work, rising in ``work``.
+
+    ``noise_floor`` is the least standard deviation of a level that its making allows, ``quantum``
+    the step in which the resource is counted. ``slack`` is a systematic error that a slow change of
+    the levels may be and no averaging removes.
+    """
+
+    view: View
+    work: Floats
+    value: Floats
+    t_s: Floats
+    noise_floor: float
+    quantum: float
+    slack: float = 0.0
+
+
+def quantum_of(unit: str, value: Floats) -> float:
+    """The step in which a resource is counted: pages for memory, ones for counts."""
+    if unit == "count" and bool(np.all(value == np.round(value))):
+        return 1.0
+    distinct = np.unique(value)
+    if len(distinct) < 2:
+        return 4096.0 if unit == "bytes" else 0.0
+    smallest = float(np.diff(distinct).min())
+    if unit == "bytes":
+        return max(1.0, min(4096.0, smallest))
+    return smallest if len(distinct) < len(value) / 2 else 0.0
+
+
+def levels_of(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
+    """The levels of a series after its warm-up; None when there are too few readings.
+
+    Quiet floors where there are enough of them, else the feet of a collector's saw-teeth, else
+    medians over equal blocks of work. Of a target that was restarted only the longest life counts.
+    """
+    keep = series.segment == _longest_life(series)
+    value, state = series.value[keep], series.state[keep]
+    quantum = quantum_of(series.unit, value)
+    ops, t_s, epoch = series.ops[keep], series.t_s[keep], series.epoch[keep]
+    quiet = (state == "quiescent") & (ops >= warm_up_ops) & (epoch >= 0)
+    floors = _floors(ops[quiet], value[quiet], t_s[quiet], series.unit, quantum)
+    if floors is not None:
+        return floors
+    load = (state == "load") & (ops >= warm_up_ops)
+    ops, value, t_s = ops[load], value[load], t_s[load]
+    if len(value) < 2 * READINGS_PER_BLOCK or ops[-1] <= ops[0]:
+        return None
+    return _teeth(ops, value, t_s, quantum) or _blocks(ops, value, t_s, quantum)
+
+
+def _longest_life(series: Series) -> int:
+    lives = np.unique(series.segment)
+    if len(lives) == 1:
+        return int(lives[0])
+    work = [float(np.ptp(series.ops[series.segment == life])) for life in lives]
+    return int(lives[int(np.argmax(work))])
+
+
+def _floors(ops: Floats, value: Floats, t_s: Floats, unit: str, quantum: float) -> Levels | None:
+    """One level for each amount of work at which quiet readings were taken.
+
+    Counts take the median; bytes too: the lowest of five readings is biased by their number.
+    """
+    work, at = np.unique(ops, return_index=True)
+    if len(work) < MIN_FLOORS:
+        return None
+    groups = np.split(np.arange(len(ops)), at[1:])
+    level = np.array([np.median(value[group]) for group in groups])
+    within = np.concatenate([value[group] - np.median(value[group]) for group in groups])
+    readings = len(value) / len(work)
+    scatter = mad_sd(within) / math.sqrt(readings)
+    when = np.array([t_s[group[0]] for group in groups])
+    return Levels(
+        "floors", work, level, when, math.hypot(quantum / math.sqrt(12), scatter), quantum
+    )
+
+
+def steady_levels(series: Series, chosen: NDArray[np.bool_], quantum: float) -> Levels | None:
+    """The levels of some readings under a steady load: medians over small blocks of work."""
+    ops, value, t_s = series.ops[chosen], series.value[chosen], series.t_s[chosen]
+    if len(value) < 8 or ops[-1] <= ops[0]:
+        return None
+    return _blocks(ops, value, t_s, quantum, 2)
+
+
+def _blocks(
+    ops: Floats, value: Floats, t_s: Floats, quantum: float, readings: int = READINGS_PER_BLOCK
+) -> Levels:
+    """Medians over blocks of equal work."""
+    count = int(np.clip(len(value) // readings, 2, MOST_LEVELS))
+    share = (ops - ops[0]) / (ops[-1] - ops[0])
+    block = np.minimum((share * count).astype(int), count - 1)
+    edges = np.searchsorted(block, np.arange(count + 1))
+    taken = [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
+    return Levels(
+        "blocks",
+        np.array([ops[part].mean() for part in taken]),
+        np.array([np.median(value[part]) for part in taken]),
+        np.array([t_s[part].mean() for part in taken]),
+        quantum / math.sqrt(12),
+        quantum,
+    )
+
+
+def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | None:
+    """The foot of each saw-tooth, the part before the first fall left out; None without teeth.
+
+    A reading comes up to one period after the collection, so a foot is too high by up to one rise
+    between readings. Where that error changes from tooth to tooth it is noise; where it creeps,
+    because the teeth are nearly a whole number of readings long, it looks like a slow trend of the
+    feet: that is the ``slack``.
+    """
+    calm = value.copy()
+    calm[1:-1] = np.median([value[:-2], value[1:-1], value[2:]], axis=0)  # single spikes go
+    change = np.diff(calm)
+    low, high = np.percentile(calm, (2, 98))
+    fall = max(TOOTH_SIGMAS * mad_sd(change), TOOTH_SHARE * (high - low), 2 * quantum)
+    falls = np.flatnonzero(change < -fall) + 1
+    if len(falls) < MIN_TEETH - 1:
+        return None
+    falls = falls[np.diff(falls, prepend=-2) > 1]
+    falls = falls[falls < len(calm) - 1]
+    if len(falls) < MIN_TEETH - 1:
+        return None
+    rise = max(0.0, float(np.median(change)))
+    ends = np.append(falls[1:], len(calm))
+    feet = []
+    for begin, end in zip(falls, ends, strict=True):
+        half = begin + max(1, (end - begin + 1) // 2)
+        feet.append(float(np.median(calm[begin:half] - rise * np.arange(half - begin))))
+    foot = np.array(feet)
+    noise = max(mad_sd(change - rise) / 2, quantum / math.sqrt(12))
+    work, when = ops[falls], t_s[falls]
+    if len(foot) > MOST_LEVELS:
+        group = np.arange(len(foot)) * MOST_LEVELS // len(foot)
+        counts = np.bincount(group)
+        foot, work, when = (
+            np.bincount(group, weights=column) / counts for column in (foot, work, when)
+        )
+        noise /= math.sqrt(counts.mean())
+    return Levels("teeth", work, foot, when, noise / 2, quantum, slack=rise)

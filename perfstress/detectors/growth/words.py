@@ -1,0 +1,122 @@
+"""Growth in sentences: what grows, how fast, when the limit is reached, and what was not seen."""
+
+from __future__ import annotations
+
+import math
+
+from perfstress.detectors.growth.assessment import Growth
+from perfstress.measurement import Metric, Series
+from perfstress.units import human_bytes, human_count, human_duration
+from perfstress.verdict import BlindSpot
+
+_OVER_THE_RUN = {
+    "square root": "ever more slowly, as the square root of the work",
+    "logarithm": "ever more slowly, as the logarithm of the work",
+    "saturating": "towards a level that it did not reach within the run",
+    "fills then stops": "and stopped near the end of the run",
+    "step": "in one step near the end of the run",
+    "two steps": "in steps, the last near the end of the run",
+}
+
+
+def amount(unit: str, value: float) -> str:
+    """A quantity of the resource for reading."""
+    if unit == "bytes":
+        return human_bytes(value)
+    if unit == "seconds":
+        return human_duration(value)
+    if value != int(value) and abs(value) >= 1:
+        return f"{value:.3g}"
+    return human_count(value)
+
+
+def noun(series: Series, metric: Metric) -> str:
+    """How the resource is called in a sentence."""
+    head, _, rest = series.name.partition(":")
+    if rest:
+        return {
+            "gauge": f"gauge {rest}",
+            "labels": f"the number of label sets of {rest}",
+            "disk": f"disk use of {rest}",
+        }.get(head, series.name)
+    return metric.noun
+
+
+def verb(name: str) -> str:
+    """``grow`` or ``grows``, as the noun of the metric wants it."""
+    plural = {"fds", "threads", "processes", "zombies", "connections"}
+    return "grow" if name in plural else "grows"
+
+
+def summary(series: Series, metric: Metric, growth: Growth, horizon_s: float) -> str:
+    """One sentence for a series that grows."""
+    if growth.per_op is None or growth.interval is None:
+        return f"{noun(series, metric)}: {growth.reason}"
+    unit = series.unit
+    low, high = growth.interval
+    bounds = f"99 % bounds {amount(unit, low)} to {amount(unit, high)}; " if low != high else ""
+    subject = f"{noun(series, metric)} {verb(series.name)}"
+    shape = f", {growth.shape}" if growth.shape in _OF_NOTE else ""
+    text = (
+        f"{subject} by {amount(unit, growth.per_op)} per operation "
+        f"({bounds}{amount(unit, growth.grown)} over {human_count(growth.work)}{shape})"
+    )
+    if growth.exhausts_in_s is None:
+        return text
+    return f"{text}; {reach(series, growth, horizon_s)}"
+
+
+_OF_NOTE = ("accelerating", "linear from a point on", "bent", "warm-up, then linear")
+
+
+def reach(series: Series, growth: Growth, horizon_s: float) -> str:
+    """When the limit is reached at the production rate."""
+    limit = series.limit_name or (
+        f"limit of {amount(series.unit, series.limit)}" if series.limit is not None else "limit"
+    )
+    limit = limit if limit.startswith("the ") else f"the {limit}"
+    if growth.exhausts_in_s is None or math.isinf(growth.exhausts_in_s):
+        return f"{limit} is not reached"
+    if growth.exhausts_in_s == 0:
+        return f"{limit} is reached already"
+    operations = _operations(series, growth)
+    within = "" if growth.exhausts_in_s <= horizon_s else ", beyond the horizon of "
+    within += human_duration(horizon_s) if within else ""
+    return (
+        f"{limit} is reached after {operations} more operations, "
+        f"{human_duration(growth.exhausts_in_s)} at the production rate{within}"
+    )
+
+
+def _operations(series: Series, growth: Growth) -> str:
+    if series.limit is None or not growth.per_op:
+        return "some"
+    return human_count(float(f"{(series.limit - growth.last) / growth.per_op:.3g}"))
+
+
+def open_summary(series: Series, metric: Metric, growth: Growth) -> str:
+    """One sentence for a series of which the run cannot tell whether it goes on growing."""
+    how = _OVER_THE_RUN.get(growth.shape, "")
+    subject = f"{noun(series, metric)} rose by {amount(series.unit, growth.grown)}"
+    over = f"over {human_count(growth.work)} operations"
+    return f"{subject} {over}, {how}" if how else f"{subject} {over}"
+
+
+def blind_spot(series: Series, metric: Metric, growth: Growth, rate_hz: float) -> BlindSpot:
+    """What growth this run would not have shown."""
+    name, unit = noun(series, metric), series.unit
+    least = growth.minimum_detectable
+    if least is None or not math.isfinite(least):
+        return BlindSpot(
+            series.name, None, metric.per_op, f"{name}: {growth.reason or 'not measured'}"
+        )
+    text = f"{name}: growth below {amount(unit, least)} per operation"
+    if unit == "count" and 0 < least < 0.5:
+        text = (
+            f"{name}: growth by less than 1 in {human_count(float(f'{1 / least:.2g}'))} operations"
+        )
+    room = None if series.limit is None else series.limit - growth.last
+    if room is not None and least > 0 and room > 0:
+        until_s = room / (least * rate_hz)
+        text += f" (at that rate the limit is {human_duration(until_s)} away)"
+    return BlindSpot(series.name, least, metric.per_op, text)

@@ -1,0 +1,260 @@
+"""What could have made these points: laws of growth and of standing still, weighed by evidence.
+
+A resource's readings over work are compared with laws that stay bounded (constant, a step or two,
+filling up and stopping, saturating), laws that go on growing (linear, after a warm-up, from some
+point on, beside a step) and laws that cannot be told from either within the run (a stop or a step
+near its end, a slow saturation, a root, a logarithm). The weight of each is its marginal likelihood
+under noise that remembers (AR(1), averaged over its memory), with Zellner's g-prior on the
+coefficients, g by empirical Bayes but at least the number of points, and a uniform prior over the
+places of steps and bends (Liang et al., "Mixtures of g priors for Bayesian variable selection",
+JASA 103, 2008, 410-423). ``docs/method.md`` says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Kind(IntEnum):
+    """What a law says of the work still to come."""
+
+    SETTLED = 0
+    OPEN = 1
+    GROWING = 2
+
+
+# A step, a bend or a stop later than this share of the run leaves too little behind it to tell.
+LATE = 0.72
+# Below this time constant (in lengths of the run) an exponential is as good as over at the end.
+SETTLED_TAU = 0.2
+BENDS: Floats = np.linspace(0.1, 0.95, 18)
+TAUS: Floats = np.geomspace(0.012, 2.0, 36)
+WARM_TAUS = int(np.count_nonzero(TAUS <= 0.3))
+MEMORIES: Floats = np.array([0.0, 0.4, 0.7, 0.85, 0.93])
+# Few points cannot carry long memory, and floors are apart by design.
+MEMORIES_OF_FEW: Floats = np.array([0.0, 0.3, 0.6])
+FEW = 16
+
+# Prior weights: most resources stand still, most leaks are linear, and what needs a coincidence
+# with the end of the run is rare.
+PRIORS = {
+    "constant": 4.0,
+    "fills then stops": 1.0,
+    "saturating": 1.0,
+    "step": 1.0,
+    "two steps": 1.0,
+    "square root": 0.3,
+    "logarithm": 0.3,
+    "linear": 2.0,
+    "accelerating": 0.5,
+    "linear from a point on": 1.0,
+    "bent": 0.5,
+    "warm-up, then linear": 1.0,
+    "step and linear": 0.5,
+}
+LAWS: tuple[str, ...] = tuple(PRIORS)
+OPEN_PRIOR = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The laws by weight: one entry for each memory of the noise, law and place.
+
+    ``weight`` sums to 1. ``slope`` is the growth per unit of x at the end of the points, ``sd`` its
+    standard error, ``df`` the degrees of freedom left, ``place`` where the step, bend or stop is
+    (the last of two; three time constants of a saturation; 0 without one).
+    """
+
+    weight: Floats
+    slope: Floats
+    sd: Floats
+    df: Floats
+    kind: Ints
+    law: Ints
+    place: Floats
+    memory: Floats
+
+    def share(self, kind: Kind) -> float:
+        """The weight of all laws of this kind."""
+        return float(self.weight[self.kind == kind].sum())
+
+    def by_law(self) -> dict[str, float]:
+        """The weight of each law, the heaviest first."""
+        sums = np.bincount(self.law, weights=self.weight, minlength=len(LAWS))
+        return {LAWS[at]: float(sums[at]) for at in np.argsort(-sums)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Every law at every place: the one or two columns it fits (second is -1 for one)."""
+
+    law: Ints
+    first: Ints
+    second: Ints
+    kind: Ints
+    slope: Floats  # at the end, for a first coefficient of 1
+    place: Floats
+    log_prior: Floats
+
+
+def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
+    """Weigh every law on points with rising ``x`` from 0 to 1.
+
+    ``noise_floor`` is the least standard deviation that a point can have (quantisation, scatter of
+    the readings behind it); without it a few points on a line would prove anything.
+    """
+    m = len(x)
+    scale = max(float(np.ptp(y)), noise_floor, 1e-300)
+    design, cells = _design(x)
+    memories = MEMORIES if m >= FEW else MEMORIES_OF_FEW
+    table = np.column_stack([np.ones(m), design, (y - y.mean()) / scale])
+    gram, log_base = _gram(table, memories)
+    floor = m * (noise_floor / scale) ** 2 + 1e-16
+    first, second = cells.first, np.maximum(cells.second, 0)
+    two = cells.second >= 0
+    a, ry = gram[:, first, first], gram[:, first, -1]
+    b = np.where(two, gram[:, first, second], 0.0)
+    c = np.where(two, gram[:, second, second], 1.0)
+    rz = np.where(two, gram[:, second, -1], 0.0)
+    det = a * c - b * b
+    usable = det > 1e-9 * a * c
+    det = np.where(usable, det, 1.0)
+    explained = (c * ry * ry - 2 * b * ry * rz + a * rz * rz) / det
+    total = gram[:, -1, -1][:, None]
+    rest = np.maximum(total - explained, 0.0) + floor
+    total = total + floor
+    p = 1.0 + two
+    left = m - 1 - p
+    # Empirical Bayes for g, never below the unit information of m points: evidence for a good fit
+    # must be able to grow without bound, evidence for a poor one must not.
+    g = np.maximum(m, (total - rest) / p * np.maximum(left, 1) / rest - 1)
+    evidence = log_base[:, None] + left / 2 * np.log1p(g) - (m - 1) / 2 * np.log(total + g * rest)
+    evidence = np.where(usable & (left >= 2), evidence + cells.log_prior, -np.inf)
+    constant = log_base - (m - 1) / 2 * np.log(total[:, 0]) + np.log(PRIORS["constant"])
+    slope = (c * ry - b * rz) / det * cells.slope * scale
+    sd = np.sqrt(np.maximum(c / det * rest / np.maximum(left, 1), 0.0)) * abs(cells.slope) * scale
+    shape, count = evidence.shape, len(memories)
+
+    def flat(cellwise: NDArray[np.generic], of_constant: float) -> Floats:
+        values = np.broadcast_to(cellwise, shape).ravel()
+        return np.concatenate([np.full(count, of_constant), values]).astype(float)
+
+    logs = np.concatenate([constant, evidence.ravel()])
+    weight = np.exp(logs - logs.max())
+    return Weighed(
+        weight=weight / weight.sum(),
+        slope=flat(slope, 0.0),
+        sd=flat(sd, 0.0),
+        df=flat(np.maximum(left, 1), m - 1),
+        kind=flat(cells.kind, Kind.SETTLED).astype(np.int64),
+        law=flat(cells.law, LAWS.index("constant")).astype(np.int64),
+        place=flat(cells.place, 0.0),
+        memory=np.concatenate([memories, np.repeat(memories, shape[1])]),
+    )
+
+
+def _gram(table: Floats, memories: Floats) -> tuple[Floats, Floats]:
+    """Inner products of the columns behind the first, after whitening for each memory and taking
+    the first, the intercept, out; and the part of the evidence that is common to all laws.
+    """
+    m = len(table)
+    white = np.empty((len(memories), m, table.shape[1]))
+    white[:, 0] = np.sqrt(1 - memories[:, None] ** 2) * table[0]
+    white[:, 1:] = table[None, 1:] - memories[:, None, None] * table[None, :-1]
+    gram = np.matmul(white.transpose(0, 2, 1), white)
+    ones = gram[:, 0, 0].copy()
+    gram = gram - gram[:, :, :1] * gram[:, :1, :] / ones[:, None, None]
+    return gram[:, 1:, 1:], 0.5 * np.log(1 - memories**2) - 0.5 * np.log(ones)
+
+
+def _design(x: Floats) -> tuple[Floats, _Cells]:
+    """The columns that laws are made of, and the laws."""
+    m, n = len(x), len(BENDS)
+    stops = np.minimum(x[:, None], BENDS)
+    steps = (np.arange(m)[:, None] >= np.arange(1, m)).astype(float)
+    design = np.column_stack(
+        [
+            x,
+            stops,
+            x[:, None] - stops,
+            1 - np.exp(-x[:, None] / TAUS),
+            np.sqrt(x),
+            np.log1p(20 * x),
+            x * x,
+            steps,
+        ]
+    )
+    at_stop = 1 + np.arange(n)
+    at_start = at_stop + n
+    at_sat = 1 + 2 * n + np.arange(len(TAUS))
+    at_root = 1 + 2 * n + len(TAUS)
+    at_step = at_root + 3 + np.arange(m - 1)
+    gaps = (x[1:] + x[:-1]) / 2
+    i, j = np.triu_indices(m - 1, 1)
+    line = np.zeros(1, dtype=np.int64)
+    none, half, one, two = np.zeros(1), np.full(1, 0.5), np.ones(1), np.full(1, 2.0)
+    log_end = np.full(1, 20 / 21)
+    late_bends = np.where(BENDS > LATE, Kind.OPEN, Kind.SETTLED)
+    late_starts = np.where(BENDS > LATE, Kind.OPEN, Kind.GROWING)
+    slow = np.where(TAUS > SETTLED_TAU, Kind.OPEN, Kind.SETTLED)
+    late_steps = np.where(gaps > LATE, Kind.OPEN, Kind.SETTLED)
+    warm = at_sat[:WARM_TAUS]
+    parts = [
+        _law("fills then stops", at_stop, None, late_bends, np.zeros(n), BENDS),
+        _law("saturating", at_sat, None, slow, np.exp(-1 / TAUS) / TAUS, 3 * TAUS),
+        _law("step", at_step, None, late_steps, np.zeros(m - 1), gaps),
+        _law("two steps", at_step[i], at_step[j], late_steps[j], np.zeros(len(i)), gaps[j]),
+        _law("square root", line + at_root, None, line + Kind.OPEN, half, none),
+        _law("logarithm", line + at_root + 1, None, line + Kind.OPEN, log_end, none),
+        _law("linear", line, None, line + Kind.GROWING, one, none),
+        _law("accelerating", line + at_root + 2, None, line + Kind.GROWING, two, none),
+        _law("linear from a point on", at_start, None, late_starts, np.ones(n), BENDS),
+        _law("bent", line, at_stop, late_starts, np.ones(n), BENDS),
+        _law(
+            "warm-up, then linear",
+            line,
+            warm,
+            np.full(len(warm), int(Kind.GROWING)),
+            np.ones(len(warm)),
+            3 * TAUS[:WARM_TAUS],
+        ),
+        _law(
+            "step and linear",
+            line,
+            at_step,
+            np.full(m - 1, int(Kind.GROWING)),
+            np.ones(m - 1),
+            gaps,
+        ),
+    ]
+    joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+    return design, _Cells(*joined)
+
+
+def _law(
+    name: str,
+    first: Ints,
+    second: Ints | None,
+    kind: Ints,
+    slope: Floats,
+    place: Floats,
+) -> tuple[Ints, Ints, Ints, Ints, Floats, Floats, Floats]:
+    """One law at all its places, the prior divided among them."""
+    count = len(kind)
+    prior = np.where(kind == Kind.OPEN, OPEN_PRIOR, 1.0) * PRIORS[name] / max(count, 1)
+    return (
+        np.full(count, LAWS.index(name)),
+        np.broadcast_to(first, count),
+        np.full(count, -1) if second is None else np.broadcast_to(second, count),
+        np.asarray(kind, dtype=np.int64),
+        np.asarray(slope, dtype=float),
+        np.asarray(place, dtype=float),
+        np.log(prior),
+    )
