@@ -13,7 +13,7 @@ from perfstress.proctree import LINUX
 from perfstress.protocols import Reading
 
 # Walking is left out until it has cost no more than this share of a core.
-SHARE_OF_A_CORE = 0.005
+SHARE_OF_A_CORE = 0.002
 FILES_TOLD = 20
 
 

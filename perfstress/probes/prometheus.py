@@ -21,7 +21,7 @@ TIMEOUT_S = 1.0
 DEAR_TIMEOUT_S = 5.0
 # Parsing is left out until it has cost no more than this share of a core; after a failure the page
 # is asked for ever less often, so that a stalled target is not asked each second.
-SHARE_OF_A_CORE = 0.01
+SHARE_OF_A_CORE = 0.005
 LONGEST_WAIT_S = 10.0
 FAMILIES_TOLD = 20
 

@@ -30,13 +30,18 @@ class Sockets:
     def __init__(self) -> None:
         self._states_seen: set[str] = set()
         self._again_at = 0.0
+        # Whose a socket is does not change as long as it lives, and its inode is never used again
+        # soon: descriptors are looked through only when there is a socket not met before.
+        self._pids: tuple[int, ...] = ()
+        self._ours: set[int] = set()
+        self._others: set[int] = set()
 
     def read(self, pids: Sequence[int], dear: bool) -> Reading:
         """``connections`` and ``connections.<STATE>``; nothing at all when it is not yet time."""
         if not dear and time.monotonic() < self._again_at:
             return Reading({})
         began_s = time.thread_time()
-        states, problem = _states(pids)
+        states, problem = self._count(pids, dear)
         cost_s = time.thread_time() - began_s
         # A little early, so that a grid of one second is not missed by a hair.
         self._again_at = time.monotonic() + cost_s / SHARE_OF_A_CORE - 0.2
@@ -44,6 +49,31 @@ class Sockets:
             return Reading(self._values(None), problem)
         self._states_seen.update(states)
         return Reading(self._values(states), problem)
+
+    def _count(self, pids: Sequence[int], dear: bool) -> tuple[Counter[str] | None, str]:
+        """How many connections in each state; None when there is nothing to read or it may not
+        be.
+        """
+        running = tuple(pid for pid in pids if alive(pid, None))
+        if not running:
+            return None, ""
+        if not LINUX:
+            connections = connections_of(running)
+            if connections is None:
+                return None, "connections: not permitted; run as the target's user or as root"
+            return Counter(state for state, _, _ in connections), ""
+        # First the sockets, then the descriptors: every socket seen has one by then.
+        states = tcp_states(running[0])
+        if states is None:
+            return None, "connections: neither sock_diag nor /proc/PID/net can be read"
+        if dear or running != self._pids or not states.keys() <= self._ours | self._others:
+            held, problem = _inodes(running)
+            if problem:
+                self._pids = ()
+                return (_by_state(states, held) if held else None), problem
+            self._pids = running
+            self._ours, self._others = held & states.keys(), states.keys() - held
+        return _by_state(states, self._ours), ""
 
     def _values(self, states: Counter[str] | None) -> dict[str, float | None]:
         values: dict[str, float | None] = {
@@ -102,23 +132,8 @@ def _inodes(pids: Sequence[int]) -> tuple[set[int], str]:
     return found, ""
 
 
-def _states(pids: Sequence[int]) -> tuple[Counter[str] | None, str]:
-    """How many connections in each state; None when there is nothing to read or it may not be."""
-    running = [pid for pid in pids if alive(pid, None)]
-    if not running:
-        return None, ""
-    if not LINUX:
-        connections = connections_of(running)
-        if connections is None:
-            return None, "connections: not permitted; run as the target's user or as root"
-        return Counter(state for state, _, _ in connections), ""
-    inodes, problem = _inodes(running)
-    if problem and not inodes:
-        return None, problem
-    states = tcp_states(running[0]) if inodes else {}
-    if states is None:
-        return None, "connections: neither sock_diag nor /proc/PID/net can be read"
-    return Counter(STATES[states[inode]] for inode in inodes if inode in states), problem
+def _by_state(states: Mapping[int, int], inodes: set[int]) -> Counter[str]:
+    return Counter(STATES[states[inode]] for inode in inodes if inode in states)
 
 
 # ---------------------------------------------------------------- evidence

@@ -150,3 +150,19 @@ def test_a_dear_reading_is_not_made_too_often(
     assert "connections" in probe.read([victim.pid], False).values
     assert probe.read([victim.pid], False).values == {}
     assert "connections" in probe.read([victim.pid], True).values
+
+
+def test_connections_that_come_and_go_between_two_readings_are_told_apart(
+    victim: Victim, server: socket.socket, closing: Closing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The probe remembers whose a socket is; new ones must be looked at all the same."""
+    monkeypatch.setattr(module, "SHARE_OF_A_CORE", 1e9)
+    probe = Sockets()
+    for count in (0, 2, 0, 3):
+        victim.do("let_go")
+        connect(victim, server, count, closing)
+        # A connection of somebody else, to the same place.
+        closing.enter_context(socket.create_connection(server.getsockname()))
+        closing.enter_context(server.accept()[0])
+        for _ in range(2):
+            assert probe.read([victim.pid], False).values["connections"] == count
