@@ -9,7 +9,7 @@ from perfstress import judge as judgement
 from perfstress import runfile
 from perfstress.errors import ExitCode, UsageError
 from perfstress.protocols import Reporter
-from perfstress.reports import REPORTS, REPORTS_NOT_YET, write_report
+from perfstress.reports import REPORTS, write_report
 
 
 def report(run_path: Path, fmt: str, output: Path | None, out: TextIO) -> ExitCode:
@@ -39,12 +39,6 @@ def reporter_named(fmt: str) -> Reporter:
     """The reporter of a ``--format``; raises UsageError saying which there are."""
     if fmt in REPORTS:
         return REPORTS[fmt]
-    if fmt in REPORTS_NOT_YET:
-        raise UsageError(
-            f"--format {fmt}: not in this version",
-            hint=f"formats of this version: {', '.join(REPORTS)}",
-            slug="not-in-this-version",
-        )
     raise UsageError(
         f"--format {fmt!r} is not a format",
         hint=f"write one of: {', '.join(REPORTS)}",

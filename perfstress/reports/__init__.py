@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perfstress.protocols import Reporter
-from perfstress.reports import html, json, text
+from perfstress.reports import html, json, junit, markdown, text
 from perfstress.run import Run
 from perfstress.verdict import Verdict
 
@@ -16,9 +16,9 @@ REPORTS: Mapping[str, Reporter] = {
     "text": text.report,
     "html": html.report,
     "json": json.report,
+    "junit": junit.report,
+    "markdown": markdown.report,
 }
-# Names of the contract that a later version will take; refused by name until then.
-REPORTS_NOT_YET: tuple[str, ...] = ("junit", "markdown")
 
 
 def write_report(verdict: Verdict, run: Run, path: Path, fmt: str = "html") -> None:
