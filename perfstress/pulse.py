@@ -47,8 +47,8 @@ class Pulse:
     def latency(self, interval: Interval) -> None:
         """Note one second of a step; journeys as a whole count for the invariants."""
         if interval.step is None:
-            key = f"ok.{interval.journey}"
-            self.ok_by_journey[key] = self.ok_by_journey.get(key, 0) + interval.ok
+            before = self.ok_by_journey.get(interval.journey, 0)
+            self.ok_by_journey[interval.journey] = before + interval.ok
             return
         if self._latest and interval.t_s > self._latest[0].t_s:
             self._p99 = _p99_ms(self._latest)
