@@ -138,6 +138,12 @@ METRICS: Mapping[str, Metric] = {
     ),  # by state: connections.CLOSE_WAIT, ...
     "maps": Metric("count", "memory maps", "maps/op"),
     "disk:": Metric("bytes", "disk", "B/op", "disk-growth", "disk", True),  # disk:<declared path>
+    "inodes:": Metric("count", "inodes", "inodes/op"),  # inodes:<declared path>
+    # The run's scratch folder (a database may well grow there), and files deleted while held open.
+    "scratch.bytes": Metric("bytes", "scratch disk", "B/op"),
+    "scratch.inodes": Metric("count", "scratch inodes", "inodes/op"),
+    "deleted.bytes": Metric("bytes", "deleted files held open", "B/op"),
+    "deleted.files": Metric("count", "deleted files held open", "files/op"),
     "cpu_s": Metric("seconds", "CPU time", "s/op"),
     "gauge:": Metric("count", "gauge", "/op", "gauge-growth"),
     "counter:": Metric("count", "counter", "/op"),  # growth is a counter's job
