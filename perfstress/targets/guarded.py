@@ -206,10 +206,10 @@ class Guarded:
     def close(self) -> None:
         """Kill whatever still runs and let the guardian go; may be called twice."""
         process = self._process
-        if process.returncode is not None:
-            return
         assert process.stdin is not None
         assert process.stdout is not None
+        if process.stdout.closed:
+            return
         process.stdin.close()
         try:
             process.wait(KILL_WITHIN_S)
