@@ -61,10 +61,12 @@ def read(text: str, name: str) -> Recorded:
 
 
 def _commands(text: str, name: str) -> Iterator[list[str]]:
-    joined = re.sub(r"\\\r?\n|\^\r?\n", " ", text)
+    joined = re.sub(r"\\\r?\n|\^\r?\n", " ", re.sub(r"(?m)^\s*#.*$", "", text))
     plain = _DOLLAR_QUOTE.sub(lambda found: shlex.quote(_unescaped(found[1])), joined)
+    lexer = shlex.shlex(plain, posix=True, punctuation_chars=";&|")
+    lexer.whitespace_split, lexer.commenters = True, ""
     try:
-        words = shlex.split(plain, comments=True)
+        words = list(lexer)
     except ValueError as error:
         raise UsageError(
             f"{name}: cannot be read as a command line: {error}",
@@ -77,7 +79,7 @@ def _commands(text: str, name: str) -> Iterator[list[str]]:
             if current:
                 yield current
             current = []
-        elif current is not None and word not in (";", "&&", "|"):
+        elif current is not None and not set(word) <= set(";&|"):
             current.append(word)
     if current:
         yield current

@@ -20,6 +20,7 @@ Rule = Callable[[Loaded, Path], Iterator[Complaint]]
 # What stands together. Where these complain, the scale cannot be reckoned.
 FORM: Mapping[str, Rule] = {
     "one-of": form.one_of,
+    "no-request": form.no_request,
     "stage-level": form.stage_level,
     "stage-bound": form.stage_bound,
     "model-words": form.model_words,
@@ -39,6 +40,7 @@ MEANING: Mapping[str, Rule] = {
     "bad-expression": files.bad_expression,
     "placeholder": concrete.placeholder,
     "bad-criterion": concrete.bad_criterion,
+    "bad-status": concrete.bad_status,
     "no-number": concrete.no_number,
     "bad-pattern": concrete.bad_pattern,
     "bad-secret": addresses.bad_secret,

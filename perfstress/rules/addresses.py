@@ -107,7 +107,7 @@ def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     http = loaded.example.workload.http
     for name, journey in http.journeys.items() if http else ():
         for index, step in enumerate(journey.steps):
-            if step.method and not step.path.startswith(("/", "{{")):
+            if step.method and not step.path.startswith("/"):
                 place = ("workload", "http", "journeys", name, "steps", index, step.method)
                 message = f"{dotted(place)}: {step.path!r} does not begin with /"
                 yield Complaint(place, "bad-url", message, "the host stands in base_url")

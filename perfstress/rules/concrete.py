@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from perfstress.example import InvariantCriterion
 from perfstress.places import Complaint, Place, dotted
 from perfstress.validation import placeholders
 from perfstress.yamlio import Loaded
+
+_ALONE = re.compile(r"\{\{\s*[\w-]+(?:\.[\w-]+|\[\d+\])*\s*\}\}")
 
 
 def placeholder(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -38,6 +41,25 @@ def bad_criterion(loaded: Loaded, root: Path) -> Iterator[Complaint]:
                 message = f"{dotted(place)}: there is no address to get the answer from"
                 hint = "an invariant needs workload.http; state() of a function gives gauges"
                 yield Complaint(place, "bad-criterion", message, hint, at_key=True)
+
+
+def bad_status(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """A status is a number from 100 to 599, a list of them, or the field of a data row alone."""
+    http = loaded.example.workload.http
+    for name, journey in http.journeys.items() if http else ():
+        for index, step in enumerate(journey.steps):
+            status = step.expect.status if step.expect is not None else None
+            steps: Place = ("workload", "http", "journeys", name, "steps", index)
+            place = (*steps, "expect", "status")
+            numbers = [status] if isinstance(status, int) else status
+            if isinstance(status, str):
+                sound = bool(_ALONE.fullmatch(status.strip()))
+            else:
+                sound = numbers is None or all(100 <= int(number) <= 599 for number in numbers)
+            if not sound:
+                message = f"{dotted(place)}: {status!r} is not a status"
+                hint = "write 200, a list such as [200, 201], or {{ data.field }} alone"
+                yield Complaint(place, "bad-status", message, hint)
 
 
 def no_number(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -62,6 +62,16 @@ def _steps(loaded: Loaded) -> Iterator[Complaint]:
                     yield from _exactly(inner, capture, ("json", "header", "regex"), "what to take")
 
 
+def no_request(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """A journey asks for something."""
+    http = loaded.example.workload.http
+    for name, journey in http.journeys.items() if http else ():
+        if all(step.think is not None and not step.method for step in journey.steps):
+            place: Place = ("workload", "http", "journeys", name)
+            message = f"{dotted(place)}: has nothing but pauses"
+            yield Complaint(place, "no-request", message, "add a request", at_key=True)
+
+
 def _given(part: Part, keys: Sequence[str]) -> list[str]:
     named = {field.alias or name: name for name, field in type(part).model_fields.items()}
     return [key for key in keys if named[key] in part.model_fields_set]

@@ -230,11 +230,9 @@ def _field(
 ) -> Iterator[Complaint]:
     """Whether every row has the field; rows that could not be read are told elsewhere."""
     for number, row in enumerate(rows or ()):
-        value = row
+        value: Any = row
         for depth, step in enumerate(steps):
-            if (isinstance(value, dict) and step in value) or (
-                isinstance(value, list) and isinstance(step, int) and step < len(value)
-            ):
+            if _has(value, step):
                 value = value[step]
             else:
                 said = dotted(tuple(steps[: depth + 1]))
@@ -247,6 +245,12 @@ def _field(
                     hint += f"it has {', '.join(list(value)[:8])}"
                 yield Complaint(place, "unknown-name", message, hint, offset=at)
                 return
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, dict) and step in value
 
 
 def _rows(loaded: Loaded, file: str) -> list[Any] | None:

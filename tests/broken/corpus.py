@@ -410,6 +410,13 @@ def _what_stands_together() -> Iterator[Broken]:
     yield Broken("no-method", "one-of", "- think: 200ms", "- ¦name: x")
     yield Broken("think-and-more", "one-of", "think: 200ms", "think: 200ms\n            ¦json: {}")
     yield Broken(
+        "only-pauses",
+        "no-request",
+        "      browse:",
+        "      wait: {steps: [{think: 1s}]}\n      browse:",
+        at="¦wait:",
+    )
+    yield Broken(
         "two-bodies",
         "one-of",
         'json: {user: "{{ carts.user }}"}',
@@ -646,6 +653,8 @@ def _concrete_and_safe() -> Iterator[Broken]:
     )
     yield Broken("only-growth", "no-number", "  - errors.count == 0\n", "", CALLS, at="¦success:")
     yield Broken("path-from-above", "bad-pattern", '"shop/**"', '¦"../shop/**"')
+    yield Broken("status-in-quotes", "bad-status", "status: 201", 'status: ¦"201"')
+    yield Broken("status-of-seven", "bad-status", "status: 201", "status: ¦7")
     yield Broken("bare-dollar", "bad-secret", "post: /login", 'post: "/login?¦${TOKEN}"')
     yield Broken("bad-env-name", "bad-secret", "${env:DSN:-", "¦${env:MY DSN:-")
     yield Broken(

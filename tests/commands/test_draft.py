@@ -1,0 +1,111 @@
+"""``perfstress draft``: drafts parse, teach, and say in lint what is left to fill in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from perfstress import rules, yamlio
+from perfstress.commands.draft import KINDS, WORKLOADS, draft
+from perfstress.errors import UsageError
+
+_FILLED = {
+    "calls": (("TODO.module", "shop.pricing"),),
+    "runs": (
+        ("TODO: the batch command", "python"),
+        ("TODO: data/make_input.py", "make.py"),
+        ('sha256: TODO', f"sha256: {'a' * 64}"),
+    ),
+    "http": (("TODO: the command", "python"), ('"/TODO"', "/products")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_all_that_is_wrong_with_a_draft_is_what_is_left_to_fill_in(
+    kind: str, workload: str, tmp_path: Path
+) -> None:
+    path = draft("mine", kind=kind, workload=workload, phase="pay", folder=tmp_path)
+    assert path == tmp_path / "mine.yaml"
+    _, problems = yamlio.check(path)
+    assert {problem.slug for problem in problems} == {"placeholder"}
+    assert len(problems) == path.read_text().count("TODO")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_a_draft_filled_in_lints_clean(kind: str, workload: str, tmp_path: Path) -> None:
+    path = draft("mine", kind=kind, workload=workload, folder=tmp_path)
+    text = path.read_text()
+    for old, new in _FILLED[workload]:
+        text = text.replace(old, new)
+    text = text.replace("TODO: such as service/**", "service/**").replace("TODO: ", "")
+    text = re.sub(r"rate: TODO", "rate: 100/s" if workload == "http" else "rate: 1/day", text)
+    text = re.sub(r"concurrency: TODO", "concurrency: 1", text)
+    text = re.sub(r"operations: TODO", "operations: 800", text)
+    text = re.sub(r"horizon: TODO", "horizon: 1d", text)
+    text = text.replace('"TODO"', '"5"').replace("TODO", "5")
+    path.write_text(text)
+    (tmp_path / "make.py").write_text("")
+    assert [str(problem) for problem in rules.check(yamlio.load(path), tmp_path)] == []
+
+
+def test_it_teaches(tmp_path: Path) -> None:
+    text = draft("mine", kind="spike", folder=tmp_path).read_text()
+    assert sum("#" in line for line in text.splitlines()) >= 15
+    assert max(map(len, text.splitlines())) <= 140
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    path = draft("mine", kind="load", folder=tmp_path)
+    path.write_text("my work")
+    with pytest.raises(UsageError) as raised:
+        draft("mine", kind="load", folder=tmp_path)
+    assert raised.value.slug == "exists"
+    assert path.read_text() == "my work"
+    draft("mine", kind="load", folder=tmp_path, force=True)
+    assert path.read_text() != "my work"
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "slug", "says"),
+    [
+        ({"kind": "sweep"}, "not-in-this-version", "kind 'sweep' is not in this version"),
+        ({"kind": "rush"}, "bad-value", "'rush'"),
+        ({"kind": "load", "workload": "sql"}, "not-in-this-version", "'sql'"),
+        ({"kind": "load", "name": "My Name"}, "bad-name", "'My Name'"),
+        ({"kind": "load", "phase": "../x"}, "bad-name", "'../x'"),
+        ({"kind": "load", "source": "har"}, "bad-recording", "its file"),
+        ({"kind": "load", "source": "har", "recording": Path("x")}, "not-in-this-version", "'har'"),
+        ({"kind": "load", "source": "curl", "recording": Path("x")}, "no-such-file", "x"),
+    ],
+)
+def test_what_cannot_be_drafted_is_refused(
+    options: dict[str, object], slug: str, says: str, tmp_path: Path
+) -> None:
+    arguments = {"name": "mine", "folder": tmp_path / "new", **options}
+    with pytest.raises(UsageError) as raised:
+        draft(arguments.pop("name"), **arguments)  # type: ignore[arg-type]
+    assert raised.value.slug == slug
+    assert says in raised.value.message
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_recording_gives_journeys_and_figures(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    stamp = "28/Nov/2025:11:00:{:02d} +0000"
+    log.write_text(
+        "".join(
+            f"10.0.0.1 - - [{stamp.format(second)}] \"GET /a?b='{second}' HTTP/1.1\" 200 1\n"
+            for second in (0, 0, 0, 5)
+        )
+    )
+    path = draft("mine", kind="spike", source="access-log", recording=log, folder=tmp_path)
+    text = path.read_text()
+    assert "rate: 3/s" in text
+    assert "access log access.log, 2025-11-28 11:00:00 to 2025-11-28 11:00:05 UTC" in text
+    _, problems = yamlio.check(path)
+    assert {problem.slug for problem in problems} == {"placeholder"}

@@ -1,0 +1,44 @@
+"""Access logs to rates and a mix."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfstress.errors import UsageError
+from perfstress.importers import access_log
+
+
+def line(second: int, request: str = "GET /a", status: int = 200) -> str:
+    when = f"28/Nov/2025:11:00:{second:02d} +0100"
+    return f'10.0.0.1 - ann [{when}] "{request} HTTP/1.1" {status} 42 "-" "agent"\n'
+
+
+def test_rates_and_mix() -> None:
+    log = (
+        line(0) * 3 + line(1, "POST /cart") + line(9, "GET /orders/17") + line(9, "GET /orders/18")
+    )
+    recorded = access_log.read(log, "a.log")
+    assert recorded.peak_hz == 3.0
+    assert recorded.steady_hz == 0.6
+    assert recorded.source == "access log a.log, 2025-11-28 10:00:00 to 2025-11-28 10:00:09 UTC"
+    assert [(j.name, j.weight, j.steps[0].path) for j in recorded.journeys] == [
+        ("get-a", 3, "/a"),
+        ("get-orders-one", 2, "/orders/17"),
+        ("post-cart", 1, "/cart"),
+    ]
+    assert recorded.journeys[2].steps[0].json.startswith("TODO")
+
+
+def test_nothing_is_left_out_in_silence() -> None:
+    log = "".join(line(0, f"GET /{chr(97 + n)}") * (20 - n) for n in range(12)) + "rubbish\n"
+    recorded = access_log.read(log, "a.log")
+    assert len(recorded.journeys) == access_log.MOST_JOURNEYS
+    assert any("4 rarer kinds" in note for note in recorded.notes)
+    assert any("1 of 175 lines could not be read" in note for note in recorded.notes)
+
+
+@pytest.mark.parametrize("text", ["", "rubbish\n", '- - - [yesterday] "GET / HTTP/1.1" 200 1\n'])
+def test_what_is_no_log_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        access_log.read(text, "a.log")
+    assert raised.value.slug == "bad-recording"

@@ -1,0 +1,91 @@
+"""Which edits of an example make it easier to pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfstress.rules import weakening
+
+TEXT = """\
+production: {rate: 100/s, concurrency: 10, operations: 1000, size: {items: 40}}
+target: {limits: {memory: 512MiB}}
+shape:
+  epochs: 8
+  timeout: 10s
+  stages:
+    - {name: warm-up, users: 5, ops: 10, warmup: true}
+    - {name: work, users: 10, ops: 1000}
+    - {name: ramp, from: 1/s, to: 100/s, for: 60s}
+success:
+  - errors.rate < 0.1%
+  - response.p99 < 500ms during work
+  - rate >= 90/s
+  - growth == none
+  - invariant: {get: /stats, that: "orders == ok.buy"}
+"""
+
+
+def edited(old: str, new: str) -> list[tuple[str, object, object]]:
+    assert TEXT.count(old) == 1
+    return [
+        (change["field"], change["before"], change["after"])
+        for change in weakening(TEXT, TEXT.replace(old, new))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("rate: 100/s, c", "rate: 99/s, c", "production.rate"),
+        ("concurrency: 10", "concurrency: 9", "production.concurrency"),
+        ("operations: 1000", "operations: 999", "production.operations"),
+        (", operations: 1000", "", "production.operations"),
+        ("items: 40", "items: 39", "production.size.items"),
+        ("size: {items: 40}", "waive: {size: dear}", "production.size.items"),
+        ("memory: 512MiB", "memory: 1GiB", "target.limits.memory"),
+        ("epochs: 8", "epochs: 4", "shape.epochs"),
+        ("timeout: 10s", "timeout: 1m", "shape.timeout"),
+        ("users: 10, ops: 1000", "users: 9, ops: 1000", "shape.stages.work.users"),
+        ("users: 10, ops: 1000", "users: 10, ops: 10", "shape.stages.work.ops"),
+        ("to: 100/s", "to: 50/s", "shape.stages.ramp.to"),
+        ("for: 60s", "for: 59s", "shape.stages.ramp.for"),
+        ("    - {name: work, users: 10, ops: 1000}\n", "", "shape.stages.work"),
+        ("ops: 1000}\n", "ops: 1000, warmup: true}\n", "shape.stages.work.warmup"),
+        ("errors.rate < 0.1%", "errors.rate < 0.2%", "success"),
+        ("< 500ms during work", "< 501ms during work", "success"),
+        ("rate >= 90/s", "rate >= 80/s", "success"),
+        ("  - growth == none\n", "", "success"),
+        ('  - invariant: {get: /stats, that: "orders == ok.buy"}\n', "", "success"),
+        ("< 500ms during work", "< 500ms during ramp", "success"),
+    ],
+)
+def test_what_weakens(old: str, new: str, field: str) -> None:
+    assert field in [changed for changed, _, _ in edited(old, new)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("rate: 100/s, c", "rate: 6000/m, c"),
+        ("rate: 100/s, c", "rate: 200/s, c"),
+        ("memory: 512MiB", "memory: 256MiB"),
+        ("timeout: 10s", "timeout: 1s"),
+        ("users: 5, ops: 10, ", "users: 1, ops: 1, "),
+        ("users: 10, ops: 1000", "users: 20, ops: 2e3"),
+        ("errors.rate < 0.1%", "errors.rate < 0.05%"),
+        ("errors.rate < 0.1%", "errors.rate <= 0.1%"),
+        ("rate >= 90/s", "rate >= 95/s"),
+        ("success:", "success:\n  - fds.max < 10"),
+    ],
+)
+def test_what_does_not(old: str, new: str) -> None:
+    assert edited(old, new) == []
+
+
+def test_the_change_is_told_as_it_was_written() -> None:
+    assert edited("for: 60s", "for: 5s") == [("shape.stages.ramp.for", "60s", "5s")]
+
+
+@pytest.mark.parametrize("text", ["", "- a", "a: [", "success: 5", "shape: {stages: {a: 1}}"])
+def test_what_cannot_be_compared_is_no_weakening_and_no_error(text: str) -> None:
+    assert weakening(text, TEXT) == []
