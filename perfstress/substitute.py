@@ -78,6 +78,11 @@ def remember_secret(value: str) -> None:
         _secrets.add(value)
 
 
+def secrets() -> list[str]:
+    """Every secret that was resolved in this process, for another one to redact."""
+    return sorted(_secrets)
+
+
 def _closing(text: str, at: int) -> int:
     depth = 1
     for index in range(at, len(text)):

@@ -26,6 +26,7 @@ from perfstress.engine.wire import to_data
 from perfstress.errors import PerfstressError
 from perfstress.plan import Epoch
 from perfstress.protocols import BlockDone, DriverEvent
+from perfstress.substitute import remember_secret
 
 # Requests are looked at for lateness, ramps followed and the loop's lag measured this often; what
 # was recorded is flushed every second time.
@@ -42,6 +43,8 @@ class Worker:
         self._out = out
         self._loop = loop
         self._zero_ns: int = plan["zero_ns"]
+        for secret in plan["secrets"]:
+            remember_secret(secret)
         self._crew = Crew(
             Script.from_json(plan["script"]),
             loop,
@@ -53,7 +56,7 @@ class Worker:
         self._block: list[Epoch] = []
         self._drive: OpenLoop | ClosedLoop | None = None
         self._turns = 0
-        self._due_s = 0.0
+        self._due_ns = 0
 
     def emit(self, event: DriverEvent) -> None:
         """Tell one event."""

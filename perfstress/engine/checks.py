@@ -11,11 +11,13 @@ from perfstress.engine.script import StepScript
 from perfstress.engine.templates import Names, Reference, RenderError, parse, plain_text
 from perfstress.errors import UsageError
 from perfstress.extract import ExpressionError, compile_path
+from perfstress.substitute import redact
 
 Headers = Mapping[str, str]
 Value = Callable[[Sequence[int], Sequence[Any]], Any]
 
 _SHOWN = 120
+_LOOKED_AT = 1024
 _MISSING = object()
 
 
@@ -49,9 +51,9 @@ Take = Callable[[Answer], Any]
 
 
 def shown(body: bytes) -> str:
-    """The beginning of a body for a message."""
-    text = body[:_SHOWN].decode("utf-8", errors="replace")
-    return repr(text) + ("…" if len(body) > _SHOWN else "")
+    """The beginning of a body for a message, secrets taken out before it is cut."""
+    text = redact(body[:_LOOKED_AT].decode("utf-8", errors="replace"))
+    return repr(text[:_SHOWN]) + ("…" if len(text) > _SHOWN else "")
 
 
 class Checks:

@@ -218,7 +218,7 @@ class ClosedLoop:
         if (timer := self._pausing.pop(walk, None)) is not None:
             timer.cancel()
         self._users.discard(walk)
-        walk.let_go()
+        walk.leave()
         if not self._users and self._epoch is None and not self._cancelled:
             self.loop.call_soon(self._finish)
 

@@ -50,13 +50,13 @@ class Crew:
             part,
             parts,
         )
-        self.keep_alive = script.keep_alive
         self.pool = Pool(
             loop,
             script.address,
             script.port,
             tls=ssl.create_default_context() if script.scheme == "https" else None,
             server_name=script.host,
+            keep_alive=script.keep_alive,
             lost=self._lost,
         )
         self.recorder = Recorder(zero_ns, emit)

@@ -63,7 +63,6 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_body",
-        "_closes",
         "_complete",
         "_eof",
         "_extra",
@@ -204,7 +203,7 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._headers: dict[str, str] = {}
         self._complete = self._extra = self._head_done = self._framed = False
-        self._keeps_alive = self._closes = False
+        self._keeps_alive = False
 
     def on_message_begin(self) -> None:
         """Called by the parser: another message after a whole one was not asked for."""
@@ -238,7 +237,7 @@ class Connection(asyncio.Protocol):
                 self._kept_bytes = 0
             if self.step.is_head:
                 # llhttp cannot be told that no body follows, whatever the length says
-                self._keeps_alive = self._parser.should_keep_alive()
+                self._keeps_alive = self.pool.keep_alive and self._parser.should_keep_alive()
                 self._complete = True
 
     def on_body(self, body: bytes) -> None:
@@ -260,7 +259,7 @@ class Connection(asyncio.Protocol):
             self._framed = False
             return
         assert self._parser is not None
-        self._keeps_alive = self._parser.should_keep_alive()
+        self._keeps_alive = self.pool.keep_alive and self._parser.should_keep_alive()
         self._complete = True
 
     def _finish(self, at_ns: int, data: bytes | None) -> None:
@@ -337,12 +336,14 @@ class Pool:
         *,
         tls: ssl.SSLContext | None = None,
         server_name: str | None = None,
+        keep_alive: bool = True,
         lost: Callable[[str], None] = lambda why: None,
     ) -> None:
         self._loop = loop
         self._address, self._port = address, port
         self._tls, self._server_name = tls, server_name if tls else None
         self._lost = lost
+        self.keep_alive = keep_alive
         self.connections: set[Connection] = set()
         self.connecting: dict[Exchange, asyncio.Task[None]] = {}
         self.idle: dict[Connection, None] = {}

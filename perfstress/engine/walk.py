@@ -198,3 +198,10 @@ class Walk:
         if self.connection is not None:
             self._owner.pool.release(self.connection)
             self.connection = None
+
+    def leave(self) -> None:
+        """Close the connection: a user who has gone keeps nothing open."""
+        if self.connection is not None:
+            self.connection.rest()
+            self.connection.transport.close()
+            self.connection = None

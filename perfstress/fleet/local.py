@@ -20,6 +20,7 @@ from perfstress.errors import PerfstressError, TargetError, UsageError
 from perfstress.fleet.merging import Merger
 from perfstress.plan import Epoch
 from perfstress.protocols import BlockDone, DriverEvent, Lost
+from perfstress.substitute import secrets
 
 _STOP_WITHIN_S = 2.0
 
@@ -50,7 +51,13 @@ class LocalFleet:
             self._processes.append(process)
             self._stderr.append(stderr)
             threading.Thread(target=self._read, args=(part, process), daemon=True).start()
-            plan = {"script": script, "zero_ns": zero_ns, "part": part, "parts": self._count}
+            plan = {
+                "script": script,
+                "zero_ns": zero_ns,
+                "part": part,
+                "parts": self._count,
+                "secrets": secrets(),
+            }
             self._send(part, plan)
 
     def _read(self, part: int, process: subprocess.Popen[bytes]) -> None:

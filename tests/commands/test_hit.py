@@ -1,0 +1,147 @@
+"""``perfstress hit``: what it prints, and its exit codes."""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from perfstress.commands.hit import hit
+from perfstress.errors import ExitCode, GuardTripped, TargetError, UsageError
+from tests.support.serving import serving_aside
+
+ROOT = Path(__file__).parents[2]
+
+
+def tried(url, **given):
+    out, err = io.StringIO(), io.StringIO()
+    code = hit(url, out=out, err=err, **given)
+    return code, out.getvalue(), err.getvalue()
+
+
+@pytest.mark.live
+def test_the_open_model_as_json():
+    with serving_aside() as knobs:
+        url = f"http://127.0.0.1:{knobs.port}/ok?x=1"
+        code, out, err = tried(
+            url, rate="200/s", duration="500ms", as_json=True, headers=["X-A: b: c"]
+        )
+    told = json.loads(out)
+    load = told["load"]
+    assert code == ExitCode.PASS
+    assert load["requests"] == load["ok"] == knobs.seen["/ok"]
+    assert load["requests"] == pytest.approx(100, abs=50)
+    assert load["intended_rate"] == 200
+    assert load["achieved_rate"] == pytest.approx(load["requests"] / 0.5)
+    assert set(load["response_ms"]) == {"p50", "p90", "p99", "p99_9", "max"}
+    assert told["generator"]["cpu_s"] > 0
+    assert knobs.requests[0].headers["x-a"] == "b: c"
+    assert knobs.requests[0].target == "/ok?x=1"
+    assert "requests" in err
+
+
+@pytest.mark.live
+def test_the_closed_model_as_text():
+    with serving_aside() as knobs:
+        url = f"http://127.0.0.1:{knobs.port}/echo"
+        code, out, err = tried(url, concurrency=3, duration="300ms", method="post", body="hello")
+    assert code == ExitCode.PASS
+    assert "no errors" in out
+    assert "█" in out
+    assert "3 connections" in out
+    assert err == ""
+    assert knobs.connections == 4  # one to see whether anybody answers
+    assert knobs.requests[0].body == b"hello"
+
+
+@pytest.mark.live
+def test_users_who_think():
+    with serving_aside() as knobs:
+        url = f"http://127.0.0.1:{knobs.port}/"
+        code, out, _ = tried(url, users=10, think="100ms", duration="600ms", as_json=True)
+    assert code == ExitCode.PASS
+    assert 20 <= json.loads(out)["load"]["requests"] <= 70
+
+
+@pytest.mark.live
+def test_errors_are_shown_with_an_example():
+    with serving_aside() as knobs:
+        url = f"http://127.0.0.1:{knobs.port}/status/503"
+        code, out, _ = tried(url, concurrency=1, duration="100ms")
+    assert code == ExitCode.PASS
+    assert "errors" in out
+    assert "answered 503: 'as asked'" in out
+
+
+@pytest.mark.live
+def test_ctrl_c_prints_what_was_recorded():
+    with serving_aside() as knobs:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "perfstress",
+                "hit",
+                f"http://127.0.0.1:{knobs.port}/",
+                "--concurrency",
+                "2",
+                "--duration",
+                "60s",
+                "--json",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        deadline = time.monotonic() + 20
+        while sum(knobs.seen.values()) < 20:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == ExitCode.INTERRUPTED, err
+    assert json.loads(out)["load"]["requests"] >= 20
+    assert b"interrupted" in err
+    assert b"Traceback" not in err
+
+
+def test_nobody_there():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(TargetError, match="nothing answers"):
+        tried(f"http://127.0.0.1:{port}/")
+
+
+def test_other_machines_are_guarded():
+    with pytest.raises(GuardTripped):
+        tried("http://192.0.2.1/")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"rate": "5/s", "concurrency": 2}, "only one of"),
+        ({"think": "1s"}, "--think needs --users"),
+        ({"duration": "soon"}, "--duration: 'soon' is not a duration"),
+        ({"rate": "fast"}, "--rate: 'fast' is not a rate"),
+        ({"timeout": "0s"}, "above zero"),
+        ({"concurrency": 0}, "above zero"),
+        ({"method": "brew"}, "'brew' is not known"),
+        ({"headers": ["nothing"]}, "is not 'name: value'"),
+    ],
+)
+def test_options_that_cannot_be(given, why):
+    with pytest.raises(UsageError, match=why):
+        tried("http://127.0.0.1:1/", **given)
+
+
+def test_a_url_that_is_none():
+    with pytest.raises(UsageError, match="not an http or https URL"):
+        tried("127.0.0.1:80")
