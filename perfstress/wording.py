@@ -105,17 +105,24 @@ def _missing(parent: Place, key: str) -> Complaint:
         "source": "say where the figures come from: a log and its dates, a bill, a statement",
         "horizon": "how long one process has to live in production, such as 14d",
         "sha256": "the file's checksum, from sha256sum",
+        "production": "what production will see: rate, concurrency, horizon, and their source",
+        "implementation": "the files whose first commit comes after this one: {paths: [...]}",
+        "success": "conditions, one a line, such as errors.rate < 0.1%",
+        "perfstress": "the version of the format: perfstress: 1",
     }
-    return Complaint(parent, "missing-key", f"{where}: {key!r} is missing", hints.get(key, ""))
+    return Complaint(
+        parent, "missing-key", f"{where}: {key!r} is missing", hints.get(key, "add it here")
+    )
 
 
 def _unknown(place: Place) -> Complaint:
     parent, key = place[:-1], str(place[-1])
     where = dotted(parent) or "the document"
     if _is_later(parent, key):
-        return Complaint(
-            place, "not-in-this-version", f"{dotted(place)} is not in this version", at_key=True
-        )
+        message = f"{dotted(place)} is not in this version"
+        taken = sorted(keys_at(parent)) if parent else []
+        hint = f"this version takes {', '.join(taken)}" if 0 < len(taken) <= 4 else "take it out"
+        return Complaint(place, "not-in-this-version", message, hint, at_key=True)
     return Complaint(
         place,
         "unknown-key",
@@ -176,7 +183,7 @@ def _said(place: Place, found: list[ErrorDetails], exact: bool, raw: Raw) -> Com
             "less_than_equal": "has to be at most",
         }
         bound = next(iter(context.values()))
-        return Complaint(place, "out-of-range", f"{where}: {seen} {words[kind]} {bound}")
+        return Complaint(place, "out-of-range", f"{where}: {seen} {words[kind]} {bound:g}")
     if kind in ("string_too_short", "too_short"):
         return Complaint(place, "empty", f"{where}: is empty", "write it, or take the key out")
     if kind in ("string_too_long", "too_long"):
@@ -220,8 +227,9 @@ def _choice(place: Place, value: Any, seen: str) -> Complaint:
     if place == ("kind",):
         choices = [choice for choice in choices if choice not in KINDS_NOT_YET]
     near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    hint += f"one of {', '.join(choices)}"
+    hint = f"did you mean {near[0]!r}?" if near else ""
+    if not near or len(choices) <= 8:
+        hint = f"{hint} one of {', '.join(choices)}".strip()
     return Complaint(place, "bad-value", f"{dotted(place)}: {seen} is not known here", hint)
 
 

@@ -193,8 +193,8 @@ def _document(text: str, name: str) -> tuple[dict[str, Any] | None, _Reading]:
     document = _value(root, (), (), reading, name)
     if not isinstance(document, dict) and not reading.problems:
         kind = "a list" if isinstance(document, list) else "a single value"
-        message = f"is {kind}; an example is a mapping that begins with  perfstress: 1"
-        reading.problems.append(_at(name, root.start_mark, "not-a-mapping", message, ""))
+        message, hint = f"is {kind}, not a mapping", "an example begins with  perfstress: 1"
+        reading.problems.append(_at(name, root.start_mark, "not-a-mapping", message, hint))
     sound = isinstance(document, dict) and reading.nodes <= MAX_NODES
     return document if sound else None, reading
 
@@ -229,7 +229,8 @@ def _scan(text: str, name: str) -> Iterator[Problem]:
 def _value(node: Any, place: Place, above: tuple[int, ...], reading: _Reading, name: str) -> Any:
     reading.nodes += 1
     if id(node) in above:
-        return _refused(node, place, reading, name, "alias-loop", "an alias contains itself", "")
+        message, hint = "an alias contains itself", "write the value out"
+        return _refused(node, place, reading, name, "alias-loop", message, hint)
     if reading.nodes > MAX_NODES:
         if reading.nodes == MAX_NODES + 1:
             message = f"aliases unfold to more than {MAX_NODES:,} values"

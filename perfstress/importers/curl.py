@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from perfstress.errors import UsageError
@@ -23,6 +24,7 @@ _IGNORED_WITH_VALUE = frozenset(
     ("-o", "--output", "-m", "--max-time", "--connect-timeout", "-w", "--write-out", "--retry")
 )
 _SECRET = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key"))
+_SECRET_KEY = re.compile(r"(?i)passw|secret|token|api_?key|credential")
 # What the client sets by itself, and what only a browser cares about.
 _NOISE = re.compile(r"(?i)host|content-length|connection|accept-encoding|sec-.*|priority|dnt")
 _DOLLAR_QUOTE = re.compile(r"\$'((?:[^'\\]|\\.)*)'")
@@ -166,12 +168,30 @@ def _step(command: _Command, path: str, query: str, notes: list[str]) -> Recorde
             notes.append(f"the {header} of the recording is left out: export {variable}=...")
         elif not _NOISE.fullmatch(header):
             headers[header] = text
-    document = None
+    document: Any = None
     if body is not None and (command.as_json or "json" in headers.get("content-type", "json")):
         with contextlib.suppress(ValueError):  # a body that is no JSON is sent as it stands
             document, body = json.loads(body), None
     if document is not None:
         headers.pop("content-type", None)
+        document = _without_secrets(document, notes)
     method = command.method or ("get" if document is None and body is None else "post")
     whole = f"{path}?{query}" if query else path
     return RecordedStep(method, whole, headers, document, body)
+
+
+def _without_secrets(value: Any, notes: list[str]) -> Any:
+    """A body with every password and token in it named instead of written."""
+    if isinstance(value, list):
+        return [_without_secrets(item, notes) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(inner, str) and _SECRET_KEY.search(key):
+            variable = re.sub(r"\W", "_", key).upper()
+            kept[key] = f"${{env:{variable}}}"
+            notes.append(f"the {key} of the recording is left out: export {variable}=...")
+        else:
+            kept[key] = _without_secrets(inner, notes)
+    return kept

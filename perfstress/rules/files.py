@@ -135,7 +135,8 @@ def _path(place: Place, expression: str, at_key: bool = False) -> Iterator[Compl
     try:
         compile_path(expression)
     except ExpressionError as error:
-        message = f"{dotted(place)}: {expression!r} is {error.message}"
+        said = error.message.replace("Invalid jmespath expression: ", "")
+        message = f"{dotted(place)}: {expression!r} is {said}"
         hint = 'see jmespath.org; a key with other characters is quoted: "content-type"'
         offset = None if at_key or error.column < 0 else error.column
         yield Complaint(place, "bad-expression", message, hint, at_key=at_key, offset=offset)

@@ -41,6 +41,12 @@ def test_secrets_are_named_and_not_kept() -> None:
     assert "abc" not in str(recorded)
 
 
+def test_secrets_in_a_body_are_named() -> None:
+    recorded = curl.read("""curl http://h/ --json '{"user":"ann","passWord":"hunter2"}'""", "c.sh")
+    assert recorded.journeys[0].steps[0].json == {"user": "ann", "passWord": "${env:PASSWORD}"}
+    assert "hunter2" not in str(recorded)
+
+
 def test_a_body_that_is_no_json_stays_as_it_is() -> None:
     found = steps("curl http://h/ -d a=1 -d b=2")[0]
     assert (found.method, found.json, found.body) == ("post", None, "a=1&b=2")
