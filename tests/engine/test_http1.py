@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.driving import drive, epoch, journey, run, script, step, think
+from tests.support.engine_drive import drive, epoch, journey, run, script, step, think
 from tests.support.knobs import Knobs, Request, serving, whole
 
 pytestmark = pytest.mark.live

@@ -6,7 +6,7 @@ import pytest
 
 from perfstress.engine.script import DataScript
 from perfstress.errors import UsageError
-from tests.support.driving import drive, epoch, journey, run, script, step, think
+from tests.support.engine_drive import drive, epoch, journey, run, script, step, think
 from tests.support.knobs import serving
 
 pytestmark = pytest.mark.live

@@ -7,7 +7,7 @@ import pytest
 
 from perfstress.protocols import EpochBegan, EpochDone
 from perfstress.schedule import fire_times
-from tests.support.driving import drive, epoch, journey, run, script, step, think
+from tests.support.engine_drive import drive, epoch, journey, run, script, step, think
 from tests.support.knobs import Knobs, serving
 
 pytestmark = pytest.mark.live
