@@ -7,13 +7,13 @@ start time.
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import psutil
 
@@ -202,17 +202,11 @@ def _descendants_psutil(roots: Iterable[int]) -> tuple[int, ...]:
 def listener_of(port: int) -> int | None:
     """The process that listens on a TCP port of this machine, None when nobody (visible) does.
 
-    When several share the socket (a server that forks its workers) it is the one that the others
-    descend from, else the oldest.
+    When several share the socket (a server that forks its workers) it is the oldest of them, from
+    which the others descend; the init process only holds sockets for those that it activates.
     """
     holders = _holders(port) if LINUX else _holders_psutil(port)
-    if not holders:
-        return None
-    oldest = sorted(holders, key=lambda pid: (start_time(pid) or 0, pid))
-    for pid in oldest:
-        if set(holders) <= set(descendants([pid])):
-            return pid
-    return oldest[0]
+    return min(holders, key=lambda pid: (pid == 1, start_time(pid) or math.inf, pid), default=None)
 
 
 def _listening_inodes(port: int) -> set[bytes]:
@@ -339,7 +333,7 @@ def figures_of(pid: int) -> Figures | None:
 
 
 def connections_of(pids: Sequence[int]) -> list[tuple[str, str, str]] | None:
-    """TCP connections by psutil as (state, local, peer), None when none of them may be looked at."""
+    """TCP connections by psutil as (state, local, peer); None when none of them may be seen."""
     found, readable = [], False
     for pid in pids:
         try:
@@ -408,44 +402,3 @@ def require_alive(pid: int) -> None:
             hint="look for the right one with: ps -ef",
             slug="no-such-process",
         )
-
-
-def cgroup_folder(pid: int, controller: str) -> Path | None:
-    """The folder of the control group that a process is in: version 2, or version 1's hierarchy of
-    ``controller``; None where there is none that can be seen.
-    """
-    second: str | None = None
-    for line in (read_proc(f"/proc/{pid}/cgroup") or b"").decode("utf-8", "replace").splitlines():
-        number, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            return _existing(Path("/sys/fs/cgroup") / controller, path)
-        if number == "0" and not controllers:
-            second = path
-    if second is None or not Path("/sys/fs/cgroup/cgroup.controllers").exists():
-        return None
-    return _existing(Path("/sys/fs/cgroup"), second)
-
-
-def _existing(hierarchy: Path, path: str) -> Path | None:
-    """The group's folder; inside a container the path may be the host's, then it is the top."""
-    for folder in (hierarchy / path.lstrip("/"), hierarchy):
-        if folder.is_dir():
-            return folder
-    return None
-
-
-def cgroup_value(pid: int, controller: str, *names: str) -> int | None:
-    """The smallest number that any of these files holds in the process's control group or in one
-    above it; None when no limit is set.
-
-    ``max`` and version 1's huge numbers mean that there is none.
-    """
-    folder = cgroup_folder(pid, controller)
-    smallest: int | None = None
-    while folder is not None and folder.is_relative_to("/sys/fs/cgroup"):
-        for name in names:
-            text = (read_proc(str(folder / name)) or b"").strip()
-            if text.isdigit() and int(text) < 1 << 60:
-                smallest = int(text) if smallest is None else min(smallest, int(text))
-        folder = folder.parent
-    return smallest

@@ -182,6 +182,18 @@ def test_a_floor_waits_until_nothing_moves_any_more(make: Make) -> None:
     assert recorded.samples[0].values == {"fds": 6}
 
 
+def test_what_is_not_read_each_time_still_stands_meanwhile(make: Make) -> None:
+    """A probe may leave a number out where reading it often would be dear."""
+    turns = itertools.count()
+
+    def every_second_time(dear: bool) -> dict[str, float | None]:
+        return {"fds": 3, "connections": 4} if next(turns) % 2 == 0 else {"fds": 3}
+
+    recorded = make(Scripted(every_second_time))
+    floor = recorded.sampler.floor(0, readings=1, settle_s=0.5, give_up_s=3)
+    assert floor.settled
+
+
 def test_a_floor_gives_up_on_what_never_stands_still(make: Make) -> None:
     rising = itertools.count()
     recorded = make(Scripted(lambda dear: {"threads": next(rising)}))

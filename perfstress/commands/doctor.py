@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal, TextIO
 
+from perfstress.cgroups import cgroup_cores
 from perfstress.errors import ExitCode
-from perfstress.probes.environment import cgroup_cores, container, environment, huge_pages
+from perfstress.probes.environment import container, environment, huge_pages
 from perfstress.probes.preflight import STEAL_WORTH_TELLING, open_files_limit, port_range
 from perfstress.proctree import (
     LINUX,

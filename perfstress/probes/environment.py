@@ -9,7 +9,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from perfstress.proctree import cgroup_folder, cgroup_value, host, read_proc
+from perfstress.cgroups import cgroup_cores, cgroup_value
+from perfstress.proctree import host, read_proc
 from perfstress.version import __version__
 
 # Two runs may be compared only where all of these agree. The version of perfstress and the load of
@@ -79,23 +80,6 @@ def huge_pages() -> str | None:
     if text is None or "[" not in text:
         return text
     return text[text.index("[") + 1 : text.index("]")]
-
-
-def cgroup_cores(pid: int) -> float | None:
-    """How many cores the control group may use, None where it is not limited."""
-    folder = cgroup_folder(pid, "cpu")
-    if folder is None:
-        return None
-    second = (read_proc(str(folder / "cpu.max")) or b"").split()
-    quota = second[0] if second else (read_proc(str(folder / "cpu.cfs_quota_us")) or b"").strip()
-    period = (
-        second[1]
-        if len(second) > 1
-        else (read_proc(str(folder / "cpu.cfs_period_us")) or b"").strip()
-    )
-    if not quota.isdigit() or not period.isdigit() or int(period) == 0:
-        return None  # "max", or -1
-    return int(quota) / int(period)
 
 
 def container() -> str | None:

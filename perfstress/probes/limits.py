@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from perfstress.cgroups import cgroup_value
 from perfstress.diskusage import free_bytes, usage
 from perfstress.example import WorkedExample
-from perfstress.proctree import cgroup_value, host, read_proc
+from perfstress.proctree import host, read_proc
 from perfstress.run import Limit
 from perfstress.units import human_bytes
 

@@ -113,7 +113,6 @@ class Prometheus:
         keys: list[str | None] = []
         numbers: list[float] = []
         values: dict[str, float | None] = {}
-        plain = True
         labels: dict[str, float | None] = {}
         for family in _families(page, content_type):
             sets = set()
@@ -121,7 +120,6 @@ class Prometheus:
                 key = self._key(family, sample.name, sample.labels)
                 keys.append(key)
                 numbers.append(float(sample.value))
-                plain = plain and sample.timestamp is None
                 if key is None:
                     continue
                 values[key] = _finite(float(sample.value))
@@ -131,7 +129,7 @@ class Prometheus:
                 labels[name] = (labels.get(name) or 0) + len(sets)
         # Lines and samples come in the same order; where they do not match one to one (timestamps,
         # exemplars) the page is parsed anew each time.
-        if plain and len(tails) == len(numbers) and _same(tails, numbers):
+        if _same(tails, numbers):
             self._heads, self._keys, self._labels = heads, keys, labels
         else:
             self._heads = []
@@ -187,8 +185,9 @@ def _finite(value: float) -> float | None:
 
 
 def _same(tails: Sequence[str], numbers: Sequence[float]) -> bool:
+    """Whether each line ends in the number that the parser read from it."""
     try:
-        return all(
+        return len(tails) == len(numbers) and all(
             float(tail) == number or (number != number and tail.lower() == "nan")
             for tail, number in zip(tails, numbers, strict=True)
         )

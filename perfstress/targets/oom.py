@@ -6,7 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from perfstress.proctree import cgroup_folder, read_proc
+from perfstress.cgroups import cgroup_folder
+from perfstress.proctree import read_proc
 
 # Version 2's file and version 1's; both have a line "oom_kill N".
 _CGROUP_FILES = ("memory.events", "memory.oom_control")

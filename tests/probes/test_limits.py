@@ -59,6 +59,8 @@ def test_else_the_process_own_limit_counts(limited: int) -> None:
     )
     assert found["open_files"] == Limit(77, "RLIMIT_NOFILE of 77")
     assert found["connections"] == found["open_files"]
+    for order in ([limited, os.getpid()], [os.getpid(), limited]):
+        assert resolve(example(), order)["open_files"].value == 77  # the first to run out
 
 
 def test_without_processes_this_one_stands_in() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perfstress.probes.process import CHEAP, CpuClock, Process, kind_of
@@ -226,15 +226,16 @@ class Tree:
                 self.reaped[parent] += spent
 
 
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["burn", "fork", "exit", "read"]), st.integers(0, 9), st.integers(1, 50)
-    ),
-    max_size=60,
-)
+def steps(*actions: str) -> st.SearchStrategy[list[tuple[str, int, int]]]:
+    one = st.tuples(st.sampled_from(actions), st.integers(0, 3), st.integers(1, 50))
+    return st.lists(one, min_size=15, max_size=60)
 
 
-@given(STEPS)
+SEEN_THEN_REAPED = [("fork", 0, 1), ("burn", 1, 5), ("read", 0, 1), ("exit", 1, 1)]
+
+
+@given(steps("burn", "fork", "exit", "read", "read"))
+@example(SEEN_THEN_REAPED)
 def test_the_cpu_clock_is_exact_where_every_child_is_waited_for(
     steps: list[tuple[str, int, int]],
 ) -> None:
@@ -246,19 +247,11 @@ def test_the_cpu_clock_is_exact_where_every_child_is_waited_for(
             tree.step(action, pick, amount)
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["burn", "fork", "exit", "vanish", "read"]),
-            st.integers(0, 9),
-            st.integers(1, 50),
-        ),
-        max_size=60,
-    )
-)
+@given(steps("burn", "fork", "exit", "vanish", "read", "read"))
+@example(SEEN_THEN_REAPED)
 def test_the_cpu_clock_never_falls_nor_invents(steps: list[tuple[str, int, int]]) -> None:
     tree, clock, last = Tree(), CpuClock(), 0.0
-    for action, pick, amount in steps:
+    for action, pick, amount in [*steps, ("read", 0, 0)]:
         if action == "read":
             now = clock.add(tree.stats())
             assert last <= now <= tree.total

@@ -136,6 +136,12 @@ def test_what_is_not_plain_is_parsed_each_time() -> None:
         assert not probe._heads
 
 
+def test_a_page_of_other_series_is_not_mistaken_for_the_one_before() -> None:
+    probe = Prometheus("http://unused/")
+    assert probe._values('a{n="1"} 1\n', "text/plain") == {'gauge:a{n="1"}': 1, "labels:a": 1}
+    assert probe._values('a{n="2"} 1\n', "text/plain") == {'gauge:a{n="2"}': 1, "labels:a": 1}
+
+
 def test_without_a_type_the_ending_decides() -> None:
     text = "jobs_total 3\nqueue_depth 4\n"
     values = Prometheus("http://unused/")._values(text, "text/plain")

@@ -146,8 +146,22 @@ def _threads(count: int) -> dict[str, Any]:
     return {}
 
 
-def _children(count: int) -> dict[str, Any]:
-    children = [_child(_waiting) for _ in range(count)]
+def _children(count: int, in_thread: bool = False) -> dict[str, Any]:
+    """Children of the main thread, or of another that lives on."""
+    children: list[subprocess.Popen[bytes]] = []
+    started = threading.Event()
+
+    def start() -> None:
+        children.extend(_child(_waiting) for _ in range(count))
+        started.set()
+        if in_thread:
+            threading.Event().wait()
+
+    if in_thread:
+        threading.Thread(target=start, daemon=True).start()
+        started.wait()
+    else:
+        start()
     _held.extend(children)
     return {"pids": [child.pid for child in children]}
 
