@@ -4,11 +4,12 @@ report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from perfstress.run import Manifest
 from perfstress.units import human_bytes, human_count, human_duration
-from perfstress.verdict import Check, Finding, Outcome, Verdict
+from perfstress.verdict import BlindSpot, Check, Finding, Outcome, Verdict
 
 # How each outcome of a check is said; words, so that nothing depends on colour.
 HELD: Mapping[Outcome, str] = {
@@ -65,6 +66,28 @@ def confirmation(finding: Finding) -> str:
     if finding.confirmed is None:
         return ""
     return "a fresh process showed it again" if finding.confirmed else "NOT seen in a fresh process"
+
+
+def facts(finding: Finding) -> list[tuple[str, str]]:
+    """Growth, exhaustion and confirmation, labelled, without what the summary says already."""
+    found = [("again", confirmation(finding))]
+    if finding.exhausts_in_s is None or not _says(finding, human_duration(finding.exhausts_in_s)):
+        found.insert(0, ("reached", exhaustion(finding)))
+    values = [] if finding.per_op is None else [finding.per_op, *(finding.interval or ())]
+    noun = finding.unit if finding.unit in {"B/op", "s/op"} else "/op"
+    if not all(_says(finding, amount(value, noun)) for value in values):
+        found.insert(0, ("growth", growth(finding)))
+    return [(label, text) for label, text in found if text]
+
+
+def _says(finding: Finding, figure: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(figure)}(?![\w.]*\w)", finding.summary) is not None
+
+
+def blind_spot(spot: BlindSpot) -> tuple[str, str]:
+    """The resource and what of it would not have shown, the resource named once."""
+    noun, colon, rest = spot.text.partition(": ")
+    return (noun, rest) if colon else (spot.resource, spot.text)
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:

@@ -40,6 +40,26 @@ def test_growth_is_told_with_its_interval_and_its_end() -> None:
     assert telling.exhaustion(never) == ""
 
 
+def test_what_the_summary_says_is_not_said_again() -> None:
+    assert [label for label, _ in telling.facts(DESCRIPTORS)] == ["growth", "reached", "again"]
+    full = dataclasses.replace(
+        DESCRIPTORS,
+        summary="file descriptors grow by 0.98 per operation (99 % bounds 0.97 to 0.99); the limit "
+        "of 1,024 is reached in 3.12 s at the production rate.",
+    )
+    assert [label for label, _ in telling.facts(full)] == ["again"]
+    other = dataclasses.replace(full, interval=(0.9, 0.99), exhausts_in_s=3.0)
+    assert [label for label, _ in telling.facts(other)] == ["growth", "reached", "again"]
+    assert telling.facts(dataclasses.replace(FAILED.findings[0], per_op=None)) == []
+
+
+def test_a_blind_spot_names_its_resource_once() -> None:
+    spot = PASSED.could_not_see[0]
+    assert telling.blind_spot(spot) == ("memory", "growth below 3.2 B per operation")
+    spot = dataclasses.replace(spot, resource="fds", text="file descriptors: less than 1 in 9")
+    assert telling.blind_spot(spot) == ("file descriptors", "less than 1 in 9")
+
+
 def test_a_limit_is_in_the_unit_of_its_resource() -> None:
     memory = dataclasses.replace(MEMORY, limit=512.0 * 2**20, exhausts_in_s=86_400.0 * 3)
     assert telling.exhaustion(memory) == (

@@ -31,7 +31,10 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
         ]
     if verdict.could_not_see:
         lines += ["", "Could not have been seen:", ""]
-        lines += [f"- {plain(spot.resource)}: {plain(spot.text)}" for spot in verdict.could_not_see]
+        lines += [
+            f"- {plain(noun)}: {plain(text)}"
+            for noun, text in map(telling.blind_spot, verdict.could_not_see)
+        ]
     load = (telling.load_requests, telling.load_rate, telling.load_latency, telling.load_health)
     lines += ["", f"- load: {plain('; '.join(filter(None, (part(verdict) for part in load))))}"]
     lines += [f"- note: {plain(note)}" for note in verdict.notes]
@@ -43,8 +46,7 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
 def _finding(finding: Finding) -> list[str]:
     told = "" if finding.fails else " (told, does not fail)"
     lines = [f"**{plain(finding.label)}** {plain(finding.kind)}{told}: {plain(finding.summary)}"]
-    facts = [telling.growth(finding), telling.exhaustion(finding), telling.confirmation(finding)]
-    lines += ["", *(f"- {plain(fact)}" for fact in facts if fact)]
+    lines += ["", *(f"- {label}: {plain(fact)}" for label, fact in telling.facts(finding))]
     if finding.diagnosis:
         lines.append(f"- look at: {plain(finding.diagnosis)}")
     return lines

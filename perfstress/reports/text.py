@@ -139,11 +139,9 @@ class _Page:
         )
         self.block([head], Text(), 4)
         self.block([Text(finding.summary, style="bold")], Text("    "), 4)
-        self.row("growth", [Text(telling.growth(finding))], indent=4)
-        self.row("reached", [Text(telling.exhaustion(finding))], indent=4)
         self.row("look at", [Text(finding.diagnosis)], indent=4)
-        again = telling.confirmation(finding)
-        self.row("again", [Text(again, style="" if finding.confirmed else "bold")], indent=4)
+        for label, fact in telling.facts(finding):
+            self.row(label, [Text(fact)], indent=4)
 
     def checks(self, verdict: Verdict) -> None:
         """Each line of ``success`` with what was seen."""
@@ -159,9 +157,8 @@ class _Page:
     def blind_spots(self, verdict: Verdict) -> None:
         """What this run could not have shown."""
         spots = verdict.could_not_see
-        body = [
-            Text.assemble((f"{spot.resource}: ", "bold"), spot.text) for spot in spots[:SPOTS_SHOWN]
-        ]
+        told = [telling.blind_spot(spot) for spot in spots[:SPOTS_SHOWN]]
+        body = [Text.assemble((f"{noun}: ", "bold"), text) for noun, text in told]
         if len(spots) > SPOTS_SHOWN:
             body.append(Text(f"and {len(spots) - SPOTS_SHOWN} more, in the report"))
         self.row("not seen", body)
