@@ -629,16 +629,19 @@ class Open:
         return self.head < len(self.due) and not self.is_over
 
     def next_arrival(self) -> tuple[Tally, int, int] | None:
-        """Take one: its tally, its number and its time. The caller holds the lock.
-
-        When more are under way or overdue than may be in flight, those waiting longest are dropped.
+        """Take one: its tally, its number and its time; those that have waited longest are dropped
+        when more are under way or overdue than may be in flight. The caller holds the lock.
         """
+        self.drop_surplus()
+        return self._take() if self.has_due() else None
+
+    def drop_surplus(self) -> None:
+        """Arrivals beyond those that may be in flight are not called; the caller holds the lock."""
         overdue = bisect.bisect_right(self.due, clock(), self.head) - self.head
         for _ in range(min(self.busy + overdue - self.max_in_flight, overdue)):
             tally = self._take()[0]
             with tally.lock:
                 tally.dropped += 1
-        return self._take() if self.has_due() else None
 
     def _take(self) -> tuple[Tally, int, int]:
         tally = self.tallies[bisect.bisect_right(self.starts, self.taken) - 1]
@@ -722,19 +725,19 @@ class Open:
         while self.has_due() or not self.is_complete:
             self.see_to()
             self._cancel_late(running)
-            left_s = (self.due[self.head] - clock()) / 1e9 if self.has_due() else NAP_S
-            if left_s > 0:
-                await asyncio.sleep(min(left_s, NAP_S))
-                continue
             with self.changed:
                 self.busy = len(running)
-                arrival = self.next_arrival()
-            if arrival is not None:
-                tally, number, due_ns = arrival
-                task = asyncio.ensure_future(self.call_async(tally, number, due_ns))
-                running[task] = (tally, due_ns, clock())
-                task.add_done_callback(has_ended)
-                await asyncio.sleep(0)  # in a burst the first must not wait for the last
+                self.drop_surplus()
+                left_s = (self.due[self.head] - clock()) / 1e9 if self.has_due() else NAP_S
+                arrival = self._take() if left_s <= 0 else None
+            if arrival is None:
+                await asyncio.sleep(min(max(left_s, 0.0), NAP_S))
+                continue
+            tally, number, due_ns = arrival
+            task = asyncio.ensure_future(self.call_async(tally, number, due_ns))
+            running[task] = (tally, due_ns, clock())
+            task.add_done_callback(has_ended)
+            await asyncio.sleep(0)  # in a burst the first must not wait for the last
         while running and not self.is_over:
             await asyncio.wait(list(running), timeout=NAP_S)
             self._cancel_late(running)

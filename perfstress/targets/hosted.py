@@ -194,9 +194,10 @@ class HostedTarget:
 
     def stop(self) -> Exit | None:
         """Ask the host to end, kill what remains after the grace."""
+        end = self._process.stop(self.example.target.stop)
         if self.channel is not None:
             self.channel.close()
-        return self._process.stop(self.example.target.stop)
+        return end
 
     def log_tail(self, lines: int = 20) -> list[str]:
         """The last lines of what the function wrote, secrets redacted."""

@@ -35,7 +35,7 @@ COMPLETE_AFTER_NS = 300_000_000
 AHEAD_NS = 1_500_000_000  # arrivals are told to the host this long before they are due
 MOST_BACKLOG = 1 << 20  # bytes; a host that does not read gets no more arrivals
 QUIET_WITHIN_S = 30.0
-CANCEL_WITHIN_NS = 3 * NS_PER_S
+CANCEL_WITHIN_NS = 3 * NS_PER_S // 2
 
 
 class CallsDriver:
@@ -257,8 +257,8 @@ class CallsDriver:
         """What goes by our own clock: the epochs of the open model, and giving up."""
         at_ns = now_ns()
         if self._open is not None and self._cancelled_ns is None:
-            self._events.extend(self._open.began(at_ns))
             self._events.extend(self._open.ended(at_ns, self._health))
+            self._events.extend(self._open.began(at_ns))
         if not self._block or self._cancelled_ns is None:
             return
         if self._has_gone() or at_ns > self._cancelled_ns + CANCEL_WITHIN_NS:
