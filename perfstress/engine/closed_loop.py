@@ -17,6 +17,7 @@ from perfstress.plan import Epoch
 _FIRST_SETBACK_NS = 1_000_000
 _LONGEST_SETBACK_NS = 100_000_000
 _FOREVER_NS = 2**62
+_NO_EPOCH = -1
 
 
 class ClosedLoop:
@@ -43,7 +44,8 @@ class ClosedLoop:
         self._index = -1
         self._left = 0
         self._until_ns = at_ns
-        self._same = False
+        self._is_plain = False
+        self._same = _NO_EPOCH
         self._start: asyncio.TimerHandle | None = None
         self._wait_for_start(at_ns)
 
@@ -75,14 +77,21 @@ class ClosedLoop:
         crew.draws.change_mix(epoch.mix)
         coming = [journey for journey in crew.journeys if epoch.mix.get(journey.name)]
         only = coming[0]
-        self._same = (
+        # One request that never changes, again and again: the short way round in ended().
+        self._is_plain = (
             len(coming) == 1
             and len(only.steps) == 1
             and not (only.reads or only.slots or only.rest_ns or only.steps[0].think_ns)
             and only.steps[0].static is not None
         )
-        self._wanted = self._level(at_ns)
+        self._want(self._level(at_ns))
         crew.began(epoch, at_ns)
+
+    def _want(self, users: int) -> None:
+        """So many users from now on; nobody takes the short way while somebody has to go."""
+        self._wanted = users
+        short = self._is_plain and len(self._users) <= users
+        self._same = self._index if short else _NO_EPOCH
 
     def _level(self, at_ns: int) -> int:
         """How many users there should be now in this process."""
@@ -113,7 +122,7 @@ class ClosedLoop:
         if self._block:
             self._enter(ended_ns)
         else:
-            self._wanted = 0
+            self._want(0)
             for walk in list(self._pausing):
                 self._retire(walk)
 
@@ -173,13 +182,7 @@ class ClosedLoop:
         if kind:
             self._after_error(walk, at_ns, kind)
             return
-        if (
-            self._same
-            and self._left > 0
-            and at_ns < self._until_ns
-            and walk.epoch == self._index
-            and len(self._users) <= self._wanted
-        ):
+        if self._same == walk.epoch and self._left > 0 and at_ns < self._until_ns:
             self._left -= 1
             walk.again(at_ns, at_ns)
             return
@@ -218,6 +221,7 @@ class ClosedLoop:
         if (timer := self._pausing.pop(walk, None)) is not None:
             timer.cancel()
         self._users.discard(walk)
+        self._want(self._wanted)
         walk.leave()
         if not self._users and self._epoch is None and not self._cancelled:
             self.loop.call_soon(self._finish)
@@ -233,7 +237,7 @@ class ClosedLoop:
             if not self._users:
                 self._finish()
             return
-        self._wanted = self._level(at_ns)
+        self._want(self._level(at_ns))
         for walk in list(self._pausing)[: max(0, len(self._users) - self._wanted)]:
             self._retire(walk)
         self._set_out(at_ns)

@@ -29,22 +29,62 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
 
 
-class Step:
-    """One request of a journey, with what has been learned of its answers.
+# Heads that are kept for one step. Servers put the time into theirs, so each lives for a second.
+_KNOWN_HEADS = 64
+_UNLIKE_HEADS_PAUSE_NS = 10 * 10**9
 
-    ``static`` is the whole request when nothing in it changes, else ``build`` makes it. ``heads``
-    maps the exact head of an answer that a parser has accepted as right to the length of the whole
-    answer; a head that came once more with that length needs no parser (``http1``).
+
+class Known:
+    """Answers that need no parser: the exact heads that a parser has accepted as right.
+
+    Such an answer came in one read, was whole with it, and all after its head was body. The same
+    head in one read of the same length is then a whole answer again: the framing is known and not
+    guessed. ``head`` and ``length`` are the last one; ``heads`` maps the others to their lengths.
+    """
+
+    __slots__ = ("_cleared_ns", "_from_ns", "head", "heads", "length")
+
+    def __init__(self) -> None:
+        self.head = b""
+        self.length = -1
+        self.heads: dict[bytes, int] = {}
+        self._cleared_ns = self._from_ns = 0
+
+    def again(self, data: bytes) -> bool:
+        """Whether this is a whole answer with a head that came before; it is then the last one."""
+        head = data[: data.find(b"\r\n\r\n") + 4]
+        if self.heads.get(head) != len(data):
+            return False
+        self.head, self.length = head, len(data)
+        return True
+
+    def learn(self, data: bytes, body_bytes: int, at_ns: int) -> None:
+        """Remember the head of an answer that a parser found whole and right in one read."""
+        end = data.find(b"\r\n\r\n") + 4
+        if len(data) - end != body_bytes or at_ns < self._from_ns:
+            return
+        if len(self.heads) >= _KNOWN_HEADS:
+            if at_ns - self._cleared_ns < 10**9:  # no two heads are alike: learning only costs
+                self._from_ns = at_ns + _UNLIKE_HEADS_PAUSE_NS
+            self._cleared_ns = at_ns
+            self.heads.clear()
+        self.head, self.length = data[:end], len(data)
+        self.heads[self.head] = self.length
+
+
+class Step:
+    """One request of a journey.
+
+    ``static`` is the whole request when nothing in it changes, else ``build`` makes it. ``known``
+    is what has been learned of its answers.
     """
 
     __slots__ = (
         "build",
         "checks",
-        "cleared_ns",
-        "heads",
         "is_head",
+        "known",
         "label",
-        "learns_from_ns",
         "static",
         "think_ns",
         "timeout_ns",
@@ -68,8 +108,7 @@ class Step:
         self.is_head = is_head
         self.think_ns = think_ns
         self.timeout_ns = timeout_ns
-        self.heads: dict[bytes, int] = {}
-        self.cleared_ns = self.learns_from_ns = 0
+        self.known = Known()
 
 
 class Journey:
