@@ -116,7 +116,8 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     memories = MEMORIES if m >= FEW else MEMORIES_OF_FEW
     table = np.column_stack([np.ones(m), design, (y - y.mean()) / scale])
     gram, log_base = _gram(table, memories)
-    floor = m * (noise_floor / scale) ** 2 + 1e-16
+    # of the noise itself, so of what whitening leaves of it
+    floor = m * (noise_floor / scale) ** 2 * (1 - memories[:, None] ** 2) + 1e-16
     first, second = cells.first, np.maximum(cells.second, 0)
     two = cells.second >= 0
     a, ry = gram[:, first, first], gram[:, first, -1]

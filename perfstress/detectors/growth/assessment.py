@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.detectors.growth.levels import Levels, levels_of, quantum_of, steady_levels
-from perfstress.laws import Kind, Weighed, weigh
+from perfstress.laws import LAWS, Kind, Weighed, weigh
 from perfstress.measurement import Series
 from perfstress.stats import ols_slope, t_quantile
 from perfstress.verdict import Label
@@ -140,7 +140,7 @@ def between_floors(
 def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float) -> Growth:
     span = float(levels.work[-1] - levels.work[0])
     x = (levels.work - levels.work[0]) / span
-    weighed = weigh(x, levels.value, levels.noise_floor)
+    weighed = _with_signs(weigh(x, levels.value, levels.noise_floor), x, levels)
     last = float(levels.value[-1])
     room = None if limit is None else limit - last
     critical = None if room is None else max(room, 0.0) / (rate_hz * horizon_s)
@@ -149,7 +149,9 @@ def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: floa
     open_ = weighed.share(Kind.OPEN)
     estimate, error, df = _growing_slope(weighed)
     tail, tail_error, tail_df = _tail(weighed, x, levels)
-    decided = _decide(positive, big, settled, open_)
+    steepest = max(_steepest(x, levels), estimate + t_quantile(CONFIDENCE, df) * error)
+    harmless = critical is not None and steepest / span <= critical
+    decided = _decide(positive, big, settled, open_, harmless)
     shape = next(iter(weighed.by_law()))
     if decided[0] == "bounded" and decided[1] is None:
         estimate, error, df = tail, tail_error, tail_df
@@ -170,7 +172,7 @@ def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: floa
         exhausts_interval_s=interval_s,
         minimum_detectable=tail_t * tail_error / span,
         critical_per_op=critical,
-        cannot_exhaust=critical is not None and high <= critical,
+        cannot_exhaust=harmless or (critical is not None and high <= critical),
         grown=last - float(levels.value[0]),
         last=last,
         work=span,
@@ -178,6 +180,27 @@ def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: floa
         view=levels.view,
         weights=weighed.by_law(),
     )
+
+
+def _with_signs(weighed: Weighed, x: Floats, levels: Levels) -> Weighed:
+    """The weights with the evidence of the signs: behind the place where a settled law has settled,
+    its changes are noise, as often down as up; rises without a single fall halve its weight each.
+    """
+    if levels.view != "floors":
+        return weighed
+    change = np.diff(levels.value)
+    moved = np.abs(change) > levels.quantum / 2
+    places = np.unique(weighed.place)
+    factors = np.ones(len(places))
+    for at, place in enumerate(places):
+        behind = change[moved & (x[:-1] >= place)]
+        if len(behind) > 1 and bool((behind > 0).all()):
+            factors[at] = 0.5 ** (len(behind) - 1)
+    factor = factors[np.searchsorted(places, weighed.place)]
+    # what saturates goes on rising a little, by its law
+    noise_only = (weighed.kind == Kind.SETTLED) & (weighed.law != LAWS.index("saturating"))
+    weight = np.where(noise_only, weighed.weight * factor, weighed.weight)
+    return replace(weighed, weight=weight / weight.sum())
 
 
 def _until(room: float, per_op: float, rate_hz: float) -> float:
@@ -204,9 +227,13 @@ def _normal_below(z: Floats) -> Floats:
 
 
 def _decide(
-    positive: float, big: float, settled: float, open_: float
+    positive: float, big: float, settled: float, open_: float, harmless: bool
 ) -> tuple[GrowthVerdict, Label | None]:
     against = positive + settled
+    if harmless:  # whatever the law, the limit is too far away
+        if open_ > OPEN:
+            return "bounded", "SUBLINEAR"
+        return "bounded", "GROWS_SLOWLY" if positive > GROWS * against else None
     if open_ > OPEN:
         return "inconclusive", "SUBLINEAR"
     if positive > GROWS * against:
@@ -231,6 +258,16 @@ def _growing_slope(weighed: Weighed) -> tuple[float, float, float]:
     slope = float(weight @ weighed.slope[growing])
     spread = weight @ (weighed.sd[growing] ** 2 + (weighed.slope[growing] - slope) ** 2)
     return slope, math.sqrt(float(spread)), float(weight @ weighed.df[growing])
+
+
+def _steepest(x: Floats, levels: Levels) -> float:
+    """The steepest growth, per length of the run, that the whole run or its last half shows."""
+    y, noise = levels.value, 3 * levels.noise_floor
+    half = int(np.searchsorted(x, 0.5))
+    rates = [float(y[-1] - y[0] + noise)]
+    if half < len(x) - 1:
+        rates.append(float(y[-1] - y[half] + noise) / float(x[-1] - x[half]))
+    return max(0.0, *rates)
 
 
 def _tail(weighed: Weighed, x: Floats, levels: Levels) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.measurement import Series
-from perfstress.stats import mad_sd
+from perfstress.stats import mad_sd, ols_slope
 
 Floats = NDArray[np.float64]
 View = Literal["floors", "blocks", "teeth"]
@@ -31,8 +31,7 @@ class Levels:
     """Points of a series against completed work, rising in ``work``.
 
     ``noise_floor`` is the least standard deviation of a level that its making allows, ``quantum``
-    the step in which the resource is counted. ``slack`` is a systematic error that a slow change of
-    the levels may be and no averaging removes.
+    the step in which the resource is counted.
     """
 
     view: View
@@ -41,7 +40,6 @@ class Levels:
     t_s: Floats
     noise_floor: float
     quantum: float
-    slack: float = 0.0
 
 
 def quantum_of(unit: str, value: Floats) -> float:
@@ -136,36 +134,49 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
     """The foot of each saw-tooth, the part before the first fall left out; None without teeth.
 
     A reading comes up to one period after the collection, so a foot is too high by up to one rise
-    between readings. Where that error changes from tooth to tooth it is noise; where it creeps,
-    because the teeth are nearly a whole number of readings long, it looks like a slow trend of the
-    feet: that is the ``slack``.
+    between readings. Where teeth come regularly that error creeps from tooth to tooth and looks
+    like a trend; then it is taken out (``_late_by``), and what is left of it, a slope of about one
+    rise over the root of the number of teeth, goes into the noise.
     """
-    calm = value.copy()
-    calm[1:-1] = np.median([value[:-2], value[1:-1], value[2:]], axis=0)  # single spikes go
-    change = np.diff(calm)
-    low, high = np.percentile(calm, (2, 98))
+    change = np.diff(value)
+    rise = max(0.0, float(np.median(change)))
+    low, high = np.percentile(value, (2, 98))
     fall = max(TOOTH_SIGMAS * mad_sd(change), TOOTH_SHARE * (high - low), 2 * quantum)
     falls = np.flatnonzero(change < -fall) + 1
-    if len(falls) < MIN_TEETH - 1:
-        return None
+    # Falling back from a single reading that stuck out is no collection.
+    falls = falls[(falls >= 2) & (falls < len(value) - 1)]
+    falls = falls[value[falls] < value[falls - 2] - fall / 2]
     falls = falls[np.diff(falls, prepend=-2) > 1]
-    falls = falls[falls < len(calm) - 1]
-    if len(falls) < MIN_TEETH - 1:
+    if len(falls) < MIN_TEETH:
         return None
-    rise = max(0.0, float(np.median(change)))
-    ends = np.append(falls[1:], len(calm))
+    gap_s = float(np.median(np.diff(t_s)))
+    rising_hz = rise / gap_s  # per second: a reading may be missing
     feet = []
-    for begin, end in zip(falls, ends, strict=True):
-        half = begin + max(1, (end - begin + 1) // 2)
-        feet.append(float(np.median(calm[begin:half] - rise * np.arange(half - begin))))
-    foot = np.array(feet)
-    noise = max(mad_sd(change - rise) / 2, quantum / math.sqrt(12))
-    work, when = ops[falls], t_s[falls]
-    if len(foot) > MOST_LEVELS:
-        group = np.arange(len(foot)) * MOST_LEVELS // len(foot)
-        counts = np.bincount(group)
+    for begin, end in itertools.pairwise([*falls, len(value)]):
+        since_s = t_s[begin:end] - t_s[begin]
+        feet.append(float(np.median(value[begin:end] - rising_hz * since_s)))
+    foot = np.array(feet) - rise * _late_by(t_s[falls], gap_s)
+    work, when, count = ops[falls], t_s[falls], len(feet)
+    if count > MOST_LEVELS:
+        group = np.arange(count) * MOST_LEVELS // count
+        sizes = np.bincount(group)
         foot, work, when = (
-            np.bincount(group, weights=column) / counts for column in (foot, work, when)
+            np.bincount(group, weights=column) / sizes for column in (foot, work, when)
         )
-        noise /= math.sqrt(counts.mean())
-    return Levels("teeth", work, foot, when, noise / 2, quantum, slack=rise)
+    creeping = rise * math.sqrt(len(foot) / 12 / count)
+    return Levels("teeth", work, foot, when, math.hypot(creeping, quantum / 3.5), quantum)
+
+
+def _late_by(first_s: Floats, gap_s: float) -> Floats:
+    """How late after its collection the first reading of each tooth came, in readings (0 to 1);
+    zeros when the teeth do not come regularly enough to tell.
+    """
+    periods = np.diff(first_s)
+    missed = np.maximum(1, np.round(periods / np.median(periods)))
+    number = np.concatenate([[0.0], np.cumsum(missed)])
+    slope, _ = ols_slope(number, first_s)
+    off = (first_s - first_s.mean() - slope * (number - number.mean())) / max(gap_s, 1e-9)
+    off -= np.median(off)
+    if float(np.percentile(np.abs(off), 95)) > 0.75:
+        return np.zeros(len(first_s))
+    return np.clip(off + 0.5, 0.0, 2.0)
