@@ -79,6 +79,20 @@
   };
   const logRange = (u, low, high) => [10 ** Math.floor(Math.log10(Math.max(low || 0.01, 1e-3))), 10 ** Math.ceil(Math.log10(Math.max(high || 1, 0.02)))];
 
+  // A value between two gaps makes no line: it is drawn as a point. Undefined is no gap: another
+  // series of the chart has a reading at that time.
+  const lonely = (u, number) => {
+    const values = u.data[number], found = [];
+    for (let at = 0; at < values.length; at += 1) {
+      if (values[at] === null || values[at] === undefined) continue;
+      let before = at - 1, after = at + 1;
+      while (before >= 0 && values[before] === undefined) before -= 1;
+      while (after < values.length && values[after] === undefined) after += 1;
+      if ((before < 0 || values[before] === null) && (after >= values.length || values[after] === null)) found.push(at);
+    }
+    return found.length ? found : null;
+  };
+
   const plot = (box, spec) => {
     const format = FORMAT[spec.unit] || three;
     const value = (u, v) => (v === null || v === undefined ? "" : format(v));
@@ -100,7 +114,7 @@
         ...spec.series.map((one) => ({
           label: one.label, value, spanGaps: false, show: one.show !== false,
           stroke: one.stroke ? css(one.stroke) : undefined, width: one.width || 1.6, dash: one.dash,
-          fill: one.fill, points: one.points ? { show: true, size: 7, fill: css(one.stroke), stroke: css("--card"), width: 1 } : { show: false },
+          fill: one.fill, points: one.points ? { show: true, size: 7, fill: css(one.stroke), stroke: css("--card"), width: 1 } : { show: false, filter: lonely, size: 5 },
           ...(one.points ? { paths: () => null } : {}),
           ...(one.hidden ? { stroke: "transparent", class: "off" } : {}),
         })),
