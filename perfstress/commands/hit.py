@@ -76,7 +76,7 @@ def hit(
         journeys=(JourneyScript("hit", (step, *pause)),),
         seed=_SEED,
     )
-    watched = _Watched(url, epoch)
+    watched = _Watched(url, epoch, "connections" if users is None else "users")
     fleet: Fleet = FLEETS["local"](processes)
     try:
         interrupted = _drive(fleet, script, epoch, watched, err)
@@ -176,6 +176,7 @@ class _Watched:
 
     url: str
     epoch: Epoch
+    who: str = "connections"
     intervals: list[Interval] = field(default_factory=list)
     progress: Progress = field(default_factory=lambda: Progress({}))
     began_ns: int = 0
@@ -259,7 +260,7 @@ def _told(watched: _Watched, load: LoadSummary, *, interrupted: bool) -> str:
     epoch = watched.epoch
     took = human_duration(watched.seconds) if watched.seconds is not None else "no time"
     level = human_count(epoch.start_level)
-    how = f"{level}/s" if epoch.model == "open" else f"{level} connections"
+    how = f"{level}/s" if epoch.model == "open" else f"{level} {watched.who}"
     lines = [f"{watched.url}: {how} for {took}{' (interrupted)' if interrupted else ''}", ""]
     errors = sum(load.errors.values())
     named = ", ".join(f"{human_count(n)} {kind}" for kind, n in sorted(load.errors.items()))

@@ -211,11 +211,9 @@ class ClosedLoop:
 
     def _paused(self, walk: Walk, due_ns: int) -> None:
         at_ns = now_ns()
-        if at_ns < due_ns:  # uvloop's timers may be a millisecond early
-            self._pause(walk, due_ns)
-            return
         del self._pausing[walk]
-        self._next(walk, due_ns, at_ns)
+        # uvloop's timers may be a millisecond early; that is when the user is ready then
+        self._next(walk, min(due_ns, at_ns), at_ns)
 
     def _retire(self, walk: Walk) -> None:
         if (timer := self._pausing.pop(walk, None)) is not None:

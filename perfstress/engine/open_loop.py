@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from perfstress.clock import now_ns
+from perfstress.engine.alarm import Alarm
 from perfstress.engine.crew import Crew
 from perfstress.engine.recorder import Track
 from perfstress.engine.walk import Walk
 from perfstress.plan import Epoch
 from perfstress.schedule import Ints, fire_times, stripe
 
-# The event loop's timers are no finer.
-_TICK_S = 0.001
-
 
 class OpenLoop:
     """Drives one block of epochs of the open model; ``over`` is called when nothing is in flight.
 
-    One callback per millisecond fires everything that is due. An arrival that finds
+    Each time the alarm rings everything that is due is fired. An arrival that finds
     ``max_in_flight`` journeys under way is dropped, and counted.
     """
 
@@ -36,11 +33,11 @@ class OpenLoop:
         self._over = over
         self._free: list[Walk] = []
         self._under_way: set[Walk] = set()
-        self._timer: asyncio.Handle | None = None
+        self._alarm = Alarm(crew.loop, self._tick)
         self._epoch: Epoch | None = None
         self._cancelled = False
         self._enter(at_ns)
-        self._wait(now_ns())
+        self._wait()
 
     # ------------------------------------------------------------ epochs
     def _enter(self, at_ns: int) -> None:
@@ -93,11 +90,10 @@ class OpenLoop:
             self._enter(ended_ns)
 
     # ------------------------------------------------------------ time
-    def _wait(self, at_ns: int) -> None:
+    def _wait(self) -> None:
         due_ns = self._dues[self._at] if self._at < len(self._dues) else self._ends_ns
-        assert due_ns is not None
-        wait_s = max(_TICK_S, (due_ns - at_ns) / 1e9)
-        self._timer = self.loop.call_later(wait_s, self._tick)
+        # with neither, the next chunk of due times has to be loaded
+        self._alarm.set(self._began_ns if due_ns is None else due_ns)
 
     def _tick(self) -> None:
         at_ns = now_ns()
@@ -118,11 +114,12 @@ class OpenLoop:
                     self._crew.began(self._epoch, self._began_ns)
             else:
                 break
-        self._timer = None
         if self._epoch is not None:
-            self._wait(now_ns())
-        elif not self.in_flight:
-            self._over()
+            self._wait()
+        else:
+            self._alarm.close()
+            if not self.in_flight:
+                self._finish()
 
     def _fire(self, at_ns: int) -> None:
         """Send everything in the chunk that is due."""
@@ -161,15 +158,14 @@ class OpenLoop:
             self._over()
 
     def turn(self, _at_ns: int) -> None:
-        """Called every 50 ms; the open loop has its own timer."""
+        """Called every 50 ms; the open loop has an alarm of its own."""
 
     def cancel(self) -> None:
         """Send nothing more, wait for nothing more."""
         if self._cancelled:
             return
         self._cancelled = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.close()
         for walk in self._under_way:
             walk.stop()
         self.pool.drop_all()

@@ -125,13 +125,9 @@ class Walk:
 
     def _think_over(self, due_ns: int) -> None:
         at_ns = now_ns()
-        if at_ns < due_ns:  # uvloop's timers may be a millisecond early
-            self._timer = self._owner.loop.call_later(
-                (due_ns - at_ns) / 1e9, self._think_over, due_ns
-            )
-            return
         self._timer = None
-        self._send(due_ns, at_ns)
+        # uvloop's timers may be a millisecond early; that is when the user is ready then
+        self._send(min(due_ns, at_ns), at_ns)
 
     def _send(self, due_ns: int, at_ns: int) -> None:
         step = self.step
