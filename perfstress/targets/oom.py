@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 from perfstress.cgroups import cgroup_folder
@@ -12,6 +13,8 @@ from perfstress.proctree import read_proc
 # Version 2's file and version 1's; both have a line "oom_kill N".
 _CGROUP_FILES = ("memory.events", "memory.oom_control")
 _COUNT = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
+# The log's clock and CLOCK_MONOTONIC both count from boot, but not quite alike.
+_CLOCKS_DIFFER_US = 2_000_000
 
 UNPROVEN = (
     "killed by SIGKILL that perfstress did not send; often that is the kernel's out-of-memory "
@@ -28,6 +31,7 @@ class Witness:
     """
 
     def __init__(self) -> None:
+        self._since_us = time.monotonic_ns() // 1000 - _CLOCKS_DIFFER_US
         self._before: dict[str, int] = _counts(os.getpid())
 
     def watch(self, pid: int) -> None:
@@ -37,7 +41,7 @@ class Witness:
 
     def evidence(self, pid: int) -> str:
         """What speaks for a kill for memory, after a SIGKILL that perfstress did not send."""
-        told = _kernel_log(pid)
+        told = _kernel_log(pid, self._since_us)
         if told:
             return told
         after = {what: _count(Path(what)) for what in self._before}
@@ -64,8 +68,10 @@ def _count(file: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-def _kernel_log(pid: int) -> str:
-    """The kernel's own line about this process, where its log may be read."""
+def _kernel_log(pid: int, since_us: int) -> str:
+    """The kernel's own line about this process, where its log may be read; an older line is about
+    an earlier process of the same number. Each record is ``priority,sequence,microseconds,…;text``.
+    """
     try:
         log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
@@ -80,6 +86,8 @@ def _kernel_log(pid: int) -> str:
                 continue  # records were overwritten meanwhile; go on with the oldest
             if not record:
                 break
+            if int(record.split(b",", 3)[2]) < since_us:
+                continue
             if match := wanted.search(record):
                 line = match[0].partition(b"\n")[0].decode("utf-8", "replace").strip()
                 found = f"killed by the kernel's out-of-memory killer; its log says: {line}"

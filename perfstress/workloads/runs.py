@@ -33,6 +33,8 @@ JOURNEY = "run"
 # Later than this a second can have no more operations that end in it.
 COMPLETE_AFTER_NS = 500_000_000
 LONGEST_WAIT_S = 0.5
+# A sample is taken each second; the largest of all runs since the last one is to be in it.
+PEAK_OF_NS = 1_200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class RunsDriver:
         self._events: list[DriverEvent] = []
         self._running: dict[str, _Running] = {}
         self._timed_out: set[str] = set()
+        self._peaks: deque[tuple[int, int]] = deque()
         self._count = 0
         self._block: deque[Epoch] = deque()
         self._stretch: _Stretch | None = None
@@ -220,7 +223,10 @@ class RunsDriver:
                 errors={error: 1} if error else None,
                 latencies=latencies,
             )
-        self._events.append(Gauges({"peak_rss": float(end.max_rss_bytes)}))
+        self._peaks.append((end.at_ns, end.max_rss_bytes))
+        while self._peaks[0][0] < end.at_ns - PEAK_OF_NS:
+            self._peaks.popleft()
+        self._events.append(Gauges({"peak_rss": float(max(rss for _, rss in self._peaks))}))
         self._tell()
 
     def _tell(self) -> None:
