@@ -22,6 +22,11 @@ from perfstress.targets.supervised import LOG, Supervised
 from perfstress.units import NS_PER_S, format_duration
 
 HOSTS = Path(__file__).parent.parent / "hosts"
+# The command of each host, by the key of ``target`` that names its function.
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "python": ("python", str(HOSTS / "python_host.py")),
+    "node": ("node", "--expose-gc", str(HOSTS / "node_host.js")),
+}
 # Where a host finds the numbers of its two descriptors: "<read commands>,<write replies>".
 PIPES = "PERFSTRESS_HOST"
 
@@ -127,13 +132,13 @@ class HostedTarget:
         self._process.start(with_pipes, keep=(host_reads, host_writes))
         self._send_load(what.cwd)
 
-    def _command(self) -> list[str]:
+    def _language(self) -> str | None:
         target = self.example.target
-        if target.python is not None:
-            return ["python", str(HOSTS / "python_host.py")]
-        if target.node is not None:
-            return ["node", "--expose-gc", str(HOSTS / "node_host.js")]
-        return list(target.command or ())
+        return next((key for key in COMMANDS if getattr(target, key) is not None), None)
+
+    def _command(self) -> tuple[str, ...]:
+        language = self._language()
+        return COMMANDS[language] if language else tuple(self.example.target.command or ())
 
     def _send_load(self, cwd: Path) -> None:
         target, calls = self.example.target, self.example.workload.calls
@@ -205,9 +210,8 @@ class HostedTarget:
 
     def facts(self) -> Mapping[str, Any]:
         """What was started, for the record."""
-        target = self.example.target
         facts: dict[str, Any] = {
-            "kind": "python" if target.python else "node" if target.node else "host",
+            "kind": self._language() or "host",
             "argv": [redact(word) for word in self._process.argv],
             "pid": self._process.pid,
             **self._built.facts(),
