@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from perfstress.engine.compiled import Journey, compile_script, load_rows
 from perfstress.engine.health import Health
-from perfstress.engine.http1 import Pool
+from perfstress.engine.pool import Pool
 from perfstress.engine.recorder import Recorder, Track
 from perfstress.engine.script import Script
 from perfstress.engine.walk import Walk

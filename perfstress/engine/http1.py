@@ -1,4 +1,4 @@
-"""HTTP/1.1 over asyncio Protocols: one request at a time on a connection, and the pool of them.
+"""HTTP/1.1 over asyncio Protocols: one request at a time on a connection.
 
 The parser is httptools' llhttp. A plain answer whose head has come before, byte for byte, with a
 body that fits it exactly, needs no parsing again (``compiled.Known``). All else goes through the
@@ -8,8 +8,6 @@ parser.
 from __future__ import annotations
 
 import asyncio
-import errno
-import ssl
 import zlib
 from time import perf_counter_ns  # clock.now_ns, without a call more in the hot path
 from typing import TYPE_CHECKING, Protocol
@@ -23,18 +21,14 @@ from perfstress.engine.compiled import Known, Step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from perfstress.engine.pool import Pool
+
 # What is kept of a body for checks and captures, and of one that is only shown in a message.
 KEPT_BODY_BYTES = 8 * 2**20
 SHOWN_BODY_BYTES = 1024
 LONGEST_HEAD_BYTES = 256 * 1024
 
 _NOTHING = Known()
-_OWN_EXHAUSTION = {
-    errno.EMFILE: "this process may not open more files",
-    errno.ENFILE: "the system cannot open more files",
-    errno.EADDRNOTAVAIL: "no local port is left for another connection",
-    errno.ENOBUFS: "the system has no buffers left",
-}
 
 
 class Exchange(Protocol):
@@ -114,6 +108,11 @@ class Connection(asyncio.Protocol):
         self.rest()
         self.transport.abort()
 
+    @property
+    def first_byte_ns(self) -> int:
+        """When the answer that is under way began; 0 while nothing of it has come."""
+        return self._first_byte_ns if self._parsing else 0
+
     # ------------------------------------------------------------ asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
@@ -157,7 +156,7 @@ class Connection(asyncio.Protocol):
             self.pool.retries += 1
             self.pool.connect(exchange)
             return
-        first = self._first_byte_ns if self._parsing else 0
+        first = self.first_byte_ns
         what = "in the middle of the answer" if self._parsing else "before the answer"
         how = f"reset ({error})" if error is not None else "closed"
         exchange.failed("reset", f"the connection was {how} {what}", first, now_ns())
@@ -309,115 +308,3 @@ def _inflated(body: bytes, encoding: str) -> tuple[bytes, bool]:
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
     whole = inflater.decompress(body, KEPT_BODY_BYTES)
     return whole, inflater.eof
-
-
-class Pool:
-    """The connections of a process to its one address. Idle ones are taken youngest first."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        address: str,
-        port: int,
-        *,
-        tls: ssl.SSLContext | None = None,
-        server_name: str | None = None,
-        keep_alive: bool = True,
-        lost: Callable[[str], None] = lambda why: None,
-    ) -> None:
-        self._loop = loop
-        self._address, self._port = address, port
-        self._tls, self._server_name = tls, server_name if tls else None
-        self._lost = lost
-        self.keep_alive = keep_alive
-        self.connections: set[Connection] = set()
-        self.connecting: dict[Exchange, asyncio.Task[None]] = {}
-        self.idle: dict[Connection, None] = {}
-        self.retries = 0
-        self.opened = 0
-
-    def take(self) -> Connection | None:
-        """An idle connection, if there is one that is still open."""
-        while self.idle:
-            connection, _ = self.idle.popitem()
-            if not connection.transport.is_closing():
-                return connection
-        return None
-
-    def release(self, connection: Connection) -> None:
-        """Give a connection back for others to use."""
-        connection.rest()
-        if not connection.transport.is_closing():
-            self.idle[connection] = None
-
-    def forget(self, connection: Connection) -> None:
-        """It has been closed by the other side."""
-        self.connections.discard(connection)
-        self.idle.pop(connection, None)
-
-    def connect(self, exchange: Exchange) -> None:
-        """Open a connection for an exchange, which hears ``connected`` or ``failed``."""
-        self.connecting[exchange] = self._loop.create_task(self._connect(exchange))
-
-    async def _connect(self, exchange: Exchange) -> None:
-        try:
-            _, connection = await self._loop.create_connection(
-                lambda: Connection(self),
-                self._address,
-                self._port,
-                ssl=self._tls,
-                server_hostname=self._server_name,
-            )
-        except (OSError, ValueError) as error:  # ssl's certificate errors are ValueErrors too
-            self.connecting.pop(exchange, None)
-            if isinstance(error, OSError) and error.errno in _OWN_EXHAUSTION:
-                self._lost(_OWN_EXHAUSTION[error.errno])
-            text = f"cannot connect to {self._address}:{self._port}: {error}"
-            exchange.failed("connect", text, 0, now_ns())
-            return
-        self.connecting.pop(exchange, None)
-        self.opened += 1
-        exchange.connected(connection)
-
-    def time_out(self, at_ns: int) -> None:
-        """End every request that has taken too long; to be called now and then."""
-        late = [
-            (connection.exchange, connection)
-            for connection in self.connections
-            if connection.exchange is not None and _is_late(connection.exchange, at_ns)
-        ]
-        for exchange, connection in late:
-            parsing = connection._parsing
-            first = connection._first_byte_ns if parsing else 0
-            exchange.connection = None
-            connection.drop()
-            what = "the answer was not whole" if parsing else "no answer"
-            exchange.failed("timeout", f"{what} after {_limit(exchange) / 1e9:g} s", first, at_ns)
-        for exchange in [one for one in self.connecting if _is_late(one, at_ns)]:
-            self.connecting.pop(exchange).cancel()
-            exchange.failed(
-                "timeout", f"no connection after {_limit(exchange) / 1e9:g} s", 0, at_ns
-            )
-
-    def close_idle(self) -> None:
-        """Close what nobody uses, so that the target has nothing of ours open at a floor."""
-        for connection in self.idle:
-            connection.transport.close()
-        self.idle.clear()
-
-    def drop_all(self) -> None:
-        """Close everything at once; whoever waits hears nothing more."""
-        for task in self.connecting.values():
-            task.cancel()
-        self.connecting.clear()
-        for connection in list(self.connections):
-            connection.drop()
-        self.idle.clear()
-
-
-def _limit(exchange: Exchange) -> int:
-    return exchange.step.timeout_ns or exchange.timeout_ns
-
-
-def _is_late(exchange: Exchange, at_ns: int) -> bool:
-    return at_ns - exchange.fired_ns > (exchange.step.timeout_ns or exchange.timeout_ns)

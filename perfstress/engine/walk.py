@@ -12,7 +12,8 @@ from perfstress.engine.recorder import Track
 from perfstress.engine.templates import RenderError
 
 if TYPE_CHECKING:
-    from perfstress.engine.http1 import Connection, Pool
+    from perfstress.engine.http1 import Connection
+    from perfstress.engine.pool import Pool
 
 
 class Owner(Protocol):
