@@ -165,16 +165,21 @@ def judge(run: RunName, as_json: AsJson = False) -> ExitCode:
 @app.command()
 def report(
     run: RunName,
-    fmt: Annotated[Format, typer.Option("--format", help="The report's format.")] = Format.text,
+    fmt: Annotated[
+        Format | None,
+        typer.Option("--format", help="Default: by the name of --output, else text."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")
     ] = None,
 ) -> ExitCode:
     """Report a recorded run, whole or partial."""
-    from perfstress.archive import find_run
-    from perfstress.commands.report import report as command  # delayed: numpy, jinja2
+    from perfstress.archive import find_run  # delayed: numpy, jinja2
+    from perfstress.commands.report import report as command
 
-    return command(find_run(run), fmt.value, output, sys.stdout)
+    suffixes = {".html": "html", ".json": "json", ".md": "markdown", ".xml": "junit"}
+    guessed = suffixes.get(output.suffix, "text") if output else "text"
+    return command(find_run(run), fmt.value if fmt else guessed, output, sys.stdout)
 
 
 @app.command()

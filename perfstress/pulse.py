@@ -13,14 +13,12 @@ class Pulse:
 
     def __init__(self) -> None:
         self.points: list[tuple[int, int]] = []
-        self.first: tuple[int, int] | None = None
         self.ok_by_journey: dict[str, int] = {}
         self._latest: list[Interval] = []
         self._p99: float | None = None
 
     def add(self, at_ns: int, ops: int) -> None:
         """Note the number of operations completed at a moment; two minutes are kept."""
-        self.first = self.first or (at_ns, ops)
         self.points.append((at_ns, ops))
         while self.points[0][0] < at_ns - KEPT_NS:
             self.points.pop(0)
@@ -35,14 +33,6 @@ class Pulse:
             self.points[0],
         )
         return (ops - past[1]) / max(1e-9, (at_ns - past[0]) / NS_PER_S) if at_ns > past[0] else 0.0
-
-    @property
-    def usual(self) -> float:
-        """Operations per second since the first progress."""
-        if self.first is None or not self.points:
-            return 0.0
-        (began_ns, before), (at_ns, ops) = self.first, self.points[-1]
-        return (ops - before) / max(1.0, (at_ns - began_ns) / NS_PER_S)
 
     def latency(self, interval: Interval) -> None:
         """Note one second of a step; journeys as a whole count for the invariants."""

@@ -29,7 +29,7 @@ from perfstress.yamlio import Loaded
 
 POLL_S = 0.1
 START_MARGIN_NS = 250_000_000  # between giving a block out and its first arrival
-SILENCE_NS = 15 * NS_PER_S  # without one good answer, beside a tenth of the usual rate: hung
+SILENCE_NS = 10 * NS_PER_S  # at least so long without one good answer before a target hangs
 CANCEL_WITHIN_NS = 5 * NS_PER_S
 RUNS_FOLDER = Path(".perfstress") / "runs"
 CACHE_FOLDER = Path(".perfstress") / "cache"
@@ -296,17 +296,21 @@ class _Session:
         return self.exit is not None
 
     def _is_silent(self) -> bool:
-        """No good answer for long, and next to none of any kind: waiting on would not end it."""
+        """No good answer for long, and none but timeouts: waiting on would not end it."""
         progress, pulse = self.chronicle.progress, self.chronicle.pulse
         if progress.ok > self.last_ok[0]:
             self.last_ok = (progress.ok, now_ns())
             return False
-        # A batch run is ended at its timeout by the driver itself; a request too, but there are
-        # many of them.
+        # By Little's law, attempts that end only by their timeout come at in_flight / timeout a
+        # second.
         epoch = self.chronicle.current
-        waits_ns = max(SILENCE_NS, 2 * epoch.timeout_ns if epoch else 0)
+        timeout_ns = epoch.timeout_ns if epoch else 0
         silent_ns = now_ns() - self.last_ok[1]
-        return silent_ns > waits_ns and pulse.rate(silent_ns / NS_PER_S) <= 0.1 * pulse.usual
+        only_timeouts_hz = max(1, progress.in_flight) / max(1e-9, timeout_ns / NS_PER_S)
+        return (
+            silent_ns > max(SILENCE_NS, 2 * timeout_ns)
+            and pulse.rate(silent_ns / NS_PER_S) <= 2 * only_timeouts_hz
+        )
 
 
 def _reseeded(example: WorkedExample, by: int) -> WorkedExample:

@@ -1,0 +1,329 @@
+"""``discover`` from end to end on real processes: verdicts, findings, exit codes, and nothing left
+behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.live
+
+SERVICE = Path(__file__).parents[1] / "support" / "service.py"
+
+
+class Project:
+    """A folder with one example in it, and the runs made from it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.file = root / "shop.yaml"
+        self.document: dict[str, Any] = {
+            "perfstress": 1,
+            "name": "shop",
+            "title": "A small shop",
+            "kind": "load",
+            "production": {
+                "rate": "100/s",
+                "concurrency": 1,
+                "horizon": "10s",
+                "source": "a test",
+            },
+            "implementation": {"paths": ["service/**"]},
+            "target": {
+                "command": ["python", str(SERVICE), "{port}"],
+                "ready": {"get": "/", "within": "10s"},
+                "limits": {"memory": "512MiB", "open_files": 900, "threads": 50},
+                "stop": {"signal": "TERM", "within": "2s"},
+            },
+            "workload": {
+                "http": {
+                    "base_url": "http://127.0.0.1:{port}",
+                    "journeys": {"look": {"steps": [{"get": "/", "expect": {"status": 200}}]}},
+                }
+            },
+            "shape": {
+                "model": "open",
+                "arrivals": "uniform",
+                "seed": 1,
+                "stages": [{"name": "all", "rate": "100/s", "for": "2s"}],
+                "max_in_flight": 500,
+                "timeout": "1s",
+            },
+            "success": ["errors.count == 0"],
+        }
+
+    def mode(self, *words: str) -> None:
+        """Give the service these arguments behind its port."""
+        self.document["target"]["command"] = ["python", str(SERVICE), "{port}", *words]
+
+    def soak(self) -> None:
+        """Make it a soak of eight short epochs."""
+        self.document["kind"] = "soak"
+        self.document["production"] |= {"operations": 400, "horizon": "1h"}
+        self.document["shape"] = {
+            "model": "closed",
+            "seed": 1,
+            "epochs": 8,
+            "stages": [
+                {"name": "warm-up", "users": 1, "ops": 50, "warmup": True},
+                {"name": "work", "users": 1, "ops": 400},
+            ],
+        }
+        self.document["success"] = ["errors.count == 0", "fds.growth == none"]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Begin ``perfstress discover`` on it."""
+        self.file.write_text(yaml.safe_dump(self.document))
+        return subprocess.Popen(
+            [sys.executable, "-m", "perfstress", "discover", str(self.file), *words],
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def discover(self, *words: str) -> tuple[int, str, str]:
+        """Run it to its end: exit code, stdout, stderr."""
+        process = self.start(*words)
+        out, err = process.communicate(timeout=150)
+        return process.returncode, out, err
+
+    def verdict(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """Run it with ``--json``: exit code and the object."""
+        code, out, err = self.discover("--json", *words)
+        assert out, err
+        return code, json.loads(out)
+
+    @property
+    def run(self) -> Path:
+        """The newest run's folder."""
+        return max((self.root / ".perfstress" / "runs" / "shop").iterdir())
+
+    def services(self) -> list[psutil.Process]:
+        """Living processes of the service that were started from this folder."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if str(SERVICE) in process.cmdline() and process.cwd() == str(self.root):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+                continue
+        return [one for one in found if one.status() != psutil.STATUS_ZOMBIE]
+
+    def events(self) -> list[dict[str, Any]]:
+        """What the newest run's events file holds so far."""
+        try:
+            lines = (self.run / "events.jsonl").read_text().splitlines()
+        except (ValueError, OSError):
+            return []
+        return [json.loads(line) for line in lines]
+
+    def under_load(self) -> bool:
+        """Whether the load of the newest run has begun."""
+        return any(event["event"] == "epoch-began" for event in self.events())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = Project(tmp_path)
+    yield made
+    left = made.services()
+    for process in left:
+        process.kill()
+    assert left == [], "the target outlived perfstress"
+
+
+def kinds(verdict: dict[str, Any]) -> list[str]:
+    return [finding["class"] for finding in verdict["findings"] if finding["fails"]]
+
+
+def test_a_healthy_service_passes_and_leaves_a_run_to_read(project: Project) -> None:
+    code, verdict = project.verdict()
+    assert (code, verdict["verdict"]) == (0, "PASS"), verdict["reasons"]
+    assert verdict["load"]["requests"] == 200
+    assert verdict["load"]["errors"] == 0
+    assert verdict["could_not_see"]
+    assert {file.name for file in project.run.iterdir()} >= {
+        "run.json",
+        "example.yaml",
+        "samples.jsonl",
+        "intervals.jsonl",
+        "events.jsonl",
+        "result.json",
+        "report.html",
+        "target.log",
+    }
+    assert json.loads((project.run / "result.json").read_text()) == verdict
+
+
+def test_a_leak_fails_with_its_size_and_is_confirmed_in_a_fresh_process(project: Project) -> None:
+    project.soak()
+    project.mode("leak")
+    code, verdict = project.verdict()
+    assert (code, verdict["verdict"]) == (1, "FAIL"), verdict["reasons"]
+    finding = next(one for one in verdict["findings"] if one["class"] == "fd-growth")
+    assert finding["per_op"] == pytest.approx(1.0, rel=0.02)
+    assert finding["confirmed"] is True
+    assert "service.py" in finding["diagnosis"]
+    assert (project.run / "confirm" / "run.json").exists()
+
+
+def test_a_healthy_soak_passes(project: Project) -> None:
+    project.soak()
+    code, verdict = project.verdict()
+    assert (code, verdict["verdict"]) == (0, "PASS"), verdict["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [("die", "SIGKILL"), ("exit", "the last straw")],
+)
+def test_a_target_that_dies_is_a_crash(project: Project, mode: str, told: str) -> None:
+    project.mode(mode, "50")
+    code, verdict = project.verdict()
+    assert (code, verdict["verdict"]) == (1, "FAIL")
+    assert "crash" in kinds(verdict)
+    assert told in json.dumps(verdict["findings"])
+
+
+def test_a_target_that_answers_no_more_hangs(project: Project) -> None:
+    project.mode("hang", "50")
+    project.document["shape"] = {
+        "model": "closed",
+        "seed": 1,
+        "stages": [{"name": "all", "users": 2, "ops": 100000}],
+        "timeout": "1s",
+    }
+    code, verdict = project.verdict()
+    assert (code, verdict["verdict"]) == (1, "FAIL")
+    assert "hang" in kinds(verdict)
+
+
+def test_errors_break_the_objective(project: Project) -> None:
+    project.mode("errors", "100")
+    code, verdict = project.verdict()
+    assert (code, verdict["verdict"]) == (1, "FAIL")
+    assert "error-objective" in kinds(verdict)
+    assert verdict["load"]["errors_by_class"] == {"status": pytest.approx(101, abs=2)}
+
+
+def test_an_invariant_is_asked_and_judged(project: Project) -> None:
+    """The readiness probe is served too, so what the service counted is more than the journeys."""
+    project.document["success"] += [{"invariant": {"get": "/", "that": "served == ok.look"}}]
+    code, verdict = project.verdict()
+    assert code == 1
+    assert kinds(verdict) == ["invariant"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "slug"),
+    [("mute", "never-ready"), ("quit", "cannot find the ledger")],
+)
+def test_a_target_that_never_is_ready_exits_3(project: Project, mode: str, slug: str) -> None:
+    project.mode(mode)
+    project.document["target"]["ready"]["within"] = "2s"
+    code, _, err = project.discover()
+    assert code == 3
+    assert slug in err
+    assert "Traceback" not in err
+
+
+def test_a_command_that_does_not_exist_exits_3(project: Project) -> None:
+    project.document["target"]["command"] = ["no-such-program-anywhere", "{port}"]
+    code, _, err = project.discover()
+    assert code == 3
+    assert "no-such-program-anywhere" in err
+
+
+def test_a_port_in_use_exits_3(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        project.document["target"]["command"] = ["python", str(SERVICE), str(port)]
+        project.document["target"]["ready"] = {"port": port, "within": "5s"}
+        project.document["workload"]["http"]["base_url"] = f"http://127.0.0.1:{port}"
+        code, _, err = project.discover()
+    assert code == 3
+    assert str(port) in err
+
+
+def test_an_attached_port_with_nobody_behind_it_exits_3(project: Project) -> None:
+    del project.document["target"]["command"]
+    project.document["target"]["attach"] = {"port": 1}
+    project.document["workload"]["http"]["base_url"] = "http://127.0.0.1:1"
+    code, _, err = project.discover()
+    assert code == 3
+    assert "1" in err
+    assert "Traceback" not in err
+
+
+def test_a_foreign_host_exits_4_or_is_refused_by_lint(project: Project) -> None:
+    project.document["workload"]["http"]["base_url"] = "http://203.0.113.7:{port}"
+    code, _, err = project.discover()
+    assert code in (2, 4)
+    assert "203.0.113.7" in err
+
+
+def test_an_attached_service_is_watched_and_not_stopped(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    service = subprocess.Popen([sys.executable, str(SERVICE), str(port)])
+    try:
+        wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        project.document["target"] = {
+            "attach": {"port": port},
+            "limits": project.document["target"]["limits"],
+        }
+        project.document["workload"]["http"]["base_url"] = f"http://127.0.0.1:{port}"
+        code, verdict = project.verdict()
+        assert (code, verdict["verdict"]) == (0, "PASS"), verdict["reasons"]
+        assert service.poll() is None
+    finally:
+        service.kill()
+        service.wait()
+
+
+def test_ctrl_c_keeps_what_was_recorded_and_stops_the_target(project: Project) -> None:
+    project.document["shape"]["stages"] = [{"name": "all", "rate": "100/s", "for": "2m"}]
+    process = project.start()
+    wait_for(project.under_load)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert json.loads((project.run / "run.json").read_text())["state"] == "interrupted"
+    assert (project.run / "report.html").exists()
+    assert project.services() == []
+
+
+def test_sigkill_leaves_no_target_and_a_run_that_can_be_told(project: Project) -> None:
+    project.document["shape"]["stages"] = [{"name": "all", "rate": "100/s", "for": "2m"}]
+    process = project.start()
+    wait_for(project.under_load)
+    assert project.services()
+    process.kill()
+    process.communicate(timeout=30)
+    wait_for(lambda: project.services() == [])
+    told = subprocess.run(
+        [sys.executable, "-m", "perfstress", "report", str(project.run)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+    assert told.returncode == 0, told.stderr
+    assert "INCONCLUSIVE" in told.stdout
+    assert "partial" in told.stdout.lower() or "killed" in told.stdout.lower()

@@ -1,0 +1,72 @@
+"""A small HTTP service with one defect at a time, for runs from end to end.
+
+usage: service.py PORT [MODE [AFTER]] Modes: well; leak (a descriptor for each request); die
+(SIGKILL to itself after AFTER requests); exit (leaves with code 3 after AFTER requests); hang
+(answers nothing after AFTER requests); errors (500 after AFTER requests); mute (never listens);
+quit (leaves before it listens, with a line in its log).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+
+
+class Service:
+    """Counts requests and does what its mode says."""
+
+    def __init__(self, mode: str, after: int) -> None:
+        self.mode = mode
+        self.after = after
+        self.served = 0
+        self.kept: list[int] = []
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer every request of one connection."""
+        try:
+            while (await reader.readuntil(b"\r\n\r\n")) != b"":
+                status = await self.serve()
+                body = json.dumps({"served": self.served}).encode()
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                writer.write(head + body)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def serve(self) -> int:
+        """Count one request and show the defect when it is time; the status to answer with."""
+        self.served += 1
+        if self.mode == "leak":
+            self.kept.append(os.open(__file__, os.O_RDONLY))
+        if self.served <= self.after:
+            return 200
+        if self.mode == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.mode == "exit":
+            print("ValueError: the last straw", flush=True)
+            os._exit(3)
+        if self.mode == "hang":
+            await asyncio.sleep(3600)
+        return 500 if self.mode == "errors" else 200
+
+
+async def main() -> None:
+    """Serve on the loopback port until killed."""
+    port, mode, after = (
+        int(sys.argv[1]),
+        (sys.argv[2:] or ["well"])[0],
+        int((sys.argv[3:] or [0])[0]),
+    )
+    if mode == "quit":
+        sys.exit("cannot find the ledger")
+    if mode != "mute":
+        await asyncio.start_server(Service(mode, after).answer, "127.0.0.1", port)
+    await asyncio.sleep(3600)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
