@@ -52,7 +52,8 @@ class Supervised:
 
     def roots(self) -> tuple[int, ...]:
         """The process, and the orphans of its tree."""
-        return self._guarded.running() if self._guarded is not None else ()
+        guarded = self._guarded  # asked from the sampler's thread, also while the target is stopped
+        return guarded.running() if guarded is not None else ()
 
     def check_running(self) -> None:
         """Raise TargetError when the process has ended before the target was ready."""

@@ -208,7 +208,7 @@ class TestOpen:
                 "open",
                 arrivals="uniform",
                 max_in_flight=10,
-                timeout="1s",
+                timeout="700ms",
             )
         )
         told = drive(driver, example)
