@@ -67,7 +67,7 @@ def run_and_judge(
     """
     live = watcher(err, quiet=quiet)
     try:
-        for warning in preflight(wanted.loaded.example):
+        for warning in [*preflight(wanted.loaded.example), *_provenance(wanted)]:
             live.note(f"warning: {warning}")
         session.carry_out(wanted, live)
         verdict, run = _judged(wanted.folder)
@@ -80,6 +80,18 @@ def run_and_judge(
     finally:
         live.close()
     return _conclude(wanted.folder)
+
+
+def _provenance(wanted: session.Order) -> list[str]:
+    """What git says against the example's claim to be older than the code, and unweakened since."""
+    path = wanted.loaded.path
+    paths = {path: wanted.loaded.example.implementation.paths}
+    known = provenance.states(wanted.root, paths, rules.weakening)[path]
+    warnings = [f"the example came too late: {known.reason}"] if known.state == "too-late" else []
+    return warnings + [
+        f"weakened since: {edit['field']} went from {edit['before']} to {edit['after']}"
+        for edit in known.weakened
+    ]
 
 
 def _confirm(wanted: session.Order, verdict: Verdict, run: Run, live: Watcher) -> None:

@@ -148,6 +148,11 @@ def project(tmp_path: Path) -> Iterator[Project]:
     assert left == [], "the target outlived perfstress"
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
 def kinds(verdict: dict[str, Any]) -> list[str]:
     return [finding["class"] for finding in verdict["findings"] if finding["fails"]]
 
@@ -283,7 +288,7 @@ def test_an_attached_service_is_watched_and_not_stopped(project: Project) -> Non
         port = free.getsockname()[1]
     service = subprocess.Popen([sys.executable, str(SERVICE), str(port)])
     try:
-        wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        wait_for(lambda: listens(port))
         project.document["target"] = {
             "attach": {"port": port},
             "limits": project.document["target"]["limits"],
