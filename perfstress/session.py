@@ -107,6 +107,8 @@ class _Session:
             scratch=order.folder / "scratch",
             cache=order.root / CACHE_FOLDER,
         )
+        # A batch may be over within a second: its peak must not fall between two readings.
+        self.period_s = 0.1 if self.example.workload.runs is not None else 1.0
         self.exit: Exit | None = None
         self.hung = False
         self.last_ok = (0, now_ns())
@@ -158,6 +160,7 @@ class _Session:
             journeys=tuple(plan.journey_mix(self.example)),
             limits={},
             scale=order.scale,
+            sample_period_s=self.period_s,
             environment=environment(),
             git=provenance.facts(order.root),
             overrides=dict(order.overrides),
@@ -206,6 +209,7 @@ class _Session:
                 sink=self.writer.sample,
                 evidence_sink=self.writer.evidence,
                 zero_ns=chronicle.zero_ns,
+                period_s=self.period_s,
                 on_problem=lambda probe, why: chronicle.event(
                     "probe-problem", probe=probe, why=why
                 ),
