@@ -67,13 +67,18 @@ def anonymous_bytes() -> int:
 
 
 def bytes_each(do: Callable[[int], object], first: int, last: int) -> float:
-    """Memory for each call from the one numbered ``first`` up to ``last``, after as many before."""
-    for number in range(first):
-        do(number)
-    before = anonymous_bytes()
-    for number in range(first, last):
-        do(number)
-    return (anonymous_bytes() - before) / (last - first)
+    """Memory for each call: a line through nine readings from ``first`` calls up to ``last``.
+
+    Containers double now and then, so two readings would depend on where they are taken.
+    """
+    done, readings = 0, []
+    marks = np.linspace(first, last, 9).astype(int)
+    for mark in marks:
+        for number in range(done, mark):
+            do(number)
+        done = mark
+        readings.append(anonymous_bytes())
+    return float(np.polyfit(marks, readings, 1)[0])
 
 
 def measure_cache() -> float:
