@@ -25,7 +25,9 @@ CriterionUnit = Literal["seconds", "share", "bytes", "count", "hz", "bytes/op", 
 OPERATORS: tuple[str, ...] = ("<=", ">=", "==", "<", ">")
 TIMES: tuple[str, ...] = ("response", "service", "slip")
 STATISTICS: tuple[str, ...] = ("p50", "p90", "p95", "p99", "p99.9", "max", "mean")
-ERROR_CLASSES: tuple[str, ...] = ("connect", "reset", "timeout", "protocol", "status", "check")
+ERROR_CLASSES: tuple[str, ...] = (
+    "connect", "tls", "reset", "timeout", "protocol", "status", "check", "size",
+)  # fmt: skip
 SIZED: tuple[str, ...] = ("memory", "disk")
 COUNTED: tuple[str, ...] = ("fds", "threads", "processes", "connections")
 RESOURCES: tuple[str, ...] = SIZED + COUNTED
