@@ -1,0 +1,21 @@
+"""A project folder for runs from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A folder with one example; fails when a process of its service outlives the test."""
+    made = Project(tmp_path)
+    yield made
+    left = made.services()
+    for process in left:
+        process.kill()
+    assert left == [], "the target outlived perfstress"
