@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints a day's payment events as CSV, the input of the nightly settlement: same arguments, same bytes.
+"""Prints a day's payment events as CSV, the nightly settlement's input: same arguments, same bytes.
 
 usage: make_settlement.py --lines N --seed S > events.csv
 """
@@ -19,7 +19,8 @@ def main() -> None:
     for number in range(options.lines):
         merchant = int(rng.random() ** 2 * 4000)  # few merchants take most of the payments
         kind = "refund" if rng.random() < 0.02 else "payment"
-        write(f"{1764284400 + number // 12},{number:09d},m{merchant:04d},{kind},{rng.randint(99, 25000)},EUR\n")
+        seconds, cents = 1764284400 + number // 12, rng.randint(99, 25000)
+        write(f"{seconds},{number:09d},m{merchant:04d},{kind},{cents},EUR\n")
 
 
 if __name__ == "__main__":
