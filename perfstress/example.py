@@ -185,12 +185,13 @@ class Expect(Part):
 
 class Capture(Part):
     """A value taken from an answer: exactly one of JMESPath on the body, a header's name, a regular
-    expression's first group.
+    expression's first group, the name of a cookie that the answer sets.
     """
 
     json_: Text | None = Field(default=None, alias="json")
     header: Text | None = None
     regex: Text | None = None
+    cookie: Text | None = None
 
 
 Method = Literal["get", "post", "put", "patch", "delete", "head", "options"]
@@ -229,9 +230,12 @@ class Step(Part):
 
 
 class Journey(Part):
-    """Steps that one user takes in order; ``weight`` is its share of the arrivals."""
+    """Steps that one user takes in order; ``weight`` is its share of the arrivals, ``headers`` go
+    with each of its requests.
+    """
 
     weight: Annotated[float, Field(gt=0)] = 1.0
+    headers: dict[str, str] = {}
     steps: Annotated[list[Step], Field(min_length=1)]
 
 

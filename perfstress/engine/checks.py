@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from perfstress.engine.cookies import value_of
 from perfstress.engine.script import StepScript
 from perfstress.engine.templates import Names, Reference, RenderError, parse, plain_text
 from perfstress.errors import UsageError
@@ -35,6 +36,12 @@ class Answer:
         self.size = size
         self.body_is_whole = body_is_whole
         self._document: Any = _MISSING
+
+    @property
+    def cookies(self) -> list[str]:
+        """The Set-Cookie lines, which alone of all headers cannot be joined by commas."""
+        lines = self.headers.get("set-cookie")
+        return lines.split("\n") if lines else []
 
     def document(self) -> Any:
         """The body as JSON; raises RenderError when it is none."""
@@ -81,7 +88,7 @@ class Checks:
         self.needs_body = bool(
             expect.json or expect.contains or expect.matches or kinds & {"json", "regex"}
         )
-        self.needs_headers = bool(expect.header) or "header" in kinds or self.needs_body
+        self.needs_headers = bool(expect.header or kinds & {"header", "cookie"} or self.needs_body)
 
     @property
     def is_plain(self) -> bool:
@@ -148,7 +155,10 @@ def _status(
         )
     number = names.files[pieces[0].name]
     names.used.add(number)
-    values = names.values(pieces[0])
+    values = [
+        int(value) if isinstance(value, str) and value.isdigit() else value  # CSV has only text
+        for value in names.values(pieces[0])
+    ]
     if not all(isinstance(value, int) and 100 <= value <= 599 for value in values):
         raise UsageError(
             f"expect.status: {status} is not a status code in every row", slug="bad-status"
@@ -260,6 +270,8 @@ def _take(kind: str, how: str) -> Take:
     if kind == "header":
         name = how.lower()
         return lambda answer: answer.headers.get(name)
+    if kind == "cookie":
+        return lambda answer: value_of(answer.cookies, how)
     pattern = _pattern(how)
 
     def search(answer: Answer) -> str | None:

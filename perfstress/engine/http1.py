@@ -220,7 +220,8 @@ class Connection(asyncio.Protocol):
         if self.step.checks.needs_headers:
             key, text = lowered.decode("latin-1"), value.decode("latin-1")
             before = self._headers.get(key)
-            self._headers[key] = text if before is None else f"{before}, {text}"
+            between = "\n" if key == "set-cookie" else ", "
+            self._headers[key] = text if before is None else f"{before}{between}{text}"
 
     def on_headers_complete(self) -> None:
         """Called by the parser when the head is over."""

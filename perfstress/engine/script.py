@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-CaptureFrom = Literal["json", "header", "regex"]
+CaptureFrom = Literal["json", "header", "regex", "cookie"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.rules import steps
 from perfstress.yamlio import Loaded
 
 _OPENING = re.compile(r"\$\{")
@@ -104,13 +105,11 @@ def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         if address is not None and _host(address) is None:
             message = f"{dotted(place)}: {text!r} is not an address"
             yield Complaint(place, "bad-url", message, "write one such as http://127.0.0.1:{port}")
-    http = loaded.example.workload.http
-    for name, journey in http.journeys.items() if http else ():
-        for index, step in enumerate(journey.steps):
-            if step.method and not step.path.startswith("/"):
-                place = ("workload", "http", "journeys", name, "steps", index, step.method)
-                message = f"{dotted(place)}: {step.path!r} does not begin with /"
-                yield Complaint(place, "bad-url", message, "the host stands in base_url")
+    for where, step in steps.steps(loaded):
+        if step.method and not step.path.startswith("/"):
+            place = (*where, step.method)
+            message = f"{dotted(place)}: {step.path!r} does not begin with /"
+            yield Complaint(place, "bad-url", message, "the host stands in base_url")
     for index, line in enumerate(loaded.document.get("success", ())):
         if isinstance(line, dict) and not str(line["invariant"]["get"]).startswith(("/", "http")):
             place = ("success", index, "invariant", "get")

@@ -9,6 +9,7 @@ from pathlib import Path
 from perfstress.criteria import CriterionError, parse_criterion, parse_relation
 from perfstress.example import InvariantCriterion
 from perfstress.places import Complaint, Place, dotted
+from perfstress.rules import steps
 from perfstress.validation import placeholders
 from perfstress.yamlio import Loaded
 
@@ -45,21 +46,18 @@ def bad_criterion(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 def bad_status(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """A status is a number from 100 to 599, a list of them, or the field of a data row alone."""
-    http = loaded.example.workload.http
-    for name, journey in http.journeys.items() if http else ():
-        for index, step in enumerate(journey.steps):
-            status = step.expect.status if step.expect is not None else None
-            steps: Place = ("workload", "http", "journeys", name, "steps", index)
-            place = (*steps, "expect", "status")
-            numbers = [status] if isinstance(status, int) else status
-            if isinstance(status, str):
-                sound = bool(_ALONE.fullmatch(status.strip()))
-            else:
-                sound = numbers is None or all(100 <= int(number) <= 599 for number in numbers)
-            if not sound:
-                message = f"{dotted(place)}: {status!r} is not a status"
-                hint = "write 200, a list such as [200, 201], or {{ data.field }} alone"
-                yield Complaint(place, "bad-status", message, hint)
+    for where, step in steps.steps(loaded):
+        status = step.expect.status if step.expect is not None else None
+        place = (*where, "expect", "status")
+        numbers = [status] if isinstance(status, int) else status
+        if isinstance(status, str):
+            sound = bool(_ALONE.fullmatch(status.strip()))
+        else:
+            sound = numbers is None or all(100 <= int(number) <= 599 for number in numbers)
+        if not sound:
+            message = f"{dotted(place)}: {status!r} is not a status"
+            hint = "write 200, a list such as [200, 201], or {{ data.field }} alone"
+            yield Complaint(place, "bad-status", message, hint)
 
 
 def no_number(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -12,6 +12,7 @@ from perfstress.example import Step
 from perfstress.extract import ExpressionError, compile_path
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rows import RowsError, read_rows
+from perfstress.rules import steps
 from perfstress.yamlio import Loaded
 
 _SCRIPT = re.compile(r"[^\s{}$]*[\w-]/?[\w./-]*\.(?:py|sh|js|mjs|pl|rb)")
@@ -108,9 +109,8 @@ def bad_expression(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     for name, data in http.data.items():
         for measure, expression in data.measure.items():
             yield from _path(("workload", "http", "data", name, "measure", measure), expression)
-    for name, journey in http.journeys.items():
-        for index, step in enumerate(journey.steps):
-            yield from _of_step(("workload", "http", "journeys", name, "steps", index), step)
+    for place, step in steps.steps(loaded):
+        yield from _of_step(place, step)
 
 
 def _of_step(place: Place, step: Step) -> Iterator[Complaint]:

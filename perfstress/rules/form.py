@@ -7,10 +7,13 @@ from pathlib import Path
 
 from perfstress.example import METHODS, Part, Stage
 from perfstress.places import Complaint, Place, dotted
+from perfstress.rules import steps
 from perfstress.yamlio import Loaded
 
 _TARGETS = ("command", "python", "node", "attach")
 _WORKLOADS = ("http", "calls", "runs")
+_BODIES = ("json", "form", "body")
+_TAKEN = ("json", "header", "regex", "cookie")
 
 
 def one_of(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -40,26 +43,23 @@ def one_of(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 
 def _steps(loaded: Loaded) -> Iterator[Complaint]:
-    http = loaded.example.workload.http
-    for name, journey in http.journeys.items() if http else ():
-        for index, step in enumerate(journey.steps):
-            place: Place = ("workload", "http", "journeys", name, "steps", index)
-            yield from _exactly(place, step, (*METHODS, "think"), "what to do")
-            if step.think is not None and not step.method:
-                for beside in sorted(step.model_fields_set - {"think", "name"}):
-                    key = beside.rstrip("_")
-                    yield Complaint(
-                        (*place, key),
-                        "one-of",
-                        f"{dotted(place)}: {key!r} cannot stand beside think",
-                        "a pause is a step of its own; give the request another step",
-                        at_key=True,
-                    )
-            yield from _at_most_one(place, step, ("json", "form", "body"))
-            for captured, capture in step.capture.items():
-                if not isinstance(capture, str):
-                    inner = (*place, "capture", captured)
-                    yield from _exactly(inner, capture, ("json", "header", "regex"), "what to take")
+    for place, step in steps.steps(loaded):
+        yield from _exactly(place, step, (*METHODS, "think"), "what to do")
+        if step.think is not None and not step.method:
+            for beside in sorted(step.model_fields_set - {"think", "name"}):
+                key = beside.rstrip("_")
+                yield Complaint(
+                    (*place, key),
+                    "one-of",
+                    f"{dotted(place)}: {key!r} cannot stand beside think",
+                    "a pause is a step of its own; give the request another step",
+                    at_key=True,
+                )
+        yield from _at_most_one(place, step, _BODIES)
+        for captured, capture in step.capture.items():
+            if not isinstance(capture, str):
+                inner = (*place, "capture", captured)
+                yield from _exactly(inner, capture, _TAKEN, "what to take")
 
 
 def no_request(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -165,6 +165,9 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     ):
         yield from _references(place, text, rows, set(), set(), {})
     for name, journey in http.journeys.items():
+        place = (*top, "journeys", name, "headers")
+        for inner, text in texts(dict(journey.headers), place):
+            yield from _references(inner, text, rows, set(), set(), whose)
         later = {captured for step in journey.steps for captured in step.capture}
         before: set[str] = set()
         for index, step in enumerate(journey.steps):

@@ -135,18 +135,18 @@ def _journey(name: str, journey: Journey, put: Any) -> JourneyScript:
             number += 1
         if step.method is not None:
             taken.add(label)
-        steps.append(_step(label, step, put))
+        steps.append(_step(label, step, journey.headers, put))
     return JourneyScript(name, tuple(steps))
 
 
-def _step(label: str, step: Step, put: Any) -> StepScript:
+def _step(label: str, step: Step, headers: Mapping[str, str], put: Any) -> StepScript:
     if step.method is None:
         return StepScript(label, think_ns=step.think or 0)
     return StepScript(
         label=label,
         method=step.method,
         path=put(step.path),
-        headers=put(step.headers),
+        headers=put({**headers, **step.headers}),
         json=put(step.json_),
         form=put(step.form),
         body=put(step.body),
@@ -161,6 +161,8 @@ def _capture(how: str | Capture) -> Any:
         return ("json", how)
     if how.json_ is not None:
         return ("json", how.json_)
+    if how.cookie is not None:
+        return ("cookie", how.cookie)
     return ("header", how.header) if how.header is not None else ("regex", how.regex or "")
 
 

@@ -16,6 +16,7 @@ MARK = "¦"
 
 ROWS = b'{"user":"ann","cart":{"items":[1,2,3]}}\n{"user":"bob","cart":{"items":[1]}}\n'
 TORN_ROWS = b'{"user":"ann","cart":{"items":[1,2,3]}}\n{"user":"bob","cart"\n'
+TORN_CSV = b"user,age\nann,7\nbob\n"
 INPUT = b"a,1\nb,2\nc,3\n"
 
 
@@ -430,6 +431,12 @@ def _what_stands_together() -> Iterator[Broken]:
         at="",
     )
     yield Broken(
+        "header-and-cookie",
+        "one-of",
+        "{token: access_token}",
+        "{token: {header: x, ¦cookie: y}}",
+    )
+    yield Broken(
         "empty-ready", "one-of", "ready: {get: /healthz, within: 20s}", "¦ready: {within: 20s}"
     )
     yield Broken(
@@ -620,6 +627,20 @@ def _names_and_files() -> Iterator[Broken]:
         f"file: ¦none.jsonl\n        sha256: {checksum(b'')}",
         says="no rows",
     )
+    yield Broken(
+        "torn-csv",
+        "bad-rows",
+        f"file: rows.jsonl\n        sha256: {checksum(ROWS)}",
+        f"file: ¦torn.csv\n        sha256: {checksum(TORN_CSV)}",
+        says="line 3 has 1 fields, not 2",
+    )
+    yield Broken(
+        "too-early-in-a-header",
+        "unknown-name",
+        "        weight: 8\n",
+        '        weight: 8\n        headers: {x-user: "¦{{ token }}"}\n',
+        says="another journey",
+    )
     yield Broken("text-measured", "bad-measure", "length(cart.items)", "¦user")
     yield Broken("no-order-seed", "no-seed", "        seed: 7\n", "", at="order: ¦shuffled")
     yield Broken("bad-jmespath", "bad-expression", "length(cart.items)", '"length(cart.items¦"')
@@ -747,6 +768,7 @@ def write(broken: Broken, folder: Path) -> tuple[Path, tuple[int, int]]:
         ("rows.jsonl", ROWS),
         ("torn.jsonl", TORN_ROWS),
         ("none.jsonl", b""),
+        ("torn.csv", TORN_CSV),
         ("input.csv", INPUT),
     ):
         (folder / name).write_bytes(data)

@@ -1,0 +1,24 @@
+"""Every step of an example's journeys, with its place in the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfstress.example import Step
+from perfstress.places import Place
+from perfstress.yamlio import Loaded
+
+
+def groups(loaded: Loaded) -> Iterator[tuple[Place, list[Step]]]:
+    """Each list of steps that is taken in order."""
+    http = loaded.example.workload.http
+    top: Place = ("workload", "http")
+    for name, journey in http.journeys.items() if http else ():
+        yield (*top, "journeys", name, "steps"), journey.steps
+
+
+def steps(loaded: Loaded) -> Iterator[tuple[Place, Step]]:
+    """Each step and its place."""
+    for place, group in groups(loaded):
+        for index, step in enumerate(group):
+            yield (*place, index), step
