@@ -17,6 +17,9 @@ LATE_SHARE = 0.25
 # A generator that used its core up, with arrivals late by this much.
 BUSY_SHARE = 0.95
 BUSY_LATE_S = 0.010
+# A hypervisor that took this much while arrivals were late; a generator that stood still so long.
+STEAL_SHARE = 0.05
+STALL_SHARE = 0.05
 # A stage shorter than this is not judged by its seconds: the first and the last arrival count.
 LEAST_S = 0.5
 
@@ -58,6 +61,22 @@ def load_doubts(run: Run, load: LoadSummary, generator: GeneratorHealth) -> list
         doubts.append(
             f"the load generator used {100 * generator.cpu_share:.0f} % of a core and fell behind: "
             f"slip p99 {human_duration(slip_s)}"
+        )
+    return doubts + _not_its_own(generator, slip_s)
+
+
+def _not_its_own(generator: GeneratorHealth, slip_s: float) -> list[str]:
+    """Why times are not the target's alone: the generator did not get the CPU that it needed."""
+    doubts = []
+    if generator.steal_share >= STEAL_SHARE and slip_s >= BUSY_LATE_S:
+        doubts.append(
+            f"the hypervisor took {100 * generator.steal_share:.0f} % of this machine's CPU (steal) "
+            f"and requests left late: slip p99 {human_duration(slip_s)}"
+        )
+    if generator.stall_share >= STALL_SHARE:
+        doubts.append(
+            f"the load generator stood still for {100 * generator.stall_share:.0f} % of the time, "
+            f"up to {human_duration(generator.loop_lag_ms / 1e3)} at once: its machine was busy"
         )
     return doubts
 

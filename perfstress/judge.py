@@ -32,7 +32,8 @@ OF_THE_LOAD = ("latency-objective", "objective", "no-recovery", "latency-drift")
 
 def judge(run: Run) -> Verdict:
     """The whole judgement; a pure function of the run, and of the run that confirms it."""
-    load, generator = summary_of(run), health_of(run)
+    load = summary_of(run)
+    generator = health_of(run, load)
     unreal = believable.load_doubts(run, load, generator)
     doubts = [*believable.cut_short(run), *unreal, *believable.blind_probes(run)]
     detections = [detector(run) for detector in DETECTORS.values()]
@@ -86,7 +87,7 @@ def summary_of(run: Run) -> LoadSummary:
     )
 
 
-def health_of(run: Run) -> GeneratorHealth:
+def health_of(run: Run, load: LoadSummary) -> GeneratorHealth:
     """What the generator cost, and the worst of how it kept up, over the epochs of work."""
     work = {epoch.index for epoch in run.work_epochs}
     every = [event.facts for event in run.events_named("epoch-ended")]
@@ -102,6 +103,11 @@ def health_of(run: Run) -> GeneratorHealth:
         open_files=int(worst("open_files", healths)),
         loop_lag_ms=worst("loop_lag_ms", working),
         cpu_share=worst("cpu_share", working),
+        steal_share=worst("steal_share", working),
+        stall_share=worst("stall_share", working),
+        processes=int(worst("processes", healths)) or 1,
+        slip_p99_ms=load.slip_ms.get("p99"),
+        dropped=load.dropped,
     )
 
 

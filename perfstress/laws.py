@@ -35,7 +35,9 @@ LATE = 0.72
 # Below this time constant (in lengths of the run) an exponential is as good as over at the end.
 SETTLED_TAU = 0.2
 BENDS: Floats = np.linspace(0.1, 0.95, 18)
-TAUS: Floats = np.geomspace(0.012, 2.0, 36)
+TAUS: Floats = np.geomspace(0.012, 2.0, 52)
+POWERS: Floats = np.array([0.35, 0.5, 0.7])
+LOGARITHMS: Floats = np.array([4.0, 10.0, 30.0, 100.0])
 WARM_TAUS = int(np.count_nonzero(TAUS <= 0.3))
 MEMORIES: Floats = np.array([0.0, 0.4, 0.7, 0.85, 0.93])
 # Few points cannot carry long memory, and floors are apart by design.
@@ -50,8 +52,8 @@ PRIORS = {
     "saturating": 1.0,
     "step": 1.0,
     "two steps": 1.0,
-    "square root": 0.3,
-    "logarithm": 0.3,
+    "root": 1.0,
+    "logarithm": 1.0,
     "linear": 2.0,
     "accelerating": 0.5,
     "linear from a point on": 1.0,
@@ -61,6 +63,8 @@ PRIORS = {
 }
 LAWS: tuple[str, ...] = tuple(PRIORS)
 OPEN_PRIOR = 0.3
+# Growth that gave back this share of what it would be over the run is not simply growth.
+GIVEN_BACK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,9 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     evidence = log_base[:, None] + left / 2 * np.log1p(g) - (m - 1) / 2 * np.log(total + g * rest)
     evidence = np.where(usable & (left >= 2), evidence + cells.log_prior, -np.inf)
     constant = log_base - (m - 1) / 2 * np.log(total[:, 0]) + np.log(PRIORS["constant"])
-    slope = (c * ry - b * rz) / det * cells.slope * scale
+    coefficient, other = (c * ry - b * rz) / det, (a * rz - b * ry) / det
+    kind = _given_back(cells, coefficient, other)
+    slope = coefficient * cells.slope * scale
     sd = np.sqrt(np.maximum(c / det * rest / np.maximum(left, 1), 0.0)) * abs(cells.slope) * scale
     shape, count = evidence.shape, len(memories)
 
@@ -154,11 +160,20 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
         slope=flat(slope, 0.0),
         sd=flat(sd, 0.0),
         df=flat(np.maximum(left, 1), m - 1),
-        kind=flat(cells.kind, Kind.SETTLED).astype(np.int64),
+        kind=flat(kind, Kind.SETTLED).astype(np.int64),
         law=flat(cells.law, LAWS.index("constant")).astype(np.int64),
         place=flat(cells.place, 0.0),
         memory=np.concatenate([memories, np.repeat(memories, shape[1])]),
     )
+
+
+def _given_back(cells: _Cells, slope: Floats, step: Floats) -> Ints:
+    """The kinds, with growth beside a fall left open: where much was given back, or the fall came
+    late, the growth may have been a saw-tooth, or may have stopped.
+    """
+    falls = (cells.law == LAWS.index("step and linear")) & (step < 0)
+    much = (cells.place > LATE) | (-step > GIVEN_BACK * np.abs(slope))
+    return np.where(falls & much, int(Kind.OPEN), cells.kind)
 
 
 def _gram(table: Floats, memories: Floats) -> tuple[Floats, Floats]:
@@ -186,8 +201,8 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
             stops,
             x[:, None] - stops,
             1 - np.exp(-x[:, None] / TAUS),
-            np.sqrt(x),
-            np.log1p(20 * x),
+            x[:, None] ** POWERS,
+            np.log1p(x[:, None] * LOGARITHMS),
             x * x,
             steps,
         ]
@@ -195,13 +210,15 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
     at_stop = 1 + np.arange(n)
     at_start = at_stop + n
     at_sat = 1 + 2 * n + np.arange(len(TAUS))
-    at_root = 1 + 2 * n + len(TAUS)
-    at_step = at_root + 3 + np.arange(m - 1)
+    at_root = 1 + 2 * n + len(TAUS) + np.arange(len(POWERS))
+    at_log = 1 + at_root[-1] + np.arange(len(LOGARITHMS))
+    at_square = at_log[-1:] + 1
+    at_step = 2 + at_log[-1] + np.arange(m - 1)
     gaps = (x[1:] + x[:-1]) / 2
     i, j = np.triu_indices(m - 1, 1)
     line = np.zeros(1, dtype=np.int64)
-    none, half, one, two = np.zeros(1), np.full(1, 0.5), np.ones(1), np.full(1, 2.0)
-    log_end = np.full(1, 20 / 21)
+    none, one, two = np.zeros(1), np.ones(1), np.full(1, 2.0)
+    open_ = np.full(len(LOGARITHMS), int(Kind.OPEN))
     late_bends = np.where(BENDS > LATE, Kind.OPEN, Kind.SETTLED)
     late_starts = np.where(BENDS > LATE, Kind.OPEN, Kind.GROWING)
     slow = np.where(TAUS > SETTLED_TAU, Kind.OPEN, Kind.SETTLED)
@@ -212,10 +229,10 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
         _law("saturating", at_sat, None, slow, np.exp(-1 / TAUS) / TAUS, 3 * TAUS),
         _law("step", at_step, None, late_steps, np.zeros(m - 1), gaps),
         _law("two steps", at_step[i], at_step[j], late_steps[j], np.zeros(len(i)), gaps[j]),
-        _law("square root", line + at_root, None, line + Kind.OPEN, half, none),
-        _law("logarithm", line + at_root + 1, None, line + Kind.OPEN, log_end, none),
+        _law("root", at_root, None, open_[: len(POWERS)], POWERS, np.zeros(len(POWERS))),
+        _law("logarithm", at_log, None, open_, LOGARITHMS / (1 + LOGARITHMS), np.zeros(4)),
         _law("linear", line, None, line + Kind.GROWING, one, none),
-        _law("accelerating", line + at_root + 2, None, line + Kind.GROWING, two, none),
+        _law("accelerating", at_square, None, line + Kind.GROWING, two, none),
         _law("linear from a point on", at_start, None, late_starts, np.ones(n), BENDS),
         _law("bent", line, at_stop, late_starts, np.ones(n), BENDS),
         _law(

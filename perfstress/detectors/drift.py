@@ -187,7 +187,9 @@ def _drift(step: _Medians, median_s: Floats, share: float) -> Drift | None:
     weight = weighed.weight[growing] / positive
     slope = float(weight @ weighed.slope[growing])
     spread = float(weight @ (weighed.sd[growing] ** 2 + (weighed.slope[growing] - slope) ** 2))
-    margin = t_quantile(CONFIDENCE, float(weight @ weighed.df[growing])) * math.sqrt(spread)
+    margin = t_quantile(
+        CONFIDENCE, max(1.0, math.floor(float(weight @ weighed.df[growing])))
+    ) * math.sqrt(spread)
     if slope - margin < max(share * float(median_s[0]), ALARM_S):
         return None
     interval = ((slope - margin) / span, (slope + margin) / span)

@@ -13,17 +13,21 @@ from numpy.typing import NDArray
 from perfstress.detectors.growth.levels import Levels, levels_of, quantum_of, steady_levels
 from perfstress.laws import LAWS, Kind, Weighed, weigh
 from perfstress.measurement import Series
-from perfstress.stats import ols_slope, t_quantile
+from perfstress.stats import mad_sd, ols_slope, t_quantile
 from perfstress.verdict import Label
 
 Floats = NDArray[np.float64]
 GrowthVerdict = Literal["unbounded", "bounded", "inconclusive"]
 
 # How much of the weight the growing laws must have against the settled ones, and the other way.
-GROWS = 0.97
-STANDS = 0.6
+GROWS = 0.95
+STANDS = 0.75
 # With more of the weight than this on laws that cannot be told apart within the run, it is open.
 OPEN = 0.5
+# Steps are looked at from this many times the noise on, and this share of the whole rise.
+VISIBLE = 5.0
+LEAST_STEP = 0.05
+FACTORS = (1.3, 3.2)
 CONFIDENCE = 0.995  # each side of a 99 % interval
 POWER = 0.90
 
@@ -141,6 +145,8 @@ def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: floa
     span = float(levels.work[-1] - levels.work[0])
     x = (levels.work - levels.work[0]) / span
     weighed = _with_signs(weigh(x, levels.value, levels.noise_floor), x, levels)
+    if levels.whole:
+        weighed = _with_chance(weighed)
     last = float(levels.value[-1])
     room = None if limit is None else limit - last
     critical = None if room is None else max(room, 0.0) / (rate_hz * horizon_s)
@@ -152,6 +158,8 @@ def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: floa
     steepest = max(_steepest(x, levels), estimate + t_quantile(CONFIDENCE, df) * error)
     harmless = critical is not None and steepest / span <= critical
     decided = _decide(positive, big, settled, open_, harmless)
+    if decided == ("bounded", None) and not harmless and _steps_that_grow(x, levels):
+        decided = ("inconclusive", "STEP")
     shape = next(iter(weighed.by_law()))
     if decided[0] == "bounded" and decided[1] is None:
         estimate, error, df = tail, tail_error, tail_df
@@ -201,6 +209,16 @@ def _with_signs(weighed: Weighed, x: Floats, levels: Levels) -> Weighed:
     noise_only = (weighed.kind == Kind.SETTLED) & (weighed.law != LAWS.index("saturating"))
     weight = np.where(noise_only, weighed.weight * factor, weighed.weight)
     return replace(weighed, weight=weight / weight.sum())
+
+
+def _with_chance(weighed: Weighed) -> Weighed:
+    """The errors of slopes, for things that are counted, with the chance in their number.
+
+    A leak of one in so many operations comes about by chance; n of them say how often only to
+    within a root of n, however straight the line of the levels is.
+    """
+    by_chance = np.where(weighed.kind == Kind.GROWING, np.maximum(weighed.slope, 0.0), 0.0)
+    return replace(weighed, sd=np.sqrt(weighed.sd**2 + by_chance))
 
 
 def _until(room: float, per_op: float, rate_hz: float) -> float:
@@ -257,7 +275,8 @@ def _growing_slope(weighed: Weighed) -> tuple[float, float, float]:
     weight = weight / total
     slope = float(weight @ weighed.slope[growing])
     spread = weight @ (weighed.sd[growing] ** 2 + (weighed.slope[growing] - slope) ** 2)
-    return slope, math.sqrt(float(spread)), float(weight @ weighed.df[growing])
+    df = max(1.0, math.floor(float(weight @ weighed.df[growing])))
+    return slope, math.sqrt(float(spread)), df
 
 
 def _steepest(x: Floats, levels: Levels) -> float:
@@ -268,6 +287,38 @@ def _steepest(x: Floats, levels: Levels) -> float:
     if half < len(x) - 1:
         rates.append(float(y[-1] - y[half] + noise) / float(x[-1] - x[half]))
     return max(0.0, *rates)
+
+
+def _steps_that_grow(x: Floats, levels: Levels) -> bool:
+    """Whether the levels rise in steps of which each is larger and later than the one before, the
+    next not yet due: a container that grows by a factor whenever it is full looks like that, and is
+    a leak. With ``r`` the factor and ``n`` what was in it before, steps are at ``x + n`` = 1, r, r²
+    and of sizes 1, r, r².
+    """
+    rises = np.diff(levels.value)
+    rises = np.where(rises > 0, rises, 0.0)
+    seen = rises > max(VISIBLE * levels.noise_floor, VISIBLE * mad_sd(np.diff(levels.value)))
+    seen &= rises > LEAST_STEP * float(np.ptp(levels.value))
+    single = [(float(x[at] + x[at + 1]) / 2, float(rises[at])) for at in np.flatnonzero(seen)]
+    merged: list[tuple[float, float]] = []  # a step that a level caught in the middle is one
+    for at in np.flatnonzero(seen):
+        if merged and at > 0 and seen[at - 1]:
+            merged[-1] = (float(x[at]), merged[-1][1] + float(rises[at]))
+        else:
+            merged.append((float(x[at] + x[at + 1]) / 2, float(rises[at])))
+    return any(_is_geometric(steps[-2:], float(np.diff(x).max())) for steps in (single, merged))
+
+
+def _is_geometric(steps: list[tuple[float, float]], gap: float) -> bool:
+    """Whether the second of two steps, each known to within a ``gap``, follows from the first."""
+    if len(steps) < 2:
+        return False
+    (before, small), (last, large) = steps
+    factor = large / small
+    if not FACTORS[0] <= factor <= FACTORS[1]:
+        return False
+    filled = (last - factor * before) / (factor - 1)
+    return filled >= -gap and factor * (last + filled) - filled > 1 - gap
 
 
 def _tail(weighed: Weighed, x: Floats, levels: Levels) -> tuple[float, float, float]:

@@ -41,6 +41,11 @@ class Levels:
     noise_floor: float
     quantum: float
 
+    @property
+    def whole(self) -> bool:
+        """Whether these are whole things that are counted."""
+        return self.quantum == 1.0
+
 
 def quantum_of(unit: str, value: Floats) -> float:
     """The step in which a resource is counted: pages for memory, ones for counts."""
@@ -122,7 +127,7 @@ def _blocks(
     taken = [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
     return Levels(
         "blocks",
-        np.array([ops[part].mean() for part in taken]),
+        np.array([np.median(ops[part]) for part in taken]),  # where the median was read
         np.array([np.median(value[part]) for part in taken]),
         np.array([t_s[part].mean() for part in taken]),
         quantum / math.sqrt(12),
@@ -151,11 +156,17 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
         return None
     gap_s = float(np.median(np.diff(t_s)))
     rising_hz = rise / gap_s  # per second: a reading may be missing
+    late_by = _late_by(t_s[falls], gap_s)
     feet = []
     for begin, end in itertools.pairwise([*falls, len(value)]):
-        since_s = t_s[begin:end] - t_s[begin]
-        feet.append(float(np.median(value[begin:end] - rising_hz * since_s)))
-    foot = np.array(feet) - rise * _late_by(t_s[falls], gap_s)
+        tooth = value[begin:end]
+        if late_by is None:  # falls too small to be seen lead down to the floor as well
+            feet.append(float(tooth.min()))
+        else:
+            feet.append(float(np.median(tooth - rising_hz * (t_s[begin:end] - t_s[begin]))))
+    foot = np.array(feet)
+    if late_by is not None:
+        foot -= rise * late_by
     work, when, count = ops[falls], t_s[falls], len(feet)
     if count > MOST_LEVELS:
         group = np.arange(count) * MOST_LEVELS // count
@@ -167,9 +178,9 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
     return Levels("teeth", work, foot, when, math.hypot(creeping, quantum / 3.5), quantum)
 
 
-def _late_by(first_s: Floats, gap_s: float) -> Floats:
+def _late_by(first_s: Floats, gap_s: float) -> Floats | None:
     """How late after its collection the first reading of each tooth came, in readings (0 to 1);
-    zeros when the teeth do not come regularly enough to tell.
+    None when the teeth do not come regularly enough to tell.
     """
     periods = np.diff(first_s)
     missed = np.maximum(1, np.round(periods / np.median(periods)))
@@ -178,5 +189,6 @@ def _late_by(first_s: Floats, gap_s: float) -> Floats:
     off = (first_s - first_s.mean() - slope * (number - number.mean())) / max(gap_s, 1e-9)
     off -= np.median(off)
     if float(np.percentile(np.abs(off), 95)) > 0.75:
-        return np.zeros(len(first_s))
-    return np.clip(off + 0.5, 0.0, 2.0)
+        return None
+    late: Floats = np.clip(off + 0.5, 0.0, 2.0)
+    return late

@@ -10,7 +10,7 @@ from perfstress.units import human_bytes, human_count, human_duration
 from perfstress.verdict import BlindSpot
 
 _OVER_THE_RUN = {
-    "square root": "ever more slowly, as the square root of the work",
+    "root": "ever more slowly, as a root of the work",
     "logarithm": "ever more slowly, as the logarithm of the work",
     "saturating": "towards a level that it did not reach within the run",
     "fills then stops": "and stopped near the end of the run",
