@@ -236,8 +236,9 @@ class ClosedLoop:
                 self._finish()
             return
         self._want(self._level(at_ns))
-        for walk in list(self._pausing)[: max(0, len(self._users) - self._wanted)]:
-            self._retire(walk)
+        if (surplus := len(self._users) - self._wanted) > 0:
+            for walk in list(self._pausing)[:surplus]:
+                self._retire(walk)
         self._set_out(at_ns)
 
     def _finish(self) -> None:

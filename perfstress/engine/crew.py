@@ -77,6 +77,8 @@ class Crew:
         """The first arrival of an epoch is due at this time."""
         self.health.restart()
         self._troubles = {}
+        limits = [step.timeout_ns for one in self.journeys for step in one.steps]
+        self.pool.limit(min([epoch.timeout_ns, *filter(None, limits)]))
         self.emit(EpochBegan(epoch.index, at_ns))
 
     def sent(

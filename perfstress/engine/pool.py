@@ -42,6 +42,7 @@ class Pool:
         self.idle: dict[Connection, None] = {}
         self.retries = 0
         self.opened = 0
+        self._shortest_ns = self._look_ns = 0
 
     def take(self) -> Connection | None:
         """An idle connection, if there is one that is still open."""
@@ -86,13 +87,29 @@ class Pool:
         self.opened += 1
         exchange.connected(connection)
 
+    def limit(self, shortest_ns: int) -> None:
+        """No request from now on may be late sooner than this after it was sent."""
+        self._shortest_ns, self._look_ns = shortest_ns, 0
+
     def time_out(self, at_ns: int) -> None:
-        """End every request that has taken too long; to be called now and then."""
-        late = [
-            (connection.exchange, connection)
-            for connection in self.connections
-            if connection.exchange is not None and _is_late(connection.exchange, at_ns)
-        ]
+        """End every request that has taken too long; to be called now and then.
+
+        Ten thousand connections are not looked at again before the first of them can be late.
+        """
+        if at_ns < self._look_ns:
+            return
+        nearest_ns = at_ns + self._shortest_ns
+        late: list[tuple[Exchange, Connection]] = []
+        for connection in self.connections:
+            if (busy := connection.exchange) is not None:
+                due_ns = busy.fired_ns + _limit(busy)
+                if due_ns < at_ns:
+                    late.append((busy, connection))
+                elif due_ns < nearest_ns:
+                    nearest_ns = due_ns
+        for one in self.connecting:
+            nearest_ns = min(nearest_ns, max(at_ns, one.fired_ns + _limit(one)))
+        self._look_ns = nearest_ns
         for exchange, connection in late:
             first = connection.first_byte_ns
             exchange.connection = None
