@@ -22,6 +22,7 @@ from perfstress.engine.crew import Crew
 from perfstress.engine.health import raise_open_files
 from perfstress.engine.open_loop import OpenLoop
 from perfstress.engine.script import Script
+from perfstress.engine.talkscript import TalkScript
 from perfstress.engine.wire import to_data
 from perfstress.errors import PerfstressError
 from perfstress.plan import Epoch
@@ -45,8 +46,9 @@ class Worker:
         self._zero_ns: int = plan["zero_ns"]
         for secret in plan["secrets"]:
             remember_secret(secret)
+        script = plan["script"]
         self._crew = Crew(
-            Script.from_json(plan["script"]),
+            TalkScript.from_json(script) if "medium" in script else Script.from_json(script),
             loop,
             self.emit,
             zero_ns=self._zero_ns,

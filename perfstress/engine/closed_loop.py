@@ -131,7 +131,7 @@ class ClosedLoop:
         missing = self._wanted - len(self._users)
         pause_ns = self._mean_pause_ns() if spread and missing > 1 else 0
         for number in range(missing):
-            walk = Walk(self)
+            walk = self._crew.walk(self)
             self._users.add(walk)
             if pause_ns:
                 self._pause(walk, at_ns + pause_ns * number // missing)

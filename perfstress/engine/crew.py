@@ -6,12 +6,14 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 
+from perfstress.engine import talk
 from perfstress.engine.compiled import Journey, compile_script, load_rows
 from perfstress.engine.health import Health
 from perfstress.engine.pool import Pool
 from perfstress.engine.recorder import Recorder, Track
 from perfstress.engine.script import Script
-from perfstress.engine.walk import Walk
+from perfstress.engine.talkscript import TalkScript
+from perfstress.engine.walk import Owner, Walk
 from perfstress.plan import Epoch
 from perfstress.protocols import DriverEvent, EpochBegan, EpochDone, Lost, Progress
 from perfstress.schedule import Draws, RowOrder
@@ -24,7 +26,7 @@ class Crew:
 
     def __init__(
         self,
-        script: Script,
+        script: Script | TalkScript,
         loop: asyncio.AbstractEventLoop,
         emit: Emit,
         *,
@@ -33,7 +35,23 @@ class Crew:
         parts: int = 1,
     ) -> None:
         rows = [load_rows(data) for data in script.data]
-        self.journeys: list[Journey] = compile_script(script, rows)
+        self.walk: Callable[[Owner], Walk] = Walk
+        self.pool: Pool
+        self.journeys: list[Journey]
+        if isinstance(script, TalkScript):
+            spoken = talk.spoken(script, rows, loop, self._lost)
+            self.journeys, self.pool, self.walk = spoken.journeys, spoken.lobby, talk.Talk
+        else:
+            self.journeys = compile_script(script, rows)
+            self.pool = Pool(
+                loop,
+                script.address,
+                script.port,
+                tls=ssl.create_default_context() if script.scheme == "https" else None,
+                server_name=script.host,
+                keep_alive=script.keep_alive,
+                lost=self._lost,
+            )
         orders = [
             RowOrder(len(lines), data.order, data.seed)
             for data, lines in zip(script.data, rows, strict=True)
@@ -49,15 +67,6 @@ class Crew:
             script.seed,
             part,
             parts,
-        )
-        self.pool = Pool(
-            loop,
-            script.address,
-            script.port,
-            tls=ssl.create_default_context() if script.scheme == "https" else None,
-            server_name=script.host,
-            keep_alive=script.keep_alive,
-            lost=self._lost,
         )
         self.recorder = Recorder(zero_ns, emit)
         self.health = Health()

@@ -47,6 +47,15 @@ def find(url: str, allow_hosts: Sequence[str]) -> Place:
     GuardTripped when any address is not loopback and the host is not one of ``allow_hosts``.
     """
     scheme, host, port, path = _split(url)
+    return Place(scheme, host, port, path.rstrip("/"), allowed_address(host, port, allow_hosts))
+
+
+def allowed_address(host: str, port: int, allow_hosts: Sequence[str]) -> str:
+    """Resolve a host once, and look at every address that it stands for.
+
+    Raises TargetError when the name is not known, GuardTripped when any address is not loopback and
+    the host is not one of ``allow_hosts``.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -63,7 +72,7 @@ def find(url: str, allow_hosts: Sequence[str]) -> Place:
                 " (hit: --allow-host)",
                 slug="foreign-host",
             )
-    return Place(scheme, host, port, path.rstrip("/"), _answering(addresses, port))
+    return _answering(addresses, port)
 
 
 def can_connect(place: Place, timeout_s: float = _CONNECT_TRIAL_S) -> str:

@@ -136,7 +136,7 @@ class OpenLoop:
                 self._dropped += 1
                 continue
             self.in_flight += 1
-            walk = self._free.pop() if self._free else Walk(self)
+            walk = self._free.pop() if self._free else self._crew.walk(self)
             self._under_way.add(walk)
             walk.begin(journeys[number], rows, tracks[number], index, timeout_ns, due_ns, now_ns())
         self._at = at

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from perfstress.clock import now_ns
 from perfstress.engine.http1 import Connection, Exchange
 
-_OWN_EXHAUSTION = {
+OWN_EXHAUSTION = {
     errno.EMFILE: "this process may not open more files",
     errno.ENFILE: "the system cannot open more files",
     errno.EADDRNOTAVAIL: "no local port is left for another connection",
@@ -78,8 +78,8 @@ class Pool:
             )
         except (OSError, ValueError) as error:  # ssl's certificate errors are ValueErrors too
             self.connecting.pop(exchange, None)
-            if isinstance(error, OSError) and error.errno in _OWN_EXHAUSTION:
-                self._lost(_OWN_EXHAUSTION[error.errno])
+            if isinstance(error, OSError) and error.errno in OWN_EXHAUSTION:
+                self._lost(OWN_EXHAUSTION[error.errno])
             text = f"cannot connect to {self._address}:{self._port}: {error}"
             exchange.failed("connect", text, 0, now_ns())
             return
