@@ -70,7 +70,7 @@ def _not_its_own(generator: GeneratorHealth, slip_s: float) -> list[str]:
     doubts = []
     if generator.steal_share >= STEAL_SHARE and slip_s >= BUSY_LATE_S:
         doubts.append(
-            f"the hypervisor took {100 * generator.steal_share:.0f} % of this machine's CPU (steal) "
+            f"the hypervisor took {100 * generator.steal_share:.0f} % of the CPU here (steal) "
             f"and requests left late: slip p99 {human_duration(slip_s)}"
         )
     if generator.stall_share >= STALL_SHARE:

@@ -207,16 +207,13 @@ def hit(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A host besides this machine that may be loaded.")
     ] = None,
-    processes: Annotated[int, typer.Option(help="Load processes; one in this version.")] = 1,
+    processes: Annotated[
+        str, typer.Option(help="Load processes; auto: one for each core beside the target.")
+    ] = "1",
+    pin: Annotated[bool, typer.Option("--pin", help="Hold each process on a core.")] = False,
     as_json: AsJson = False,
 ) -> ExitCode:
     """Load one URL quickly, without an example, and print the same figures."""
-    if processes != 1:
-        raise UsageError(
-            f"--processes {processes} is not in this version",
-            hint="one process is used",
-            slug="not-in-this-version",
-        )
     from perfstress.commands.hit import hit as command  # delayed: numpy
 
     return command(
@@ -231,6 +228,8 @@ def hit(
         headers=headers or [],
         body=body,
         allow_hosts=allow_host or [],
+        processes=processes,
+        pin=pin,
         as_json=as_json,
         out=sys.stdout,
         err=sys.stderr,

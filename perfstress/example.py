@@ -304,7 +304,9 @@ class Stage(Part):
 
 
 class Shape(Part):
-    """How much, how long, how many at once, in what order."""
+    """How much, how long, how many at once, in what order; by how many ``processes`` of load
+    (``auto``: one for each core beside the target), each held on a core with ``pin``.
+    """
 
     model: Literal["open", "closed"]
     arrivals: Arrivals = "poisson"
@@ -347,3 +349,5 @@ class WorkedExample(Part):
     shape: Shape
     success: Annotated[list[Text | InvariantCriterion], Field(min_length=1)]
     allow_hosts: list[Text] = []
+    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=64, strict=True)] = 1
+    pin: bool = False

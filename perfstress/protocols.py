@@ -107,8 +107,9 @@ class EpochDone:
     ``dropped`` counts arrivals that were due and never sent, with the reason in ``why_dropped``.
     ``intended`` is the number of arrivals that the schedule asked for (None in the closed model).
     ``health`` is the generator's own state: cpu_s (since its start), max_rss_bytes, open_files,
-    loop_lag_ms (worst in this epoch), cpu_share (of one core, in this epoch). ``troubles`` holds
-    the first error of each class in words.
+    loop_lag_ms (worst in this epoch), cpu_share (of one core, in this epoch), steal_share (of the
+    machine's CPU, taken by the hypervisor in this epoch), stall_share (of this epoch, in which the
+    event loop stood still), processes. ``troubles`` holds the first error of each class in words.
     """
 
     epoch: int
@@ -193,8 +194,8 @@ class Probe(Protocol):
 
 
 class Detector(Protocol):
-    """A pure function of a run: what it found, which criteria it answers, and what it could not have
-    seen.
+    """A pure function of a run: what it found, which criteria it answers, and what it could not
+    have seen.
     """
 
     def __call__(self, run: Run) -> Detection: ...

@@ -105,14 +105,31 @@ def _poisson(total: float, seed: int, ops: int | None, duration_ns: int | None) 
         yield points
 
 
-def stripe(chunks: Iterator[Ints], part: int, parts: int) -> Iterator[Ints]:
-    """Every ``parts``-th arrival from number ``part`` on; the union over all parts is the whole."""
-    seen = 0
-    for chunk in chunks:
-        first = (part - seen) % parts
-        seen += len(chunk)
-        if len(mine := chunk[first::parts]):
-            yield mine
+class Stripe:
+    """Every ``parts``-th arrival from number ``part`` on; the union over all parts is the whole.
+
+    ``seen`` counts the arrivals of the whole so far and ``last_ns`` is the last of them, of
+    whichever part: what ends with the whole schedule has to end at the same time in every process.
+    """
+
+    def __init__(self, chunks: Iterator[Ints], part: int, parts: int) -> None:
+        self._chunks = chunks
+        self._part, self._parts = part, parts
+        self.seen = 0
+        self.last_ns = 0
+
+    def __iter__(self) -> Iterator[Ints]:
+        return self
+
+    def __next__(self) -> Ints:
+        while True:
+            chunk = next(self._chunks)
+            first = (self._part - self.seen) % self._parts
+            self.seen += len(chunk)
+            if len(chunk):
+                self.last_ns = int(chunk[-1])
+            if len(mine := chunk[first :: self._parts]):
+                return mine
 
 
 class Deck:
@@ -212,9 +229,30 @@ class Draws:
         self._left: dict[tuple[float, ...], Ints] = {}
         self._mix: tuple[float, ...] = ()
         self._cards: Ints = np.zeros(0, dtype=np.int64)
+        self._spare: Ints = np.zeros(0, dtype=np.int64)
         self._mine: list[int] = []
         self._rows: list[list[int]] = []
         self._at = 0
+        self._whole = 0  # of the cards that were dealt and laid away, those of the whole
+
+    def settle(self, taken: int) -> None:
+        """The whole has taken ``taken`` operations since it was settled last, this part its share
+        of them; the next operation is the first of a new turn, that of part 0.
+        """
+        taken -= self._whole
+        while taken > len(self._cards):  # the others have gone on to cards that this part has not
+            taken -= len(self._cards)
+            self._put_away(len(self._cards))
+            self._lay(np.concatenate([self._spare, self._decks[self._mix].deal()]))
+        rest = np.concatenate([self._cards[taken:], self._spare])
+        self._put_away(taken)
+        self._lay(rest)
+        self._whole = 0
+
+    def _put_away(self, count: int) -> None:
+        """The first cards that lie there have been used up by all the parts together."""
+        self._used += self._uses[:, self._cards[:count]].sum(axis=1)
+        self._whole += count
 
     def change_mix(self, mix: Mapping[str, float]) -> None:
         """Draw by these weights from now on; journeys that are not named do not come."""
@@ -223,14 +261,20 @@ class Draws:
             return
         if self._mix:
             taken = min(self._at * self._parts, len(self._cards))
-            self._left[self._mix] = self._cards[taken:]
-            self._used += self._uses[:, self._cards[:taken]].sum(axis=1)
+            self._left[self._mix] = np.concatenate([self._cards[taken:], self._spare])
+            self._put_away(taken)
+            self._whole = 0
         self._mix = weights
         if weights not in self._decks:
             self._decks[weights] = Deck(weights, self._seed)
         self._lay(self._left.pop(weights, np.zeros(0, dtype=np.int64)))
 
     def _lay(self, cards: Ints) -> None:
+        """Have these cards at hand but for the last few that would not make a turn of all parts, so
+        that every part keeps its turn across the seam.
+        """
+        turns = len(cards) // self._parts * self._parts
+        cards, self._spare = cards[:turns], cards[turns:]
         self._cards, self._at = cards, 0
         self._mine = cards[self._part :: self._parts].tolist()
         self._rows = []
@@ -245,16 +289,8 @@ class Draws:
         those of files that the journey reads are used up).
         """
         while self._at >= len(self._mine):
-            self._used += self._uses[:, self._cards].sum(axis=1)
-            # whole rounds of all parts, so that every part keeps its turn across the seam
-            self._lay(self._round_of_cards())
+            self._put_away(len(self._cards))
+            self._lay(np.concatenate([self._spare, self._decks[self._mix].deal()]))
         at = self._at
         self._at = at + 1
         return self._mine[at], tuple([rows[at] for rows in self._rows])
-
-    def _round_of_cards(self) -> Ints:
-        deck = self._decks[self._mix]
-        dealt = [deck.deal()]
-        while sum(map(len, dealt)) % self._parts:
-            dealt.append(deck.deal())
-        return np.concatenate(dealt)

@@ -231,7 +231,7 @@ class _Session:
                 self._idle(block[0], target, driver, sampler)
             else:
                 self._block(block, target, driver, sampler)
-            if self.exit is not None or self.hung:
+            if self.exit is not None or self.hung or self.chronicle.lost:
                 return
             self._floor(block[-1], driver, sampler)
         ok = self.chronicle.pulse.ok_by_journey

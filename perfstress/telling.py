@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from perfstress.run import Manifest
 from perfstress.units import human_bytes, human_count, human_duration
-from perfstress.verdict import BlindSpot, Check, Finding, Outcome, Verdict
+from perfstress.verdict import BlindSpot, Check, Finding, GeneratorHealth, Outcome, Verdict
 
 # How each outcome of a check is said; words, so that nothing depends on colour.
 HELD: Mapping[Outcome, str] = {
@@ -163,13 +163,27 @@ def load_latency(verdict: Verdict) -> str:
 
 
 def load_health(verdict: Verdict) -> str:
-    """Whether the load was what was asked for: slip, dropped arrivals, the generator's CPU."""
+    """Whether the load was what was asked for: slip, dropped arrivals, the generator itself."""
     parts = []
     if verdict.load.slip_ms.get("p99") is not None:
         parts.append(f"slip p99 {milliseconds(verdict.load.slip_ms['p99'])}")
     parts.append(f"{human_count(verdict.load.dropped)} dropped")
-    parts.append(f"generator CPU {verdict.generator.cpu_share * 100:.0f} %")
+    parts.append(generator(verdict.generator))
     return ", ".join(parts)
+
+
+def generator(health: GeneratorHealth) -> str:
+    """What the generator used, and what kept it from its work where something did."""
+    many = health.processes > 1
+    name = f"generator of {health.processes} processes" if many else "generator"
+    told = [f"{name} CPU {health.cpu_share * 100:.0f} %{' of a core at most' if many else ''}"]
+    if health.max_rss_bytes:
+        told.append(f"{human_bytes(health.max_rss_bytes)}, {health.open_files:,} descriptors")
+    if health.loop_lag_ms:
+        told.append(f"loop lag up to {milliseconds(health.loop_lag_ms)}")
+    if health.steal_share >= 0.005:
+        told.append(f"steal {health.steal_share * 100:.1f} %")
+    return ", ".join(told)
 
 
 def ending(manifest: Manifest) -> str:

@@ -201,13 +201,24 @@ class LoadSummary:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorHealth:
-    """What the generator cost and whether it kept up; ``loop_lag_ms`` is the worst seen."""
+    """What the generator cost and whether it kept up.
+
+    ``cpu_s``, ``max_rss_bytes`` and ``open_files`` are of all its ``processes`` together,
+    ``loop_lag_ms``, ``cpu_share`` (of one core) and ``stall_share`` (of the time, in which its
+    event loop stood still) of the worst one. ``steal_share`` is what the hypervisor took of the
+    machine's CPU.
+    """
 
     cpu_s: float = 0.0
     max_rss_bytes: int = 0
     open_files: int = 0
     loop_lag_ms: float = 0.0
     cpu_share: float = 0.0
+    steal_share: float = 0.0
+    stall_share: float = 0.0
+    processes: int = 1
+    slip_p99_ms: float | None = None
+    dropped: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The ``generator`` object."""
@@ -217,6 +228,11 @@ class GeneratorHealth:
             "open_files": self.open_files,
             "loop_lag_ms": self.loop_lag_ms,
             "cpu_share": self.cpu_share,
+            "steal_share": self.steal_share,
+            "stall_share": self.stall_share,
+            "processes": self.processes,
+            "slip_p99_ms": self.slip_p99_ms,
+            "dropped": self.dropped,
         }
 
 

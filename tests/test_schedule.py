@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfstress.schedule import BLOCK, Deck, Draws, RowOrder, fire_times, stripe
+from perfstress.schedule import BLOCK, Deck, Draws, RowOrder, Stripe, fire_times
 
 rates = st.floats(0, 5000, allow_nan=False)
 kinds = st.sampled_from(["uniform", "poisson"])
@@ -100,7 +100,7 @@ def test_stripes_make_the_whole(parts, arrivals, seed, ops):
     at = whole(make())
     striped = np.empty_like(at)
     for part in range(parts):
-        striped[part::parts] = whole(stripe(make(), part, parts))
+        striped[part::parts] = whole(Stripe(make(), part, parts))
     assert (striped == at).all()
 
 
@@ -158,6 +158,24 @@ def test_parts_draw_the_one_sequence(parts):
         one.change_mix({"a": 5, "b": 3, "c": 2})
     found = [together[number % parts].next() for number in range(4200)]
     assert found == expected
+
+
+@given(
+    st.integers(1, 5),
+    st.lists(st.tuples(st.integers(0, 2500), st.integers(0, 2)), min_size=1, max_size=5),
+)
+@settings(max_examples=60, deadline=None)
+def test_parts_draw_the_one_sequence_over_stages_of_any_length(parts, stages):
+    """Each stage deals from part 0 on, as its arrivals do, however many the last one took."""
+    mixes = ({"a": 5, "b": 3, "c": 2}, {"b": 1}, {"c": 1, "a": 9})
+    alone, together = draws(), [draws(part, parts) for part in range(parts)]
+    for ops, mix in stages:
+        for one in (alone, *together):
+            one.change_mix(mixes[mix])
+        for number in range(ops):
+            assert together[number % parts].next() == alone.next()
+        for one in (alone, *together):
+            one.settle(ops)
 
 
 def test_rows_are_used_in_turn_across_changes_of_the_mix():

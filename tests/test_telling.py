@@ -84,7 +84,10 @@ def test_the_load_is_told_in_phrases() -> None:
     )
     assert telling.load_rate(PASSED) == "1,998/s of 2,000/s intended"
     assert telling.load_latency(PASSED) == "response p50 1.2 ms, p99 8.1 ms"
-    assert telling.load_health(PASSED) == "slip p99 400 µs, 0 dropped, generator CPU 22 %"
+    assert telling.load_health(PASSED) == (
+        "slip p99 400 µs, 0 dropped, generator CPU 22 %, 58.2 MiB, 21 descriptors, "
+        "loop lag up to 1.9 ms"
+    )
 
 
 def test_a_load_that_never_was_is_no_division_by_zero() -> None:

@@ -13,19 +13,21 @@ from perfstress.engine import guard
 from perfstress.engine.script import JourneyScript, Script, StepScript
 from perfstress.errors import ExitCode, TargetError, UsageError
 from perfstress.example import METHODS
-from perfstress.fleet import FLEETS, Fleet
+from perfstress.fleet import Fleet, cores, fleet_of
 from perfstress.histogram import Histogram
 from perfstress.loadsummary import merged, summarise
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
+from perfstress.probes.preflight import local_limits
 from perfstress.protocols import BlockDone, EpochBegan, EpochDone, Lost, Progress
 from perfstress.substitute import redact, substitute
-from perfstress.telling import milliseconds
-from perfstress.units import human_bytes, human_count, human_duration, parse_duration, parse_rate
+from perfstress.telling import generator, milliseconds
+from perfstress.units import human_count, human_duration, parse_duration, parse_rate
 from perfstress.verdict import GeneratorHealth, LoadSummary
 
 DEFAULT_CONCURRENCY = 10
 MAX_IN_FLIGHT = 10_000
+MOST_PROCESSES = 64
 _HEAD_START_NS = 50_000_000
 _READY_WITHIN_S = 30.0
 _CANCEL_WITHIN_NS = 5 * 10**9
@@ -49,7 +51,8 @@ def hit(
     body: str | None = None,
     allow_hosts: Sequence[str] = (),
     as_json: bool = False,
-    processes: int = 1,
+    processes: str = "1",
+    pin: bool = False,
 ) -> ExitCode:
     """Load ``url`` and print the figures; ``as_json`` prints ``{"load": …, "generator": …}``.
 
@@ -59,6 +62,7 @@ def hit(
     """
     think_ns = _duration(think, "--think") if think is not None else 0
     epoch = _epoch(rate, concurrency, users, think, duration, timeout)
+    count = _processes(processes)
     step = _step(url, method, _headers(headers), body)
     place = guard.find(url, allow_hosts)
     if why := guard.can_connect(place):
@@ -77,21 +81,43 @@ def hit(
         seed=_SEED,
     )
     watched = _Watched(url, epoch, "connections" if users is None else "users")
-    fleet: Fleet = FLEETS["local"](processes)
+    fleet = fleet_of(
+        count,
+        pin=pin,
+        target_here=guard.is_loopback(place.address),
+        at_once=epoch.max_in_flight if epoch.model == "open" else round(epoch.end_level),
+    )
+    for warning in local_limits([epoch], keep_alive=script.keep_alive):
+        err.write(f"warning: {warning}\n")
     try:
         interrupted = _drive(fleet, script, epoch, watched, err)
     finally:
         fleet.stop()
     load, health = watched.load(), watched.health
     if as_json:
-        out.write(json.dumps({"load": load.as_json(), "generator": health.as_json()}) + "\n")
+        lost = {"lost": [redact(why) for why in watched.lost]} if watched.lost else {}
+        told = {"load": load.as_json(), "generator": health.as_json(), **lost}
+        out.write(json.dumps(told) + "\n")
     (err if as_json else out).write(_told(watched, load, interrupted=interrupted))
     if interrupted:
         return ExitCode.INTERRUPTED
+    if watched.lost:
+        return ExitCode.INCONCLUSIVE
     return ExitCode.TARGET if not load.ok and set(load.errors) == {"connect"} else ExitCode.PASS
 
 
 # ---------------------------------------------------------------- options
+def _processes(text: str) -> cores.HowMany:
+    if text == "auto":
+        return "auto"
+    if text.isdecimal() and 1 <= int(text) <= MOST_PROCESSES:
+        return int(text)
+    raise UsageError(
+        f"--processes: {text!r} is not auto or a number from 1 to {MOST_PROCESSES}",
+        slug="bad-option",
+    )
+
+
 def _duration(text: str, option: str) -> int:
     try:
         return parse_duration(text)
@@ -209,12 +235,18 @@ class _Watched:
     @property
     def health(self) -> GeneratorHealth:
         seen = self.done.health if self.done is not None else {}
+        load = self.load()
         return GeneratorHealth(
             cpu_s=seen.get("cpu_s", 0.0),
             max_rss_bytes=int(seen.get("max_rss_bytes", 0)),
             open_files=int(seen.get("open_files", 0)),
             loop_lag_ms=seen.get("loop_lag_ms", 0.0),
             cpu_share=seen.get("cpu_share", 0.0),
+            steal_share=seen.get("steal_share", 0.0),
+            stall_share=seen.get("stall_share", 0.0),
+            processes=int(seen.get("processes", 1)),
+            slip_p99_ms=load.slip_ms.get("p99"),
+            dropped=load.dropped,
         )
 
 
@@ -233,6 +265,9 @@ def _drive(fleet: Fleet, script: Script, epoch: Epoch, watched: _Watched, err: T
         try:
             for event in fleet.poll(0.25):
                 watched.hear(event)
+            if watched.lost and give_up_ns is None:  # less than was asked for is not the load
+                give_up_ns = now_ns() + _CANCEL_WITHIN_NS
+                fleet.cancel()
             if live and watched.began_ns:
                 err.write(f"\r{_line(watched):<78}")
                 err.flush()
@@ -281,11 +316,7 @@ def _told(watched: _Watched, load: LoadSummary, *, interrupted: bool) -> str:
     ):
         shown = "  ".join(f"{at.replace('_', '.')} {milliseconds(v)}" for at, v in figures.items())
         lines.append(f"  {name:<10} {shown}")
-    health = watched.health
-    lines.append(
-        f"  generator  CPU {health.cpu_share:.0%}, {human_bytes(health.max_rss_bytes)}, "
-        f"loop lag {health.loop_lag_ms:.1f} ms"
-    )
+    lines.append(f"  {generator(watched.health).replace('generator', 'generator ', 1)}")
     lines += _bars(merged(watched.intervals))
     if watched.done is not None and watched.done.troubles:
         lines += ["", "  first errors"]

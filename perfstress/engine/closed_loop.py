@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from perfstress.clock import now_ns
 from perfstress.engine.crew import Crew
 from perfstress.engine.recorder import Track
+from perfstress.engine.sharing import share, share_of_work
 from perfstress.engine.walk import Walk
 from perfstress.plan import Epoch
 
@@ -71,7 +72,10 @@ class ClosedLoop:
         self._began_ns = at_ns
         self._until_ns = _FOREVER_NS if epoch.duration_ns is None else at_ns + epoch.duration_ns
         ops = epoch.ops if epoch.kind != "idle" else 0
-        self._share = _FOREVER_NS if ops is None else _mine(ops, crew.part, crew.parts)
+        users = round(max(epoch.start_level, epoch.end_level))
+        self._share = (
+            _FOREVER_NS if ops is None else share_of_work(ops, users, crew.part, crew.parts)
+        )
         self._left = self._share
         self._tracks: list[Sequence[Track]] = crew.tracks(epoch)
         crew.draws.change_mix(epoch.mix)
@@ -105,7 +109,7 @@ class ClosedLoop:
             elif self._share:
                 gone = 1 - self._left / self._share
         level = epoch.start_level + (epoch.end_level - epoch.start_level) * min(max(gone, 0.0), 1.0)
-        return _mine(math.floor(level + 0.5), self._crew.part, self._crew.parts)
+        return share(math.floor(level + 0.5), self._crew.part, self._crew.parts)
 
     def _is_over(self, at_ns: int) -> bool:
         if self._epoch is None:
@@ -264,8 +268,3 @@ class ClosedLoop:
             self._block.clear()
             self._leave(now_ns())
         self._over()
-
-
-def _mine(count: int, part: int, parts: int) -> int:
-    """How many of the numbers below ``count`` are ``part`` modulo ``parts``."""
-    return max(0, (count - part + parts - 1) // parts)

@@ -64,7 +64,7 @@ def allowed_address(host: str, port: int, allow_hosts: Sequence[str]) -> str:
         ) from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if host not in allow_hosts:
-        foreign = [address for address in addresses if not _is_loopback(address)]
+        foreign = [address for address in addresses if not is_loopback(address)]
         if foreign:
             raise GuardTripped(
                 f"{host} is {foreign[0]}, which is not this machine",
@@ -104,7 +104,8 @@ def _split(url: str) -> tuple[Literal["http", "https"], str, int, str]:
     return "http", parts.hostname, port or 80, parts.path
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own."""
     parsed = ipaddress.ip_address(address.split("%")[0])
     mapped = getattr(parsed, "ipv4_mapped", None)
     return (mapped or parsed).is_loopback

@@ -8,9 +8,10 @@ from perfstress.clock import now_ns
 from perfstress.engine.alarm import Alarm
 from perfstress.engine.crew import Crew
 from perfstress.engine.recorder import Track
+from perfstress.engine.sharing import share
 from perfstress.engine.walk import Walk
 from perfstress.plan import Epoch
-from perfstress.schedule import Ints, fire_times, stripe
+from perfstress.schedule import Ints, Stripe, fire_times
 
 
 class OpenLoop:
@@ -41,21 +42,24 @@ class OpenLoop:
 
     # ------------------------------------------------------------ epochs
     def _enter(self, at_ns: int) -> None:
+        crew = self._crew
         self._epoch = epoch = self._block.pop(0)
         self._began_ns = at_ns
         self._told = False
         self._intended = self._dropped = 0
-        self._tracks: list[Sequence[Track]] = self._crew.tracks(epoch)
-        self._crew.draws.change_mix(epoch.mix)
+        self._tracks: list[Sequence[Track]] = crew.tracks(epoch)
+        crew.draws.change_mix(epoch.mix)
         idle = epoch.kind == "idle"
-        self._chunks: Iterator[Ints] = iter(()) if idle else self._fire_times(epoch)
+        arrivals = iter(()) if idle else self._fire_times(epoch)
+        self._chunks = Stripe(arrivals, crew.part, crew.parts)
+        self._most = share(epoch.max_in_flight, crew.part, crew.parts)
         self._dues: list[int] = []
         self._at = 0
         self._ends_ns: int | None = None
         self._load()
 
     def _fire_times(self, epoch: Epoch) -> Iterator[Ints]:
-        times = fire_times(
+        return fire_times(
             epoch.start_level,
             epoch.end_level,
             duration_ns=epoch.duration_ns,
@@ -63,7 +67,6 @@ class OpenLoop:
             arrivals=epoch.arrivals,
             seed=epoch.seed,
         )
-        return stripe(times, self._crew.part, self._crew.parts)
 
     def _load(self) -> None:
         """Have the next due times at hand, or know when the epoch ends."""
@@ -72,7 +75,7 @@ class OpenLoop:
             self._dues = (chunk + self._began_ns).tolist()
             self._at = 0
             return
-        last_ns = self._dues[-1] if self._dues else self._began_ns
+        last_ns = self._began_ns + self._chunks.last_ns
         self._dues, self._at = [], 0
         assert self._epoch is not None
         self._ends_ns = _end_ns(self._epoch, self._began_ns, last_ns)
@@ -83,7 +86,10 @@ class OpenLoop:
         why = ""
         if self._dropped:
             why = f"max_in_flight of {self._epoch.max_in_flight} was reached"
+            if self._crew.parts > 1:
+                why += f" ({self._most} in one of {self._crew.parts} processes)"
         self._crew.sent(self._epoch, self._ends_ns, self._intended, self._dropped, why)
+        self._crew.draws.settle(self._chunks.seen)
         ended_ns = self._ends_ns
         self._epoch = None
         if self._block:
@@ -126,7 +132,7 @@ class OpenLoop:
         epoch, dues, at = self._epoch, self._dues, self._at
         assert epoch is not None
         journeys, tracks, draw = self._crew.journeys, self._tracks, self._next
-        index, timeout_ns, most = epoch.index, epoch.timeout_ns, epoch.max_in_flight
+        index, timeout_ns, most = epoch.index, epoch.timeout_ns, self._most
         while at < len(dues) and dues[at] <= at_ns:
             due_ns = dues[at]
             at += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,17 +20,21 @@ from perfstress.engine.wire import from_data
 from perfstress.errors import PerfstressError, TargetError, UsageError
 from perfstress.fleet.merging import Merger
 from perfstress.plan import Epoch
-from perfstress.protocols import BlockDone, DriverEvent, Lost
+from perfstress.protocols import DriverEvent, Lost
 from perfstress.substitute import secrets
 
 _STOP_WITHIN_S = 2.0
+_LAST_LINES = 3
 
 
 class LocalFleet:
-    """``workers`` processes, each of which takes every ``workers``-th arrival."""
+    """``workers`` processes, each of which takes every ``workers``-th arrival; ``cores`` has the
+    one core that each is held on, or nothing.
+    """
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, cores: Sequence[int] = ()) -> None:
         self._count = workers
+        self._cores = tuple(cores)
         self._processes: list[subprocess.Popen[bytes]] = []
         self._stderr: list[IO[bytes]] = []
         self._lines: queue.Queue[tuple[int, Mapping[str, Any] | None]] = queue.Queue()
@@ -50,6 +55,8 @@ class LocalFleet:
             )
             self._processes.append(process)
             self._stderr.append(stderr)
+            if self._cores:  # before it has threads, which would stay where they are
+                _hold(process, self._cores[part])
             threading.Thread(target=self._read, args=(part, process), daemon=True).start()
             plan = {
                 "script": script,
@@ -127,8 +134,9 @@ class LocalFleet:
         if self._stopping or part in self._gone:
             return []
         self._gone.add(part)
-        lost = Lost(f"a process of load has ended: {self._last_words(part)}")
-        return [lost, *self._merger.take(part, BlockDone(), None)]
+        which = f"process {part + 1} of {self._count}" if self._count > 1 else "the process"
+        lost = Lost(f"{which} of load has ended: {self._last_words(part)}")
+        return [lost, *self._merger.lost(part)]
 
     def _last_words(self, part: int) -> str:
         process = self._processes[part]
@@ -138,7 +146,8 @@ class LocalFleet:
             return "it closed its pipe"
         self._stderr[part].seek(0)
         lines = self._stderr[part].read().decode("utf-8", errors="replace").strip().splitlines()
-        return f"exit code {code}" + (f", {lines[-1]}" if lines else "")
+        how = f"killed by {_signal_name(-code)}" if code < 0 else f"exit code {code}"
+        return ", ".join([how, *(line.strip() for line in lines[-_LAST_LINES:])])
 
     def cancel(self) -> None:
         """End the block soon."""
@@ -167,6 +176,24 @@ class LocalFleet:
             stderr.close()
         self._processes.clear()
         self._stderr.clear()
+
+
+def _hold(process: subprocess.Popen[bytes], core: int) -> None:
+    try:
+        os.sched_setaffinity(process.pid, {core})
+    except ProcessLookupError:
+        return  # it has ended already; its reader says so
+    except OSError as error:
+        raise UsageError(
+            f"pin: core {core} cannot be had: {error.strerror}", slug="cannot-pin"
+        ) from error
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from perfstress.protocols import BlockDone, DriverEvent, EpochBegan, EpochDone, 
 _Key = tuple[int, int, str, str | None]
 
 # Gauges of processes that add up; of the others the worst one counts.
-_SUMMED = ("cpu_s", "max_rss_bytes", "open_files", "retries")
+_SUMMED = ("cpu_s", "max_rss_bytes", "open_files", "retries", "processes")
 
 
 class Merger:
@@ -26,10 +26,18 @@ class Merger:
         self._sent: dict[int, list[EpochDone]] = {}
         self._began: set[int] = set()
         self._over: set[int] = set()
+        self._gone: set[int] = set()
 
     def begin_block(self) -> None:
-        """Every process is at work again."""
-        self._over.clear()
+        """Every process that is still there is at work again."""
+        self._over = set(self._gone)
+
+    def lost(self, part: int) -> list[DriverEvent]:
+        """One process has ended and is not waited for any more, in this block and in later ones."""
+        self._gone.add(part)
+        if part in self._over:
+            return []
+        return self.take(part, BlockDone(), None)
 
     def take(self, part: int, event: DriverEvent, second: int | None) -> list[DriverEvent]:
         """What the event of one process means for the whole. ``second`` comes with a Progress:

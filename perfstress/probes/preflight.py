@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 
 from perfstress import plan
 from perfstress.errors import GuardTripped
 from perfstress.example import WorkedExample
+from perfstress.plan import Epoch
 from perfstress.proctree import cpu_steal, host, memory_available_bytes, read_proc
 from perfstress.units import human_bytes
 
@@ -34,7 +37,11 @@ def preflight(example: WorkedExample) -> list[str]:
     if steal is not None and steal > STEAL_WORTH_TELLING:
         warnings.append(f"the hypervisor takes {steal:.0%} of the CPU time (steal)")
     if example.workload.http is not None:
-        warnings += _descriptors(example) + _ports(example)
+        warnings += local_limits(
+            plan.epochs(example),
+            keep_alive=example.workload.http.keep_alive,
+            processes=example.shape.processes,
+        )
     wanted_bytes = example.target.limits.memory
     free_bytes = memory_available_bytes()
     if wanted_bytes is not None and wanted_bytes > free_bytes:
@@ -61,55 +68,65 @@ def port_range() -> tuple[int, int] | None:
     return (int(ports[0]), int(ports[1])) if len(ports) == 2 else None
 
 
-def _descriptors(example: WorkedExample) -> list[str]:
+def local_limits(
+    epochs: Sequence[Epoch], *, keep_alive: bool, processes: int | str = 1
+) -> list[str]:
+    """What this machine's descriptors and ports do not allow, with the command that lifts it.
+
+    Warnings where the load may be sent all the same; raises GuardTripped where it cannot.
+    """
+    divided = processes if isinstance(processes, int) else 1
+    return _descriptors(epochs, divided) + _ports(epochs, keep_alive=keep_alive)
+
+
+def _descriptors(epochs: Sequence[Epoch], processes: int) -> list[str]:
     """Each user of the closed model holds a connection; in the open model as many as are in
-    flight.
+    flight. Every process of load has the limit to itself.
     """
     hard = open_files_limit()[1]
-    users = _users(example)
+    users = math.ceil(_users(epochs) / processes)
     if users + OWN_DESCRIPTORS > hard:
         raise GuardTripped(
-            f"{users:,.0f} users need a descriptor each; this process may have at most {hard:,}",
-            hint=f"ulimit -Hn {round(users) + OWN_DESCRIPTORS} (as root, or in limits.conf)",
+            f"{users:,.0f} users need a descriptor each; a process may have at most {hard:,}",
+            hint=f"ulimit -Hn {users + OWN_DESCRIPTORS} (as root, or in limits.conf)",
             slug="too-few-descriptors",
         )
-    if example.shape.model == "closed":
+    if epochs[0].model == "closed":
         return []
-    in_flight = example.shape.max_in_flight
+    in_flight = math.ceil(max(epoch.max_in_flight for epoch in epochs) / processes)
     if in_flight + OWN_DESCRIPTORS > hard:
         return [
             (
-                f"max_in_flight of {in_flight:,} cannot be reached: this process may have {hard:,} "
+                f"max_in_flight of {in_flight:,} cannot be reached: a process may have {hard:,} "
                 f"descriptors (ulimit -n {in_flight + OWN_DESCRIPTORS})"
             )
         ]
     return []
 
 
-def _users(example: WorkedExample) -> float:
+def _users(epochs: Sequence[Epoch]) -> float:
     """The most users at once; 0 in the open model."""
-    if example.shape.model == "open":
+    if epochs[0].model == "open":
         return 0
-    return max(max(epoch.start_level, epoch.end_level) for epoch in plan.epochs(example))
+    return max(max(epoch.start_level, epoch.end_level) for epoch in epochs)
 
 
-def _ports(example: WorkedExample) -> list[str]:
+def _ports(epochs: Sequence[Epoch], *, keep_alive: bool) -> list[str]:
     """A closed connection keeps its port for a minute; one address takes no more than there are."""
     span = port_range()
-    http = example.workload.http
-    if span is None or http is None:
+    if span is None:
         return []
     ports = span[1] - span[0] + 1
-    users = _users(example)
+    users = _users(epochs)
     if users > ports:
         raise GuardTripped(
             f"{users:,.0f} users need a port each, and there are {ports:,} ephemeral ports",
             hint='sysctl -w net.ipv4.ip_local_port_range="1024 65535"',
             slug="too-few-ports",
         )
-    if http.keep_alive or example.shape.model == "closed":
+    if keep_alive or epochs[0].model == "closed":
         return []
-    fastest_hz = max(max(epoch.start_level, epoch.end_level) for epoch in plan.epochs(example))
+    fastest_hz = max(max(epoch.start_level, epoch.end_level) for epoch in epochs)
     if fastest_hz * TIME_WAIT_S > ports:
         return [
             (

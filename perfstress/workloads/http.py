@@ -17,7 +17,7 @@ from perfstress.engine.script import (
 )
 from perfstress.errors import ExampleError, Problem, UsageError
 from perfstress.example import Capture, Expect, Journey, Step, WorkedExample
-from perfstress.fleet import FLEETS, Fleet
+from perfstress.fleet import Fleet, fleet_for
 from perfstress.plan import Epoch
 from perfstress.protocols import DriverEvent, EpochDone, Lost, Surroundings, Target
 from perfstress.substitute import redact, substitute, substitute_all
@@ -28,13 +28,11 @@ _READY_WITHIN_S = 60.0
 class HttpDriver:
     """Meets ``protocols.Driver`` for ``workload.http``."""
 
-    def __init__(
-        self, example: WorkedExample, target: Target, around: Surroundings, *, processes: int = 1
-    ) -> None:
+    def __init__(self, example: WorkedExample, target: Target, around: Surroundings) -> None:
         self._example = example
         self._target = target
         self._around = around
-        self._fleet: Fleet = FLEETS["local"](processes)
+        self._fleet: Fleet | None = None
 
     def prepare(self, zero_ns: int) -> None:
         """Resolve and allow the address, start the processes, have them compile the journeys."""
@@ -44,14 +42,16 @@ class HttpDriver:
             guard.check_rate(max((level or 0.0 for level in levels), default=0.0))
         try:
             script = script_of(example, self._target.values, self._around.folder)
-            self._fleet.launch(script.as_json(), zero_ns)
-            self._fleet.ready(_READY_WITHIN_S)
+            self._fleet = fleet = fleet_for(example, target_here=guard.is_loopback(script.address))
+            fleet.launch(script.as_json(), zero_ns)
+            fleet.ready(_READY_WITHIN_S)
         except UsageError as error:
             self.close()
+            where = "shape" if error.slug == "cannot-pin" else "workload.http"
             problem = Problem(
                 f"{example.name}.yaml",
                 error.slug,
-                f"workload.http.{error.message}",
+                f"{where}.{error.message}",
                 error.hint,
             )
             raise ExampleError([problem]) from error
@@ -61,14 +61,17 @@ class HttpDriver:
 
     def begin(self, block: Sequence[Epoch], at_ns: int) -> None:
         """Start a block at this time of ``clock.now_ns``."""
+        assert self._fleet is not None
         self._fleet.start_at(block, at_ns)
 
     def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
         """What has happened, secrets taken out of what servers said."""
+        assert self._fleet is not None
         return [_redacted(event) for event in self._fleet.poll(timeout_s)]
 
     def cancel(self) -> None:
         """End the block soon."""
+        assert self._fleet is not None
         self._fleet.cancel()
 
     def quiet(self) -> None:
@@ -80,7 +83,8 @@ class HttpDriver:
 
     def close(self) -> None:
         """End the processes of load."""
-        self._fleet.stop()
+        if self._fleet is not None:
+            self._fleet.stop()
 
 
 def _redacted(event: DriverEvent) -> DriverEvent:

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from perfstress.commands.hit import hit
@@ -17,6 +18,7 @@ from perfstress.errors import ExitCode, GuardTripped, TargetError, UsageError
 from tests.support.serving import serving_aside
 
 ROOT = Path(__file__).parents[2]
+CAN_PIN = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
 
 
 def tried(url, **given):
@@ -112,6 +114,43 @@ def test_ctrl_c_prints_what_was_recorded():
     assert b"Traceback" not in err
 
 
+@pytest.mark.live
+def test_several_processes_are_told():
+    with serving_aside() as knobs:
+        url = f"http://127.0.0.1:{knobs.port}/ok"
+        code, out, err = tried(
+            url, rate="300/s", duration="500ms", processes="2", pin=CAN_PIN, as_json=True
+        )
+    assert code == ExitCode.PASS
+    told = json.loads(out)
+    assert told["generator"]["processes"] == 2
+    assert told["load"]["requests"] == knobs.seen["/ok"]
+    assert "of 2 processes" in err
+    assert "lost" not in told
+
+
+@pytest.mark.live
+def test_a_lost_process_is_never_a_lower_rate():
+    with serving_aside() as knobs:
+        command = ["hit", f"http://127.0.0.1:{knobs.port}/ok", "--rate", "200/s"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "perfstress", *command, "-d", "60s", "--processes", "2"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        deadline = time.monotonic() + 20
+        while sum(knobs.seen.values()) < 20:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        first, *_ = psutil.Process(process.pid).children()
+        os.kill(first.pid, signal.SIGKILL)
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == ExitCode.INCONCLUSIVE, err
+    assert b"of 2 of load has ended: killed by SIGKILL" in out
+
+
 def test_nobody_there():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -134,6 +173,8 @@ def test_other_machines_are_guarded():
         ({"timeout": "0s"}, "above zero"),
         ({"concurrency": 0}, "above zero"),
         ({"method": "brew"}, "'brew' is not known"),
+        ({"processes": "0"}, "--processes: '0' is not auto or a number"),
+        ({"processes": "many"}, "--processes: 'many' is not auto or a number"),
         ({"headers": ["nothing"]}, "is not 'name: value'"),
     ],
 )

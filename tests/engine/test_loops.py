@@ -163,6 +163,43 @@ def test_stripes_are_the_whole():
     assert sum(heard.of("a").ok + heard.of("b").ok for heard in parts) == 101
 
 
+@pytest.mark.parametrize("arrivals", ["uniform", "poisson"])
+def test_stages_by_work_begin_together_in_every_process(arrivals):
+    """Each process has other last arrivals; the end of the stage is that of the whole schedule."""
+
+    async def work():
+        async with serving() as knobs:
+            what = script(knobs.port, journey("a", step("s")))
+            block = [
+                open_epoch(number, level=900, ops=ops, arrivals=arrivals, seed=number)
+                for number, ops in enumerate((40, 1, 60, 7))
+            ]
+            return [await drive(what, block, part=part, parts=3) for part in range(3)]
+
+    parts = run(work())
+    began = [
+        [event.at_ns for event in heard.events if isinstance(event, EpochBegan)] for heard in parts
+    ]
+    assert len({tuple(np.diff(times)) for times in began}) == 1
+    assert [sum(heard.of("a", epoch=n).ok for heard in parts) for n in range(4)] == [40, 1, 60, 7]
+
+
+def test_max_in_flight_and_users_are_divided_without_a_rest():
+    async def work(block, path):
+        async with serving() as knobs:
+            what = script(knobs.port, journey("a", step("s", path=path)))
+            heard = [await drive(what, block, part=part, parts=3) for part in range(3)]
+            return heard, knobs
+
+    crowded = [open_epoch(level=500, ops=60, max_in_flight=7)]
+    heard, _ = run(work(crowded, "/slow?ms=400"))
+    assert sum(one.of("a").ok for one in heard) == 7
+    assert "max_in_flight of 7 was reached (3 in one of 3 processes)" in heard[0].done().why_dropped
+    heard, knobs = run(work([epoch(level=2, ops=50)], "/slow?ms=1"))
+    assert [one.of("a").ok for one in heard] == [25, 25, 0]
+    assert knobs.connections == 2
+
+
 # ---------------------------------------------------------------- closed
 def test_users_wait_for_their_answers():
     block = [epoch(level=5, ops=40)]
@@ -252,5 +289,8 @@ def test_health_is_told():
         "open_files",
         "loop_lag_ms",
         "cpu_share",
+        "steal_share",
+        "stall_share",
+        "processes",
         "retries",
     }

@@ -74,7 +74,17 @@ def test_a_lost_process_does_not_hold_up_the_others():
     merger.begin_block()
     merger.take(0, EpochDone(0, 5, None, 0), None)
     assert merger.take(1, Lost("gone"), None) == [Lost("gone")]
-    assert merger.take(1, BlockDone(), None) == []
+    assert merger.lost(1) == []
     events = merger.take(0, BlockDone(), None)
     assert [type(event) for event in events] == [EpochDone, Progress, BlockDone]
     assert events[0].intended is None
+
+
+def test_a_process_that_was_lost_before_is_not_waited_for_in_later_blocks():
+    merger = Merger(2)
+    merger.begin_block()
+    merger.take(0, BlockDone(), None)
+    assert isinstance(merger.take(1, BlockDone(), None)[-1], BlockDone)
+    assert merger.lost(1) == []  # told between two blocks
+    merger.begin_block()
+    assert isinstance(merger.take(0, BlockDone(), None)[-1], BlockDone)

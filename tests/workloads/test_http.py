@@ -171,9 +171,9 @@ def test_guards(tmp_path):
 def test_several_processes_are_one(tmp_path):
     http = {"journeys": {"a": {"steps": [{"get": "/ok"}]}}}
     stages = [{"name": "s", "rate": "500/s", "ops": 301}, {"name": "t", "rate": "200/s", "ops": 50}]
-    sketch = example(http, stages, model="open", arrivals="uniform")
+    sketch = example(http, stages, model="open", arrivals="uniform", processes=3)
     with serving_aside() as knobs:
-        driver = HttpDriver(sketch, Running(knobs.port), around(tmp_path), processes=3)
+        driver = HttpDriver(sketch, Running(knobs.port), around(tmp_path))
         planned = epochs(sketch)
         events = whole_run(driver, planned)
         assert sum(knobs.seen.values()) == 351
@@ -185,6 +185,40 @@ def test_several_processes_are_one(tmp_path):
     load = summarise(intervals, planned)
     assert (load.requests, load.ok) == (351, 351)
     assert [event for event in events if isinstance(event, Progress)][-1].ops_by == {"a": 351}
+    assert [one.health["processes"] for one in done] == [3, 3]
+
+
+def test_one_of_several_processes_is_lost(tmp_path):
+    """The rest of the load is told to the end of the block; the loss is told at once."""
+    http = {"journeys": {"a": {"steps": [{"get": "/ok"}]}}}
+    stages = [{"name": "s", "rate": "200/s", "for": "60s"}]
+    sketch = example(http, stages, model="open", processes=3)
+    with serving_aside() as knobs:
+        driver = HttpDriver(sketch, Running(knobs.port), around(tmp_path))
+        driver.prepare(now_ns())
+        driver.begin(epochs(sketch), now_ns())
+        events = []
+        deadline = time.monotonic() + 10
+        while sum(isinstance(event, Progress) and event.ok > 10 for event in events) < 1:
+            assert time.monotonic() < deadline
+            events += driver.poll(0.5)
+        os.kill(driver._fleet._processes[1].pid, signal.SIGKILL)
+        while not any(isinstance(event, Lost) for event in events):
+            assert time.monotonic() < deadline
+            events += driver.poll(0.5)
+        driver.cancel()
+        while not any(isinstance(event, BlockDone) for event in events):
+            assert time.monotonic() < deadline
+            events += driver.poll(0.5)
+        (lost,) = [event for event in events if isinstance(event, Lost)]
+        assert lost.why == "process 2 of 3 of load has ended: killed by SIGKILL"
+        driver.begin(epochs(sketch), now_ns())  # what is left does not wait for what is gone
+        driver.cancel()
+        events.clear()
+        while not any(isinstance(event, BlockDone) for event in events):
+            assert time.monotonic() < deadline
+            events += driver.poll(0.5)
+        driver.close()
 
 
 def test_a_lost_process_is_told_and_the_block_ends(tmp_path):
@@ -202,7 +236,7 @@ def test_a_lost_process_is_told_and_the_block_ends(tmp_path):
         while not any(isinstance(event, BlockDone) for event in events):
             assert time.monotonic() < deadline
             events += driver.poll(0.5)
-        assert any(isinstance(event, Lost) and "exit code -9" in event.why for event in events)
+        assert any(isinstance(event, Lost) and "killed by SIGKILL" in event.why for event in events)
         driver.close()
 
 
