@@ -161,12 +161,12 @@ class Target(Part):
 # ---------------------------------------------------------------- the workload
 class Data(Part):
     """Rows for the journeys: a committed file with its checksum, drawn in a seeded order, starting
-    over at the end.
+    over at the end; ``per-user`` gives each user one row for the whole run.
     """
 
     file: Text
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    order: Literal["sequential", "shuffled"] = "sequential"
+    order: Literal["sequential", "shuffled", "per-user"] = "sequential"
     seed: int | None = None
     measure: dict[str, Text] = {}
 
@@ -231,20 +231,24 @@ class Step(Part):
 
 class Journey(Part):
     """Steps that one user takes in order; ``weight`` is its share of the arrivals, ``headers`` go
-    with each of its requests.
+    with each of its requests. ``on_start`` comes once for each user, before its first journey;
+    ``cookies`` are kept for each user.
     """
 
     weight: Annotated[float, Field(gt=0)] = 1.0
     headers: dict[str, str] = {}
+    cookies: bool | None = None
+    on_start: list[Step] = []
     steps: Annotated[list[Step], Field(min_length=1)]
 
 
 class Http(Part):
-    """Journeys over HTTP/1.1."""
+    """Journeys over HTTP/1.1. ``cookies`` holds for the journeys that do not say otherwise."""
 
     base_url: Text
     data: dict[Name, Data] = {}
     headers: dict[str, str] = {}
+    cookies: bool = False
     journeys: Annotated[dict[Name, Journey], Field(min_length=1)]
     keep_alive: bool = True
 

@@ -16,6 +16,7 @@ from perfstress.substitute import redact
 
 Headers = Mapping[str, str]
 Value = Callable[[Sequence[int], Sequence[Any]], Any]
+PathOf = Callable[[Sequence[int], Sequence[Any]], str]
 
 _SHOWN = 120
 _LOOKED_AT = 1024
@@ -68,6 +69,7 @@ class Checks:
 
     __slots__ = (
         "_captures",
+        "_jar",
         "_statuses",
         "_tests",
         "accepts",
@@ -84,6 +86,7 @@ class Checks:
         self._tests = _tests(step, names)
         self._captures = [(slots[name], name, _take(*how)) for name, how in step.capture.items()]
         self.within_ns = expect.within_ns
+        self._jar: tuple[int, PathOf] | None = None
         kinds = {how[0] for how in step.capture.values()}
         self.needs_body = bool(
             expect.json or expect.contains or expect.matches or kinds & {"json", "regex"}
@@ -98,7 +101,23 @@ class Checks:
             and not self._tests
             and not self._captures
             and self.within_ns is None
+            and self._jar is None
         )
+
+    def fill(self, slot: int) -> None:
+        """Have a slot filled when the answer is right, as a sign that it was."""
+        self._captures.append((slot, "", lambda _answer: True))
+
+    def keep_cookies(self, slot: int, path_of: PathOf) -> None:
+        """Have the cookies of every answer put into the jar of this slot."""
+        self._jar = (slot, path_of)
+        self.needs_headers = True
+
+    def take_cookies(self, answer: Answer, rows: Sequence[int], captured: Sequence[Any]) -> None:
+        """Put what the answer sets into the user's jar, whatever its status."""
+        if self._jar is not None and (lines := answer.cookies):
+            slot, path_of = self._jar
+            captured[slot].take(lines, path_of(rows, captured))
 
     def status_problem(self, answer: Answer, rows: Sequence[int]) -> str | None:
         """What is wrong with the status; None when it is right."""

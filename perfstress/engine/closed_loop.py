@@ -151,7 +151,9 @@ class ClosedLoop:
         for journey in self._crew.journeys:
             share = epoch.mix.get(journey.name, 0.0)
             weight += share
-            pause += share * (journey.rest_ns + sum(step.think_ns for step in journey.steps))
+            pause += share * (
+                journey.rest_ns + sum(step.think_ns for step in journey.steps[journey.first :])
+            )
         whole_ns = round(pause / weight) if weight else 0
         return whole_ns if epoch.duration_ns is None else min(whole_ns, epoch.duration_ns // 4)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.engine.checks import Checks
+from perfstress.engine.people import Stay
 from perfstress.engine.script import DataScript, JourneyScript, Script, StepScript
 from perfstress.engine.templates import (
     Names,
@@ -26,6 +27,9 @@ from perfstress.version import __version__
 Build = Callable[[Sequence[int], Sequence[Any]], bytes]
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Slots of a journey beside what its steps capture; no capture can have these names.
+_JAR, _DONE = " jar", " done"
+
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
 
 
@@ -113,13 +117,20 @@ class Step:
 
 class Journey:
     """The requests of one journey in order. ``think_ns`` of a step is the pause before it;
-    ``rest_ns`` the pause after the last. ``reads`` are the numbers of the data files it uses.
+    ``rest_ns`` the pause after the last. ``reads`` are the numbers of the data files it draws from.
+    ``stay`` is there when users keep something from one journey to the next.
     """
 
-    __slots__ = ("labels", "name", "reads", "rest_ns", "slots", "steps")
+    __slots__ = ("labels", "name", "reads", "rest_ns", "slots", "stay", "steps")
 
     def __init__(
-        self, name: str, steps: tuple[Step, ...], reads: tuple[int, ...], slots: int, rest_ns: int
+        self,
+        name: str,
+        steps: tuple[Step, ...],
+        reads: tuple[int, ...],
+        slots: int,
+        rest_ns: int,
+        stay: Stay | None = None,
     ) -> None:
         self.name = name
         self.steps = steps
@@ -127,6 +138,12 @@ class Journey:
         self.reads = reads
         self.slots = slots
         self.rest_ns = rest_ns
+        self.stay = stay
+
+    @property
+    def first(self) -> int:
+        """The first step that every operation takes; those before it come once for each user."""
+        return self.stay.first if self.stay is not None else 0
 
 
 def load_rows(data: DataScript) -> list[Any]:
@@ -146,31 +163,50 @@ def compile_script(script: Script, rows: Sequence[Sequence[Any]]) -> list[Journe
 
 def _journey(journey: JourneyScript, script: Script, rows: Sequence[Sequence[Any]]) -> Journey:
     files = {data.name: number for number, data in enumerate(script.data)}
-    known: dict[str, int] = {}
+    known: dict[str, int] = {_JAR: 0} if journey.cookies else {}
     used: set[int] = set()
     steps: list[Step] = []
-    pause_ns = 0
-    for number, step in enumerate(journey.steps):
-        if step.think_ns is not None:
-            pause_ns += step.think_ns
-            continue
-        # a step may name what earlier steps have captured, not what it captures itself
-        names = Names(files, rows, dict(known), used)
-        for name in step.capture:
-            known.setdefault(name, len(known))
-        try:
-            steps.append(_step(step, script, names, known, pause_ns))
-        except UsageError as error:
-            where = f"journeys.{journey.name}.steps[{number}]"
-            raise UsageError(
-                f"{where}: {error.message}", hint=error.hint, slug=error.slug
-            ) from error
-        pause_ns = 0
-    if not steps:
+    keeps: tuple[int, ...] = ()
+    pause_ns = first = done = 0
+    for part in ("on_start", "steps"):
+        for number, step in enumerate(getattr(journey, part)):
+            if step.think_ns is not None:
+                pause_ns += step.think_ns
+                continue
+            # a step may name what earlier steps have captured, not what it captures itself
+            names = Names(files, rows, dict(known), used)
+            for name in step.capture:
+                known.setdefault(name, len(known))
+            try:
+                steps.append(_step(step, script, names, known, pause_ns))
+            except UsageError as error:
+                where = f"journeys.{journey.name}.{part}[{number}]"
+                raise UsageError(
+                    f"{where}: {error.message}", hint=error.hint, slug=error.slug
+                ) from error
+            pause_ns = 0
+        if part == "on_start" and steps:
+            first, keeps = len(steps), tuple(known.values())
+            done = known[_DONE] = len(known)
+            steps[-1].checks.fill(done)
+    if len(steps) == first:
         raise UsageError(
             f"journeys.{journey.name}: nothing but pauses", hint="add a request", slug="no-request"
         )
-    return Journey(journey.name, tuple(steps), tuple(sorted(used)), len(known), pause_ns)
+    own = tuple(number for number in sorted(used) if script.data[number].order == "per-user")
+    drawn = tuple(number for number in sorted(used) if number not in own)
+    stay = None
+    if first or own or journey.cookies:
+        stay = Stay(
+            journey.name,
+            len(known),
+            first=first,
+            done=done,
+            keeps=(*keeps, done),
+            jar=known.get(_JAR),
+            rows=own,
+        )
+    return Journey(journey.name, tuple(steps), drawn, len(known), pause_ns, stay)
 
 
 def _step(
@@ -178,6 +214,11 @@ def _step(
 ) -> Step:
     head, body = _head(step, script, names), _body(step, names)
     checks = Checks(step, names, slots)
+    if (jar := slots.get(_JAR)) is not None:
+        path_of = _path_of(names.segments(script.prefix + step.path, in_path, literal_path))
+        checks.keep_cookies(jar, path_of)
+        if not any(name.lower() == "cookie" for name in {**script.headers, **step.headers}):
+            head.append(lambda rows, captured: captured[jar].header(path_of(rows, captured)))
     static, build = _request(head, body, step)
     return Step(
         step.label,
@@ -188,6 +229,14 @@ def _step(
         think_ns=pause_ns,
         timeout_ns=step.timeout_ns,
     )
+
+
+def _path_of(segments: list[Segment]) -> Callable[[Sequence[int], Sequence[Any]], str]:
+    static, build = _built(joined(segments))
+    if build is None:
+        path = (static or b"/").decode("ascii")
+        return lambda _rows, _captured: path
+    return lambda rows, captured: build(rows, captured).decode("ascii")
 
 
 def _head(step: StepScript, script: Script, names: Names) -> list[Segment]:

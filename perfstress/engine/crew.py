@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 from perfstress.engine import talk
 from perfstress.engine.compiled import Journey, compile_script, load_rows
+from perfstress.engine.cookies import Jar
 from perfstress.engine.health import Health
+from perfstress.engine.people import People
 from perfstress.engine.pool import Pool
 from perfstress.engine.recorder import Recorder, Track
 from perfstress.engine.script import Script
@@ -53,13 +55,16 @@ class Crew:
                 lost=self._lost,
             )
         orders = [
-            RowOrder(len(lines), data.order, data.seed)
+            RowOrder(
+                len(lines), "shuffled" if data.order == "shuffled" else "sequential", data.seed
+            )
             for data, lines in zip(script.data, rows, strict=True)
         ]
-        del rows  # what is needed of them has been encoded
         self.loop = loop
         self.emit = emit
         self.part, self.parts = part, parts
+        self._settle_users(script, rows)
+        del rows  # what is needed of them has been encoded
         self.draws = Draws(
             [journey.name for journey in self.journeys],
             [journey.reads for journey in self.journeys],
@@ -73,10 +78,27 @@ class Crew:
         self._said: set[str] = set()
         self._troubles: dict[str, str] = {}
 
+    def _settle_users(self, script: Script | TalkScript, rows: Sequence[Sequence[object]]) -> None:
+        stays = [journey.stay for journey in self.journeys if journey.stay is not None]
+        if not stays or not isinstance(script, Script):
+            return
+        own = {number for stay in stays for number in stay.rows}
+        has_jar = any(stay.jar is not None for stay in stays)
+        host, secure = script.host, script.scheme == "https"
+        people = People(
+            self.part,
+            self.parts,
+            (lambda: Jar(host, secure=secure)) if has_jar else None,
+            min((len(rows[number]) for number in own), default=None),
+            self._lost,
+        )
+        for stay in stays:
+            stay.people = people
+
     def tracks(self, epoch: Epoch) -> list[Sequence[Track]]:
         """The tracks of every journey in an epoch; those that do not come have none."""
         return [
-            self.recorder.tracks(epoch.index, journey.name, journey.labels)
+            self.recorder.tracks(epoch.index, journey.name, journey.labels, journey.first)
             if epoch.mix.get(journey.name)
             else ()
             for journey in self.journeys

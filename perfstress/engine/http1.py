@@ -296,6 +296,7 @@ class Connection(asyncio.Protocol):
                 return "check", f"the body cannot be decoded: {error}"
         answer = Answer(self._status, self._headers, body, self._size, whole)
         self._body = []
+        step.checks.take_cookies(answer, exchange.rows, exchange.captured)
         if (why := step.checks.status_problem(answer, exchange.rows)) is not None:
             return "status", why
         elapsed_ns = at_ns - exchange.intended_ns

@@ -151,10 +151,14 @@ class JourneyTracks:
     """All steps of one journey in one epoch, cut into seconds together.
 
     The journey as a whole is counted from its steps: begun when its first request is sent, ended
-    well when its last one is, ended by an error when any of them fails.
+    well when its last one is, ended by an error when any of them fails. The steps before number
+    ``first`` come once for each user; a journey that fails there has begun, too.
     """
 
-    def __init__(self, epoch: int, journey: str, steps: Sequence[str], zero_ns: int) -> None:
+    def __init__(
+        self, epoch: int, journey: str, steps: Sequence[str], zero_ns: int, first: int = 0
+    ) -> None:
+        self._first = first
         self.epoch = epoch
         self.journey = journey
         self.tracks = tuple(Track(step) for step in steps)
@@ -191,7 +195,8 @@ class JourneyTracks:
         return not any(track.sent or track.ok or track.errors for track in self.tracks)
 
     def _cut(self, second: int, emit: Emit) -> None:
-        begun = self.tracks[0].sent
+        begun = self.tracks[self._first].sent
+        begun += sum(track.errors.total() for track in self.tracks[: self._first])
         well = self.tracks[-1].ok
         errors: Counter[str] = Counter()
         for track in self.tracks:
@@ -212,11 +217,13 @@ class Recorder:
         self._open: dict[tuple[int, str], JourneyTracks] = {}
         self._closed: dict[str, list[int]] = {}
 
-    def tracks(self, epoch: int, journey: str, steps: Sequence[str]) -> tuple[Track, ...]:
+    def tracks(
+        self, epoch: int, journey: str, steps: Sequence[str], first: int = 0
+    ) -> tuple[Track, ...]:
         """A track for each step of a journey in an epoch, made at the first call."""
         key = (epoch, journey)
         if key not in self._open:
-            self._open[key] = JourneyTracks(epoch, journey, steps, self._zero_ns)
+            self._open[key] = JourneyTracks(epoch, journey, steps, self._zero_ns, first)
         return self._open[key].tracks
 
     def flush(self, now_ns: int) -> None:

@@ -16,7 +16,7 @@ class DataScript:
 
     name: str
     path: str
-    order: Literal["sequential", "shuffled"]
+    order: Literal["sequential", "shuffled", "per-user"]
     seed: int
 
 
@@ -52,10 +52,14 @@ class StepScript:
 
 @dataclass(frozen=True, slots=True)
 class JourneyScript:
-    """The steps that one user takes in order."""
+    """The steps that one user takes in order; ``on_start`` comes once for each user, before them.
+    ``cookies`` are kept for each user.
+    """
 
     name: str
     steps: tuple[StepScript, ...]
+    on_start: tuple[StepScript, ...] = ()
+    cookies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,15 @@ class Script:
         """The script that ``as_json`` wrote."""
         plain = dict(data)
         plain["data"] = tuple(DataScript(**one) for one in data["data"])
-        plain["journeys"] = tuple(
-            JourneyScript(journey["name"], tuple(_step(step) for step in journey["steps"]))
-            for journey in data["journeys"]
-        )
+        plain["journeys"] = tuple(_journey(journey) for journey in data["journeys"])
         return Script(**plain)
+
+
+def _journey(data: Mapping[str, Any]) -> JourneyScript:
+    plain = dict(data)
+    for key in ("steps", "on_start"):
+        plain[key] = tuple(_step(step) for step in data[key])
+    return JourneyScript(**plain)
 
 
 def _step(data: Mapping[str, Any]) -> StepScript:

@@ -163,7 +163,8 @@ class Names:
             if not reference.keys:
                 return lambda _rows, captured: encode(captured[slot])
             return lambda _rows, captured: encode(reference.find(captured[slot]))
-        known = ", ".join(sorted([*self.files, *self.slots])) or "nothing is defined here"
+        captured = [name for name in self.slots if not name.startswith(" ")]
+        known = ", ".join(sorted([*self.files, *captured])) or "nothing is defined here"
         raise UsageError(
             f"{reference}: there is no data file or captured value {reference.name!r}",
             hint=f"known at this step: {known}",

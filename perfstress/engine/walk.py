@@ -13,6 +13,7 @@ from perfstress.engine.templates import RenderError
 
 if TYPE_CHECKING:
     from perfstress.engine.http1 import Connection
+    from perfstress.engine.people import Stay, User
     from perfstress.engine.pool import Pool
 
 
@@ -53,6 +54,7 @@ class Walk:
         "step",
         "timeout_ns",
         "tracks",
+        "user",
     )
 
     step: Step
@@ -63,6 +65,7 @@ class Walk:
         self._timer: asyncio.TimerHandle | None = None
         self._request = b""
         self.connection: Connection | None = None
+        self.user: User | None = None
         self.rows: tuple[int, ...] = ()
         self.captured: list[Any] = []
         self.intended_ns = self.fired_ns = self.timeout_ns = 0
@@ -91,8 +94,16 @@ class Walk:
         if journey.slots:
             self.captured = [None] * journey.slots
         self._at = 0
+        if (stay := journey.stay) is not None:
+            self._stay(stay)
         self._last = len(journey.steps) - 1
         self._go(due_ns, at_ns)
+
+    def _stay(self, stay: Stay) -> None:
+        assert stay.people is not None
+        if self.user is None:
+            self.user = stay.people.take()
+        self._at, self.captured, self.rows = stay.begin(self.user, self.rows)
 
     def again(self, due_ns: int, at_ns: int) -> None:
         """The same journey of one step once more, in the same epoch, with the same rows."""
@@ -195,6 +206,9 @@ class Walk:
         if self.connection is not None:
             self._owner.pool.release(self.connection)
             self.connection = None
+        if self.user is not None:
+            self.user.people.let_go(self.user)
+            self.user = None
 
     def leave(self) -> None:
         """Close the connection: a user who has gone keeps nothing open."""
@@ -202,3 +216,6 @@ class Walk:
             self.connection.rest()
             self.connection.transport.close()
             self.connection = None
+        if self.user is not None:
+            self.user.people.let_go(self.user)
+            self.user = None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from perfstress.errors import Problem
 from perfstress.places import Complaint
-from perfstress.rules import addresses, concrete, files, form, names, scale
+from perfstress.rules import addresses, concrete, files, form, names, scale, users
 from perfstress.rules.weakening import weakening
 from perfstress.yamlio import Loaded
 
@@ -37,6 +37,7 @@ MEANING: Mapping[str, Rule] = {
     "wrong-checksum": files.wrong_checksum,
     "bad-rows": files.bad_rows,  # bad-measure, too
     "no-seed": files.no_seed,
+    "too-few-rows": users.too_few_rows,
     "bad-expression": files.bad_expression,
     "placeholder": concrete.placeholder,
     "bad-criterion": concrete.bad_criterion,

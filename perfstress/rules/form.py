@@ -70,6 +70,11 @@ def no_request(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             place: Place = ("workload", "http", "journeys", name)
             message = f"{dotted(place)}: has nothing but pauses"
             yield Complaint(place, "no-request", message, "add a request", at_key=True)
+        if journey.on_start and journey.on_start[-1].think is not None:
+            place = ("workload", "http", "journeys", name, "on_start", len(journey.on_start) - 1)
+            message = f"{dotted(place)}: no request comes after this pause"
+            hint = "put the pause before the request that waits for it"
+            yield Complaint(place, "no-request", message, hint)
 
 
 def _given(part: Part, keys: Sequence[str]) -> list[str]:

@@ -53,15 +53,17 @@ def duplicate_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         seen.setdefault(stage.name, index)
     http = loaded.example.workload.http
     for name, journey in http.journeys.items() if http else ():
-        steps: dict[str, int] = {}
-        for index, step in enumerate(journey.steps):
-            if step.name is None:
-                continue
-            if step.name in steps:
-                place = ("workload", "http", "journeys", name, "steps", index, "name")
-                message = f"{dotted(place)}: step {steps[step.name]} has the name {step.name!r} too"
-                yield Complaint(place, "duplicate-name", message, "give each step its own name")
-            steps.setdefault(step.name, index)
+        steps: dict[str, str] = {}
+        for part, group in (("on_start", journey.on_start), ("steps", journey.steps)):
+            for index, step in enumerate(group):
+                if step.name is None:
+                    continue
+                if step.name in steps:
+                    place = ("workload", "http", "journeys", name, part, index, "name")
+                    other = steps[step.name]
+                    message = f"{dotted(place)}: {other} has the name {step.name!r} too"
+                    yield Complaint(place, "duplicate-name", message, "give each step its own name")
+                steps.setdefault(step.name, f"{part}[{index}]")
 
 
 def unknown_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -105,7 +107,8 @@ def _criterion(
     if journey not in journeys:
         yield _unknown(place, journey, "journey", journeys, offset=offset)
     elif step and example.workload.http is not None:
-        steps = example.workload.http.journeys[journey].steps
+        whole = example.workload.http.journeys[journey]
+        steps = [*whole.on_start, *whole.steps]
         named = [each.name for each in steps if each.name is not None]
         if step not in named and not _STEP_BY_REQUEST.match(step):
             yield _unknown(place, step, f"step of {journey}", named, offset=offset)
@@ -156,7 +159,7 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     whose = {
         captured: name
         for name, journey in http.journeys.items()
-        for step in journey.steps
+        for step in (*journey.on_start, *journey.steps)
         for captured in step.capture
     }
     top: Place = ("workload", "http")
@@ -168,11 +171,14 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         place = (*top, "journeys", name, "headers")
         for inner, text in texts(dict(journey.headers), place):
             yield from _references(inner, text, rows, set(), set(), whose)
-        later = {captured for step in journey.steps for captured in step.capture}
+        groups = (("on_start", journey.on_start), ("steps", journey.steps))
+        later = {captured for _, group in groups for step in group for captured in step.capture}
         before: set[str] = set()
-        for index, step in enumerate(journey.steps):
-            place = (*top, "journeys", name, "steps", index)
-            document = loaded.document["workload"]["http"]["journeys"][name]["steps"][index]
+        for part, index, step in [
+            (p, i, step) for p, group in groups for i, step in enumerate(group)
+        ]:
+            place = (*top, "journeys", name, part, index)
+            document = loaded.document["workload"]["http"]["journeys"][name][part][index]
             for inner, text in texts(document, place):
                 if "capture" not in inner[len(place) : len(place) + 1]:
                     yield from _references(inner, text, rows, before, later - before, whose)

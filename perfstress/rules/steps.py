@@ -14,6 +14,7 @@ def groups(loaded: Loaded) -> Iterator[tuple[Place, list[Step]]]:
     http = loaded.example.workload.http
     top: Place = ("workload", "http")
     for name, journey in http.journeys.items() if http else ():
+        yield (*top, "journeys", name, "on_start"), journey.on_start
         yield (*top, "journeys", name, "steps"), journey.steps
 
 

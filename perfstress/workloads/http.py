@@ -124,23 +124,33 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
             )
             for name, data in http.data.items()
         ),
-        journeys=tuple(_journey(name, one, put) for name, one in http.journeys.items()),
+        journeys=tuple(
+            _journey(name, one, http.cookies, put) for name, one in http.journeys.items()
+        ),
     )
 
 
-def _journey(name: str, journey: Journey, put: Any) -> JourneyScript:
+def _journey(name: str, journey: Journey, cookies: bool, put: Any) -> JourneyScript:
     taken: set[str] = set()
-    steps = []
-    for step in journey.steps:
-        label = wanted = step.name or f"{(step.method or 'think').upper()} {step.path}".strip()
-        number = 2
-        while label in taken:
-            label = f"{wanted} ({number})"
-            number += 1
-        if step.method is not None:
-            taken.add(label)
-        steps.append(_step(label, step, journey.headers, put))
-    return JourneyScript(name, tuple(steps))
+
+    def ready(steps: Sequence[Step]) -> tuple[StepScript, ...]:
+        return tuple(_step(_label(step, taken), step, journey.headers, put) for step in steps)
+
+    keeps = cookies if journey.cookies is None else journey.cookies
+    first = ready(journey.on_start)
+    return JourneyScript(name, ready(journey.steps), on_start=first, cookies=keeps)
+
+
+def _label(step: Step, taken: set[str]) -> str:
+    """A name for a step that no other of its journey has."""
+    label = wanted = step.name or f"{(step.method or 'think').upper()} {step.path}".strip()
+    number = 2
+    while label in taken:
+        label = f"{wanted} ({number})"
+        number += 1
+    if step.method is not None:
+        taken.add(label)
+    return label
 
 
 def _step(label: str, step: Step, headers: Mapping[str, str], put: Any) -> StepScript:

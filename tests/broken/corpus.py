@@ -418,6 +418,12 @@ def _what_stands_together() -> Iterator[Broken]:
         at="¦wait:",
     )
     yield Broken(
+        "start-ends-in-a-pause",
+        "no-request",
+        "        weight: 8\n",
+        "        weight: 8\n        on_start: [{get: /in}, ¦{think: 1s}]\n",
+    )
+    yield Broken(
         "two-bodies",
         "one-of",
         'json: {user: "{{ carts.user }}"}',
@@ -548,6 +554,14 @@ def _names_and_files() -> Iterator[Broken]:
         at="name: ¦pay\n            headers",
     )
     yield Broken(
+        "start-named-like-a-step",
+        "duplicate-name",
+        "        weight: 1\n",
+        "        weight: 1\n        on_start: [{get: /in, name: pay}]\n",
+        at="name: ¦pay\n            headers",
+        says="on_start[0]",
+    )
+    yield Broken(
         "mix-of-nothing",
         "unknown-name",
         "mix: {buy: 1}",
@@ -642,6 +656,13 @@ def _names_and_files() -> Iterator[Broken]:
         says="another journey",
     )
     yield Broken("text-measured", "bad-measure", "length(cart.items)", "¦user")
+    yield Broken(
+        "more-users-than-rows",
+        "too-few-rows",
+        "order: shuffled\n        seed: 7",
+        "order: ¦per-user",
+        says="2 rows for 1,000 users",
+    )
     yield Broken("no-order-seed", "no-seed", "        seed: 7\n", "", at="order: ¦shuffled")
     yield Broken("bad-jmespath", "bad-expression", "length(cart.items)", '"length(cart.items¦"')
     yield Broken("bad-key-path", "bad-expression", "{state: paid}", '{¦"a.[": paid}')
