@@ -9,6 +9,7 @@ behind can spoil by itself, do not. ``docs/method.md`` has the table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from perfstress import believable, loadsummary
@@ -58,7 +59,7 @@ def judge(run: Run) -> Verdict:
         run=str(run.path),
         reasons=tuple(dict.fromkeys(reasons)),
         next_step=_next_step(run, outcome, findings, bool(unreal)),
-        findings=tuple(sorted(findings, key=lambda finding: not finding.fails)),
+        findings=tuple(sorted(findings, key=_rank)),
         checks=checks,
         could_not_see=tuple(spot for found in detections for spot in found.could_not_see),
         notes=(*notes, *(note for found in detections for note in found.notes)),
@@ -109,6 +110,13 @@ def health_of(run: Run, load: LoadSummary) -> GeneratorHealth:
         slip_p99_ms=load.slip_ms.get("p99"),
         dropped=load.dropped,
     )
+
+
+def _rank(finding: Finding) -> tuple[bool, bool, float]:
+    """What fails first; of what grows, what is used up first."""
+    grows = finding.kind.endswith("-growth")
+    until_s = finding.exhausts_in_s if finding.exhausts_in_s is not None else math.inf
+    return not finding.fails, grows, until_s if grows else 0.0
 
 
 def _checks(detections: Iterable[Detection]) -> tuple[Check, ...]:

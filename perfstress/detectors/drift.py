@@ -11,23 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.criteria import Criterion, criteria_of
-from perfstress.histogram import merged
+from perfstress.histogram import Histogram, merged
 from perfstress.laws import Kind, weigh
 from perfstress.measurement import Interval
 from perfstress.run import Run
-from perfstress.stats import t_quantile
+from perfstress.stats import ols_slope, t_quantile
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import Check, Detection, Finding, Outcome
 
 Floats = NDArray[np.float64]
 
 MIN_EPOCHS = 4
-MIN_ANSWERS = 20  # an epoch with fewer answers of a step has no median worth a trend
+PARTS = 4  # of an epoch, at most
+MIN_ANSWERS = 40  # fewer answers of a step have no median worth a trend
 ALARM_SHARE = 0.05
 ALARM_S = 20e-6
 # All steps slower together is what a busy machine looks like too: more is asked of it.
 ALARM_SHARE_OF_ALL = 0.25
-GROWS = 0.97
+GROWS = 0.7  # of the weight of growing and settled laws
+POINTS = 8
+ALARM_CONFIDENCE = 0.99  # one side
+SATURATES = 0.25
 CONFIDENCE = 0.995
 HDR_RESOLUTION = 0.001
 
@@ -48,10 +52,12 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class _Medians:
-    """One step: the work done by the middle of each epoch, its medians, and how well known."""
+    """One step: the work done by the middle of each part of an epoch, its medians there, and how
+    well they are known.
+    """
 
     step: str
-    journey: str
+    parts: int
     work: Floats
     median_s: Floats
     error_s: float
@@ -84,60 +90,82 @@ def _answer(criterion: Criterion, steps: list[_Medians], found: list[Drift]) -> 
     return Check(criterion.text, Outcome.PASS, f"none in {len(steps)} steps")
 
 
-# ---------------------------------------------------------------- medians of epochs
+# ---------------------------------------------------------------- medians over the work
 def _medians(run: Run) -> list[_Medians]:
-    """Every step with enough answers in each of the epochs of the longest stage."""
+    """Every step with enough answers in each of the epochs of the longest stage; few epochs are cut
+    into parts where that leaves enough answers in every part.
+    """
     stages: dict[str, list[int]] = defaultdict(list)
     for epoch in run.work_epochs:
         stages[epoch.stage].append(epoch.index)
     epochs = max(stages.values(), key=len, default=[])
     if len(epochs) < MIN_EPOCHS:
         return []
-    middles = _middles(run, epochs)
-    blobs: dict[tuple[str, str], dict[int, list[str | None]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    wanted = set(epochs)
-    with_steps = {i.journey for i in run.intervals if i.step is not None}
-    for interval in run.intervals:
-        if interval.epoch in wanted and (interval.step or interval.journey not in with_steps):
-            key = (interval.journey, interval.step or "")
-            blobs[key][interval.epoch].append(interval.service)
+    intervals = _steps(run, set(epochs))
+    spans = {
+        epoch: (
+            min((i.t_s for i in intervals if i.epoch == epoch), default=0),
+            max((i.t_s for i in intervals if i.epoch == epoch), default=0),
+        )
+        for epoch in epochs
+    }
+    work = _work(run, epochs, spans)
+    blobs: dict[tuple[str, str], list[list[str | None]]] = {}
+    for interval in intervals:
+        key = (interval.journey, interval.step or "")
+        cells = blobs.setdefault(key, [[] for _ in range(len(epochs) * PARTS)])
+        first, last = spans[interval.epoch]
+        part = (interval.t_s - first) * PARTS // (last - first + 1)
+        cells[epochs.index(interval.epoch) * PARTS + part].append(interval.service)
     found = []
-    for (journey, step), by_epoch in blobs.items():
-        median = _one(journey, step, [by_epoch.get(epoch, []) for epoch in epochs], middles)
-        found.extend([median] if median else [])
+    for (journey, step), cells in blobs.items():
+        name = f"{journey} / {step}" if step else journey
+        finest = [merged(cell) for cell in cells]
+        # Whole epochs are apart by design; where they are few, their parts have to do.
+        wanted = next((p for p in (1, 2) if p * len(epochs) >= POINTS), PARTS)
+        for parts in (p for p in (4, 2, 1) if p <= wanted):
+            if (median := _at_parts(name, finest, work, parts)) is not None:
+                found.append(median)
+                break
     return found
 
 
-def _one(
-    journey: str, step: str, by_epoch: list[list[str | None]], middles: Floats
-) -> _Medians | None:
-    kept, medians, errors = [], [], []
-    for at, blobs in enumerate(by_epoch):
-        histogram = merged(blobs)
-        if histogram.total < MIN_ANSWERS:
-            continue
-        low, middle, high = (value or 0 for value in histogram.percentiles((25, 50, 75)))
-        kept.append(at)
-        medians.append(middle / 1e9)
-        # sd of a median of n: 1.25 sigma / sqrt(n), sigma from the quartiles
-        errors.append(1.25 * (high - low) / 1.35 / 1e9 / math.sqrt(histogram.total))
-    if len(kept) < MIN_EPOCHS:
-        return None
-    name = f"{journey} / {step}" if step else journey
-    median_s = np.array(medians)
-    error_s = max(float(np.median(errors)), HDR_RESOLUTION * float(np.median(median_s)))
-    return _Medians(name, journey, middles[kept], median_s, error_s)
+def _steps(run: Run, epochs: set[int]) -> list[Interval]:
+    """The intervals of steps; of a journey without steps those of the journey."""
+    with_steps = {interval.journey for interval in run.intervals if interval.step is not None}
+    return [
+        interval
+        for interval in run.intervals
+        if interval.epoch in epochs
+        and (interval.step is not None or interval.journey not in with_steps)
+    ]
 
 
-def _middles(run: Run, epochs: list[int]) -> Floats:
-    """The operations completed by the middle of each epoch, warm-up included."""
-    ended: dict[int, int] = defaultdict(int)
+def _work(run: Run, epochs: list[int], spans: dict[int, tuple[int, int]]) -> Floats:
+    """The operations completed by the middle of each finest part, warm-up included."""
+    done: dict[tuple[int, int], int] = defaultdict(int)
+    before = 0
     for interval in _whole(run.intervals):
-        ended[interval.epoch] += interval.ok + sum(interval.errors.values())
-    before = {index: sum(ended[k] for k in ended if k < index) for index in epochs}
-    return np.array([before[index] + ended[index] / 2 for index in epochs], dtype=float)
+        ended = interval.ok + sum(interval.errors.values())
+        if interval.epoch in spans:
+            done[(interval.epoch, interval.t_s)] += ended
+        elif interval.epoch < epochs[0]:
+            before += ended
+    middles = []
+    for epoch in epochs:
+        first, last = spans[epoch]
+        total = sum(count for (index, _), count in done.items() if index == epoch)
+        seconds = last - first + 1
+        for part in range(PARTS):
+            until_s = first + (part + 0.5) * seconds / PARTS
+            share = sum(
+                count * min(1.0, max(0.0, until_s - second))
+                for (index, second), count in done.items()
+                if index == epoch
+            )
+            middles.append(before + share)
+        before += total
+    return np.array(middles, dtype=float)
 
 
 def _whole(intervals: Iterable[Interval]) -> list[Interval]:
@@ -146,30 +174,70 @@ def _whole(intervals: Iterable[Interval]) -> list[Interval]:
     return [interval for interval in every if interval.step is None] or every
 
 
+def _at_parts(name: str, finest: list[Histogram], work: Floats, parts: int) -> _Medians | None:
+    """One step's medians with each epoch in so many parts; None where a part has too few."""
+    size = PARTS // parts
+    medians, errors = [], []
+    for at in range(0, len(finest), size):
+        histogram = Histogram()
+        for part in finest[at : at + size]:
+            histogram.add(part)
+        if histogram.total < MIN_ANSWERS:
+            return None
+        low, middle, high = (value or 0 for value in histogram.percentiles((25, 50, 75)))
+        medians.append(middle / 1e9)
+        # sd of a median of n: 1.25 sigma / sqrt(n), sigma from the quartiles
+        errors.append(1.25 * (high - low) / 1.35 / 1e9 / math.sqrt(histogram.total))
+    median_s = np.array(medians)
+    error_s = max(float(np.median(errors)), HDR_RESOLUTION * float(np.median(median_s)))
+    return _Medians(name, parts, work.reshape(-1, size).mean(axis=1), median_s, error_s)
+
+
 # ---------------------------------------------------------------- drifts
 def drifts(steps: list[_Medians]) -> list[Drift]:
     """The steps that become slower, the worst first.
 
     A machine that is busy with something else slows everything down by the same factor. So each
-    step is judged on what it does beyond that common factor, and the common factor for itself,
-    with more asked of it.
+    step is judged on what it does beyond the common factor of the others, and that factor for
+    itself, with more asked of it.
     """
-    if not steps:
-        return []
-    long = [step for step in steps if len(step.work) == max(len(s.work) for s in steps)]
-    ratios = np.array([step.median_s / step.median_s[0] for step in long])
-    common = np.median(ratios, axis=0) if len(long) >= 3 else np.ones(ratios.shape[1])
     found = []
     for step in steps:
-        factor = common if len(step.work) == len(common) else np.ones(len(step.work))
-        if drift := _drift(step, step.median_s / factor, ALARM_SHARE):
+        common = _common([other for other in steps if other is not step], step.parts)
+        if drift := _drift(step, step.median_s / common, ALARM_SHARE):
             found.append(drift)
-    if not found and len(long) >= 3:
-        middle = float(np.median([step.median_s[0] for step in long]))
-        every = _Medians("every step", "", long[0].work, common * middle, middle * HDR_RESOLUTION)
-        if drift := _drift(every, every.median_s, ALARM_SHARE_OF_ALL):
-            found.append(drift)
+    if not found and steps:
+        common = _common(steps, 1)
+        if isinstance(common, np.ndarray):
+            whole = [_coarsened(step) for step in steps]
+            middle = float(np.median([step.median_s[0] for step in whole]))
+            every = _Medians("every step", 1, whole[0].work, common * middle, middle * ALARM_SHARE)
+            if drift := _drift(every, every.median_s, ALARM_SHARE_OF_ALL):
+                found.append(drift)
     return sorted(found, key=lambda drift: -drift.per_op / max(drift.first_s, 1e-9))
+
+
+def _common(others: list[_Medians], parts: int) -> Floats | float:
+    """The factor by which the others became slower, each against its own start and weighed by how
+    well it is known; 1 without others.
+    """
+    usable = [step for step in others if step.parts >= parts]
+    if not usable:
+        return 1.0
+    ratios, weights = [], []
+    for step in usable:
+        level = step.median_s.reshape(-1, step.parts // parts).mean(axis=1)
+        ratios.append(np.log(level / level[: max(1, len(level) // 4)].mean()))
+        weights.append((float(np.median(step.median_s)) / step.error_s) ** 2)
+    factor: Floats = np.exp(np.average(np.array(ratios), axis=0, weights=np.array(weights)))
+    return factor
+
+
+def _coarsened(step: _Medians) -> _Medians:
+    """The same step with one median an epoch."""
+    work = step.work.reshape(-1, step.parts).mean(axis=1)
+    level = step.median_s.reshape(-1, step.parts).mean(axis=1)
+    return _Medians(step.step, 1, work, level, step.error_s)
 
 
 def _drift(step: _Medians, median_s: Floats, share: float) -> Drift | None:
@@ -178,22 +246,27 @@ def _drift(step: _Medians, median_s: Floats, share: float) -> Drift | None:
         return None
     x = (step.work - step.work[0]) / span
     weighed = weigh(x, median_s, step.error_s)
-    growing = (weighed.kind == Kind.GROWING) & (weighed.slope > 0)
-    positive = float(weighed.weight[growing].sum())
-    if positive <= GROWS * (positive + weighed.share(Kind.SETTLED)):
+    growing = weighed.kind == Kind.GROWING
+    rising = float(weighed.weight[growing & (weighed.slope > 0)].sum())
+    if rising <= GROWS * (rising + weighed.share(Kind.SETTLED)) or _saturates(median_s):
         return None
-    if weighed.share(Kind.OPEN) > 1 - positive / 2 or positive == 0:
+    slope, error = ols_slope(x, median_s)
+    df = len(x) - 2.0
+    first_s = max(float(median_s.mean()) - slope * float(x.mean()), 1e-9)  # of the line
+    if slope - t_quantile(ALARM_CONFIDENCE, df) * error < max(share * first_s, ALARM_S):
         return None
-    weight = weighed.weight[growing] / positive
-    slope = float(weight @ weighed.slope[growing])
-    spread = float(weight @ (weighed.sd[growing] ** 2 + (weighed.slope[growing] - slope) ** 2))
-    margin = t_quantile(
-        CONFIDENCE, max(1.0, math.floor(float(weight @ weighed.df[growing])))
-    ) * math.sqrt(spread)
-    if slope - margin < max(share * float(median_s[0]), ALARM_S):
-        return None
+    margin = t_quantile(CONFIDENCE, df) * error
     interval = ((slope - margin) / span, (slope + margin) / span)
-    return Drift(step.step, slope / span, interval, float(median_s[0]), float(median_s[-1]), span)
+    return Drift(step.step, slope / span, interval, first_s, first_s + slope, span)
+
+
+def _saturates(median_s: Floats) -> bool:
+    """Whether the second half of the run grew by much less than the first."""
+    quarter = max(1, len(median_s) // 4)
+    half = len(median_s) // 2
+    start, end = median_s[:quarter].mean(), median_s[-quarter:].mean()
+    middle = median_s[half - quarter // 2 - 1 : half + quarter // 2 + 1].mean()
+    return bool(end - middle < SATURATES * (middle - start))
 
 
 # ---------------------------------------------------------------- telling

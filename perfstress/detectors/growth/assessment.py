@@ -10,10 +10,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from perfstress.detectors.growth.levels import Levels, levels_of, quantum_of, steady_levels
-from perfstress.laws import LAWS, Kind, Weighed, weigh
+from perfstress.detectors.growth.evidence import (
+    growing_slope,
+    shares,
+    steepest,
+    steps_that_grow,
+    tail,
+    with_signs,
+)
+from perfstress.detectors.growth.levels import Levels, idle_per_s, levels_of
+from perfstress.laws import Kind, weigh
 from perfstress.measurement import Series
-from perfstress.stats import mad_sd, ols_slope, t_quantile
 from perfstress.verdict import Label
 
 Floats = NDArray[np.float64]
@@ -24,12 +31,9 @@ GROWS = 0.95
 STANDS = 0.75
 # With more of the weight than this on laws that cannot be told apart within the run, it is open.
 OPEN = 0.5
-# Steps are looked at from this many times the noise on, and this share of the whole rise.
-VISIBLE = 5.0
-LEAST_STEP = 0.05
-FACTORS = (1.3, 3.2)
-CONFIDENCE = 0.995  # each side of a 99 % interval
-POWER = 0.90
+MIN_LEVELS = 4
+# Growth by the clock is taken out where it is this share of the whole growth.
+IDLE_SHARE = (0.25, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Growth:
     work: float = 0.0
     levels: int = 0
     view: str = ""
+    certainty: float = 0.0
     weights: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
 
@@ -78,107 +83,73 @@ def assess(
     """
     limit = series.limit if limit is None else limit
     levels = levels_of(series, warm_up_ops)
-    if levels is None or len(levels.work) < 4:
+    if levels is None or len(levels.work) < MIN_LEVELS:
         return Growth("inconclusive", None, "too few readings", reason="too few readings")
-    return _judged(levels, limit, rate_hz, horizon_s)
+    idle = idle_per_s(series)
+    growth = judged(levels, limit, rate_hz, horizon_s)
+    if not idle or growth.verdict == "bounded":
+        return replace(growth, idle_per_s=idle)
+    return _beside_idle(growth, levels, idle, limit, rate_hz, horizon_s)
 
 
-def between_floors(
-    series: Series,
-    steady: frozenset[int],
-    *,
+def _beside_idle(
+    growth: Growth,
+    levels: Levels,
+    idle: float,
+    limit: float | None,
     rate_hz: float,
     horizon_s: float,
-    warm_up_ops: float = 0.0,
 ) -> Growth:
-    """Judge a run that was only quiet before and after its load.
-
-    What the quiet readings differ by is what the load has left behind. That alone cannot tell a
-    leak from a pool that filled once; whether it goes on is judged on the readings under load in
-    the ``steady`` epochs at the end.
+    """The growth that is left when the growth by the clock is taken out, where that is a fair part
+    of it; a resource that is used up by the clock alone stays unbounded, with nothing per
+    operation.
     """
-    quiet = (series.state == "quiescent") & (series.ops >= warm_up_ops) & (series.epoch >= 0)
-    work = np.unique(series.ops[quiet])
-    if len(work) < 2:
-        return Growth("inconclusive", None, "too few readings", reason="too few quiet readings")
-    first = float(np.median(series.value[quiet & (series.ops == work[0])]))
-    last = float(np.median(series.value[quiet & (series.ops == work[-1])]))
-    within = series.value[quiet & (series.ops == work[-1])]
-    span, left = float(work[-1] - work[0]), last - first
-    quantum = quantum_of(series.unit, series.value)
-    noise = max(2 * quantum, 3 * float(np.std(within)), 0.002 * abs(first))
-    room = None if series.limit is None else series.limit - last
-    critical = None if room is None else max(room, 0.0) / (rate_hz * horizon_s)
-    plain = Growth(
-        verdict="bounded",
-        label=None,
-        shape="between two floors",
-        per_op=left / span,
-        interval=((left - noise) / span, (left + noise) / span),
-        exhausts_in_s=None if room is None else _until(room, left / span, rate_hz),
-        minimum_detectable=noise / span,
-        critical_per_op=critical,
-        cannot_exhaust=critical is not None and (left + noise) / span <= critical,
-        grown=left,
-        last=last,
-        work=span,
-        levels=2,
-        view="floors",
-    )
-    if left <= noise:
-        return plain
-    if plain.cannot_exhaust:
-        return replace(plain, label="GROWS_SLOWLY")
-    end = np.isin(series.epoch, sorted(steady)) & (series.state == "load")
-    levels = steady_levels(series, end, quantum)
-    if levels is None:
-        return replace(plain, verdict="inconclusive", label="STEP")
-    after = _judged(levels, series.limit, rate_hz, horizon_s)
-    if after.verdict == "unbounded":
-        return replace(plain, verdict="unbounded", label="UNBOUNDED", weights=after.weights)
-    if after.verdict == "bounded" and after.label is None:
-        return replace(plain, label="STEP", weights=after.weights)
-    return replace(plain, verdict="inconclusive", label="STEP", weights=after.weights)
+    by_clock = idle * (levels.t_s - levels.t_s[0])
+    share = float(by_clock[-1]) / growth.grown if growth.grown > 0 else 0.0
+    if not IDLE_SHARE[0] <= share <= IDLE_SHARE[1]:
+        return replace(growth, idle_per_s=idle)
+    rest = judged(replace(levels, value=levels.value - by_clock), limit, rate_hz, horizon_s)
+    room = None if limit is None else limit - growth.last
+    until_s = math.inf if room is None else room / ((rest.per_op or 0.0) * rate_hz + idle)
+    rest = replace(rest, idle_per_s=idle, grown=growth.grown, last=growth.last)
+    if rest.verdict == "unbounded" or 0 <= until_s <= horizon_s:
+        shape = rest.shape if rest.verdict == "unbounded" else "by the clock"
+        return replace(
+            rest, verdict="unbounded", label="UNBOUNDED", shape=shape, exhausts_in_s=until_s
+        )
+    return rest
 
 
-def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float) -> Growth:
+def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float) -> Growth:
+    """Judge levels that were made elsewhere."""
     span = float(levels.work[-1] - levels.work[0])
     x = (levels.work - levels.work[0]) / span
-    weighed = _with_signs(weigh(x, levels.value, levels.noise_floor), x, levels)
-    if levels.whole:
-        weighed = _with_chance(weighed)
+    weighed = with_signs(weigh(x, levels.value, levels.noise_floor), x, levels)
     last = float(levels.value[-1])
     room = None if limit is None else limit - last
     critical = None if room is None else max(room, 0.0) / (rate_hz * horizon_s)
-    positive, big = _shares(weighed, 0.0 if critical is None else critical * span)
+    positive, big = shares(weighed, levels, 0.0 if critical is None else critical * span)
     settled = weighed.share(Kind.SETTLED) + weighed.share(Kind.GROWING) - positive
-    open_ = weighed.share(Kind.OPEN)
-    estimate, error, df = _growing_slope(weighed)
-    tail, tail_error, tail_df = _tail(weighed, x, levels)
-    steepest = max(_steepest(x, levels), estimate + t_quantile(CONFIDENCE, df) * error)
-    harmless = critical is not None and steepest / span <= critical
-    decided = _decide(positive, big, settled, open_, harmless)
-    if decided == ("bounded", None) and not harmless and _steps_that_grow(x, levels):
-        decided = ("inconclusive", "STEP")
-    shape = next(iter(weighed.by_law()))
-    if decided[0] == "bounded" and decided[1] is None:
-        estimate, error, df = tail, tail_error, tail_df
-    t = t_quantile(CONFIDENCE, max(df, 1.0))
-    low, high = (estimate - t * error) / span, (estimate + t * error) / span
-    exhausts = interval_s = None
-    if room is not None:
-        exhausts = _until(room, estimate / span, rate_hz)
-        interval_s = (_until(room, high, rate_hz), _until(room, low, rate_hz))
-    tail_t = t_quantile(CONFIDENCE, tail_df) + t_quantile(POWER, tail_df)
+    slope, behind = growing_slope(weighed, levels), tail(weighed, x, levels)
+    worst = max(steepest(x, levels), slope.estimate + slope.margin)
+    harmless = critical is not None and worst / span <= critical
+    verdict, label = _decide(positive, big, settled, weighed.share(Kind.OPEN), harmless)
+    if (verdict, label) == ("bounded", None):
+        if not harmless and steps_that_grow(x, levels):
+            verdict, label = "inconclusive", "STEP"
+        slope = behind
+    low, high = (slope.estimate - slope.margin) / span, (slope.estimate + slope.margin) / span
     return Growth(
-        verdict=decided[0],
-        label=decided[1],
-        shape=shape,
-        per_op=estimate / span,
+        verdict=verdict,
+        label=label,
+        shape=next(iter(weighed.by_law())),
+        per_op=slope.estimate / span,
         interval=(low, high),
-        exhausts_in_s=exhausts,
-        exhausts_interval_s=interval_s,
-        minimum_detectable=tail_t * tail_error / span,
+        exhausts_in_s=None if room is None else until(room, slope.estimate / span, rate_hz),
+        exhausts_interval_s=None
+        if room is None
+        else (until(room, high, rate_hz), until(room, low, rate_hz)),
+        minimum_detectable=behind.detectable / span,
         critical_per_op=critical,
         cannot_exhaust=harmless or (critical is not None and high <= critical),
         grown=last - float(levels.value[0]),
@@ -186,62 +157,16 @@ def _judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: floa
         work=span,
         levels=len(x),
         view=levels.view,
+        certainty=positive / (positive + settled) if positive + settled > 0 else 0.0,
         weights=weighed.by_law(),
     )
 
 
-def _with_signs(weighed: Weighed, x: Floats, levels: Levels) -> Weighed:
-    """The weights with the evidence of the signs: behind the place where a settled law has settled,
-    its changes are noise, as often down as up; rises without a single fall halve its weight each.
-    """
-    if levels.view != "floors":
-        return weighed
-    change = np.diff(levels.value)
-    moved = np.abs(change) > levels.quantum / 2
-    places = np.unique(weighed.place)
-    factors = np.ones(len(places))
-    for at, place in enumerate(places):
-        behind = change[moved & (x[:-1] >= place)]
-        if len(behind) > 1 and bool((behind > 0).all()):
-            factors[at] = 0.5 ** (len(behind) - 1)
-    factor = factors[np.searchsorted(places, weighed.place)]
-    # what saturates goes on rising a little, by its law
-    noise_only = (weighed.kind == Kind.SETTLED) & (weighed.law != LAWS.index("saturating"))
-    weight = np.where(noise_only, weighed.weight * factor, weighed.weight)
-    return replace(weighed, weight=weight / weight.sum())
-
-
-def _with_chance(weighed: Weighed) -> Weighed:
-    """The errors of slopes, for things that are counted, with the chance in their number.
-
-    A leak of one in so many operations comes about by chance; n of them say how often only to
-    within a root of n, however straight the line of the levels is.
-    """
-    by_chance = np.where(weighed.kind == Kind.GROWING, np.maximum(weighed.slope, 0.0), 0.0)
-    return replace(weighed, sd=np.sqrt(weighed.sd**2 + by_chance))
-
-
-def _until(room: float, per_op: float, rate_hz: float) -> float:
+def until(room: float, per_op: float, rate_hz: float) -> float:
+    """Seconds until ``room`` is used up at the production rate."""
     if room <= 0:
         return 0.0
     return room / (per_op * rate_hz) if per_op > 0 else math.inf
-
-
-def _shares(weighed: Weighed, critical: float) -> tuple[float, float]:
-    """The weight of growing laws with a rising slope, and of those that reach the limit."""
-    growing = weighed.kind == Kind.GROWING
-    sd = np.maximum(weighed.sd[growing], 1e-300)
-    slope, weight = weighed.slope[growing], weighed.weight[growing]
-    positive = float(weight @ _normal_below(slope / sd))
-    big = float(weight @ _normal_below((slope - critical) / sd))
-    return positive, big
-
-
-def _normal_below(z: Floats) -> Floats:
-    """The normal distribution function to 2e-4, on arrays (Page 1977)."""
-    z = np.clip(z, -8, 8)
-    below: Floats = 0.5 * (1 + np.tanh(0.7978845608 * (z + 0.044715 * z**3)))
-    return below
 
 
 def _decide(
@@ -263,74 +188,3 @@ def _decide(
     if settled > STANDS * against:
         return "bounded", None
     return "inconclusive", None
-
-
-def _growing_slope(weighed: Weighed) -> tuple[float, float, float]:
-    """Slope, standard error and degrees of freedom over the growing laws, by weight."""
-    growing = weighed.kind == Kind.GROWING
-    weight = weighed.weight[growing]
-    total = weight.sum()
-    if total <= 0:
-        return 0.0, math.inf, 1.0
-    weight = weight / total
-    slope = float(weight @ weighed.slope[growing])
-    spread = weight @ (weighed.sd[growing] ** 2 + (weighed.slope[growing] - slope) ** 2)
-    df = max(1.0, math.floor(float(weight @ weighed.df[growing])))
-    return slope, math.sqrt(float(spread)), df
-
-
-def _steepest(x: Floats, levels: Levels) -> float:
-    """The steepest growth, per length of the run, that the whole run or its last half shows."""
-    y, noise = levels.value, 3 * levels.noise_floor
-    half = int(np.searchsorted(x, 0.5))
-    rates = [float(y[-1] - y[0] + noise)]
-    if half < len(x) - 1:
-        rates.append(float(y[-1] - y[half] + noise) / float(x[-1] - x[half]))
-    return max(0.0, *rates)
-
-
-def _steps_that_grow(x: Floats, levels: Levels) -> bool:
-    """Whether the levels rise in steps of which each is larger and later than the one before, the
-    next not yet due: a container that grows by a factor whenever it is full looks like that, and is
-    a leak. With ``r`` the factor and ``n`` what was in it before, steps are at ``x + n`` = 1, r, r²
-    and of sizes 1, r, r².
-    """
-    rises = np.diff(levels.value)
-    rises = np.where(rises > 0, rises, 0.0)
-    seen = rises > max(VISIBLE * levels.noise_floor, VISIBLE * mad_sd(np.diff(levels.value)))
-    seen &= rises > LEAST_STEP * float(np.ptp(levels.value))
-    single = [(float(x[at] + x[at + 1]) / 2, float(rises[at])) for at in np.flatnonzero(seen)]
-    merged: list[tuple[float, float]] = []  # a step that a level caught in the middle is one
-    for at in np.flatnonzero(seen):
-        if merged and at > 0 and seen[at - 1]:
-            merged[-1] = (float(x[at]), merged[-1][1] + float(rises[at]))
-        else:
-            merged.append((float(x[at] + x[at + 1]) / 2, float(rises[at])))
-    return any(_is_geometric(steps[-2:], float(np.diff(x).max())) for steps in (single, merged))
-
-
-def _is_geometric(steps: list[tuple[float, float]], gap: float) -> bool:
-    """Whether the second of two steps, each known to within a ``gap``, follows from the first."""
-    if len(steps) < 2:
-        return False
-    (before, small), (last, large) = steps
-    factor = large / small
-    if not FACTORS[0] <= factor <= FACTORS[1]:
-        return False
-    filled = (last - factor * before) / (factor - 1)
-    return filled >= -gap and factor * (last + filled) - filled > 1 - gap
-
-
-def _tail(weighed: Weighed, x: Floats, levels: Levels) -> tuple[float, float, float]:
-    """The slope behind the last place where the heaviest settled law changed."""
-    settled = np.flatnonzero(weighed.kind == Kind.SETTLED)
-    place, memory = 0.0, 0.0
-    if len(settled):
-        heaviest = settled[np.argmax(weighed.weight[settled])]
-        place, memory = float(weighed.place[heaviest]), float(weighed.memory[heaviest])
-    kept = x >= min(place, x[-4])
-    slope, error = ols_slope(x[kept], levels.value[kept])
-    count = int(kept.sum())
-    floor = levels.noise_floor / max(float(np.std(x[kept])) * math.sqrt(count), 1e-12)
-    wider = math.sqrt((1 + memory) / (1 - memory))
-    return slope, max(error * wider, floor), float(max(1, count - 2))

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from perfstress.criteria import Criterion, criteria_of
-from perfstress.detectors.growth.assessment import Growth, assess, between_floors
+from perfstress.detectors.growth.assessment import Growth, assess
+from perfstress.detectors.growth.between import between_floors
 from perfstress.detectors.growth.demands import (
     Judged,
     answer,
@@ -19,6 +20,7 @@ from perfstress.detectors.growth.demands import (
     is_primary,
     why_open,
 )
+from perfstress.detectors.growth.discoveries import discoveries
 from perfstress.detectors.growth.share import explained_by
 from perfstress.detectors.growth.words import blind_spot, noun, open_summary, summary
 from perfstress.measurement import Series, metric_of
@@ -40,10 +42,13 @@ def detect(run: Run) -> Detection:
         if criterion.metric[-1] == "growth"
     ]
     judged = assessments(run)
+    told = discoveries({n: pair[1] for n, pair in judged.items() if not is_primary(n)})
+    told |= {n for n, (series, _) in judged.items() if any(covers(c, series) for _, c in criteria)}
     findings = [
         finding
         for name, pair in judged.items()
-        if (finding := _finding(run, name, *pair, [c for _, c in criteria])) is not None
+        if (is_primary(name) or name in told)
+        and (finding := _finding(run, name, *pair, [c for _, c in criteria])) is not None
     ]
     checks: dict[int, Check] = {place: answer(c, judged) for place, c in criteria}
     doubts = _doubts(run, judged, [criterion for _, criterion in criteria])

@@ -24,6 +24,7 @@ READINGS_PER_BLOCK = 5
 # A fall is a collector's when it is this share of the whole range, and no noise makes it.
 TOOTH_SHARE = 0.25
 TOOTH_SIGMAS = 5.0
+IDLE_QUANTA = 4  # the least that counts as growth by the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,28 @@ def levels_of(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
     return _teeth(ops, value, t_s, quantum) or _blocks(ops, value, t_s, quantum)
 
 
+def idle_per_s(series: Series) -> float | None:
+    """Growth per second without any load, from the quiet readings before and after an idle epoch;
+    None without one, 0 when the difference is within the noise.
+    """
+    idle = np.flatnonzero(series.state == "idle")
+    if not len(idle):
+        return None
+    quiet = series.state == "quiescent"
+    before = quiet & (series.t_s < series.t_s[idle[0]]) & (series.ops == series.ops[idle[0]])
+    after = quiet & (series.t_s > series.t_s[idle[-1]]) & (series.ops == series.ops[idle[-1]])
+    if before.sum() < 2 or after.sum() < 2:
+        return None
+    change = float(np.median(series.value[after]) - np.median(series.value[before]))
+    scatter = max(float(np.ptp(series.value[before])), float(np.ptp(series.value[after])))
+    quantum = quantum_of(series.unit, series.value)
+    during = np.diff(series.value[np.concatenate([[np.flatnonzero(before)[-1]], idle])])
+    steady = bool((during >= 0).all()) and int((during > 0).sum()) >= 2
+    if not steady or change <= max(IDLE_QUANTA * quantum, 3 * scatter):
+        return 0.0
+    return change / float(np.median(series.t_s[after]) - np.median(series.t_s[before]))
+
+
 def _longest_life(series: Series) -> int:
     lives = np.unique(series.segment)
     if len(lives) == 1:
@@ -108,19 +131,9 @@ def _floors(ops: Floats, value: Floats, t_s: Floats, unit: str, quantum: float) 
     )
 
 
-def steady_levels(series: Series, chosen: NDArray[np.bool_], quantum: float) -> Levels | None:
-    """The levels of some readings under a steady load: medians over small blocks of work."""
-    ops, value, t_s = series.ops[chosen], series.value[chosen], series.t_s[chosen]
-    if len(value) < 8 or ops[-1] <= ops[0]:
-        return None
-    return _blocks(ops, value, t_s, quantum, 2)
-
-
-def _blocks(
-    ops: Floats, value: Floats, t_s: Floats, quantum: float, readings: int = READINGS_PER_BLOCK
-) -> Levels:
+def _blocks(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels:
     """Medians over blocks of equal work."""
-    count = int(np.clip(len(value) // readings, 2, MOST_LEVELS))
+    count = int(np.clip(len(value) // READINGS_PER_BLOCK, 2, MOST_LEVELS))
     share = (ops - ops[0]) / (ops[-1] - ops[0])
     block = np.minimum((share * count).astype(int), count - 1)
     edges = np.searchsorted(block, np.arange(count + 1))

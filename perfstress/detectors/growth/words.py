@@ -25,6 +25,10 @@ def amount(unit: str, value: float) -> str:
         return human_bytes(value)
     if unit == "seconds":
         return human_duration(value)
+    if abs(value) >= 1e9:
+        return f"{value / 1e6:,.0f} M"
+    if abs(value) >= 1000:
+        return human_count(round(value))
     if value != int(value) and abs(value) >= 1:
         return f"{value:.3g}"
     return human_count(value)
@@ -54,6 +58,10 @@ def summary(series: Series, metric: Metric, growth: Growth, horizon_s: float) ->
         return f"{noun(series, metric)}: {growth.reason}"
     unit = series.unit
     low, high = growth.interval
+    if growth.shape == "by the clock" and growth.idle_per_s:
+        each = amount(unit, growth.idle_per_s)
+        text = f"{noun(series, metric)} {verb(series.name)} by {each} per second without any load"
+        return f"{text}; {reach(series, growth, horizon_s)}"
     bounds = f"99 % bounds {amount(unit, low)} to {amount(unit, high)}; " if low != high else ""
     subject = f"{noun(series, metric)} {verb(series.name)}"
     shape = f", {growth.shape}" if growth.shape in _OF_NOTE else ""
@@ -79,11 +87,13 @@ def reach(series: Series, growth: Growth, horizon_s: float) -> str:
         return f"{limit} is not reached"
     if growth.exhausts_in_s == 0:
         return f"{limit} is reached already"
-    operations = _operations(series, growth)
+    operations = f"after {_operations(series, growth)} more operations, "
+    if growth.shape == "by the clock":
+        operations = "in "
     within = "" if growth.exhausts_in_s <= horizon_s else ", beyond the horizon of "
     within += human_duration(horizon_s) if within else ""
     return (
-        f"{limit} is reached after {operations} more operations, "
+        f"{limit} is reached {operations}"
         f"{human_duration(growth.exhausts_in_s)} at the production rate{within}"
     )
 
@@ -91,7 +101,7 @@ def reach(series: Series, growth: Growth, horizon_s: float) -> str:
 def _operations(series: Series, growth: Growth) -> str:
     if series.limit is None or not growth.per_op:
         return "some"
-    return human_count(float(f"{(series.limit - growth.last) / growth.per_op:.3g}"))
+    return amount("count", float(f"{(series.limit - growth.last) / growth.per_op:.3g}"))
 
 
 def open_summary(series: Series, metric: Metric, growth: Growth) -> str:

@@ -1,0 +1,170 @@
+"""What the weights of the laws and the levels themselves say: shares, slopes, signs, steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfstress.detectors.growth.levels import Levels
+from perfstress.laws import LAWS, Kind, Weighed
+from perfstress.stats import mad_sd, ols_slope, t_quantile
+
+Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.995  # each side of a 99 % interval
+POWER = 0.90
+Z_99 = 2.5758
+# Steps are looked at from this many times the noise on, and this share of the whole rise.
+VISIBLE = 5.0
+LEAST_STEP = 0.05
+FACTORS = (1.3, 3.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A slope over the length of the run: estimate, standard error, degrees of freedom, and the
+    variance of chance in how many whole things there were to count.
+    """
+
+    estimate: float
+    error: float
+    df: float
+    chance: float = 0.0
+
+    @property
+    def margin(self) -> float:
+        """Half of the 99 % interval."""
+        spread = t_quantile(CONFIDENCE, max(self.df, 1.0)) * self.error
+        return math.hypot(spread, Z_99 * math.sqrt(self.chance))
+
+    @property
+    def detectable(self) -> float:
+        """The slope that would have been seen, at 99 %, with 90 % certainty."""
+        df = max(self.df, 1.0)
+        return (t_quantile(CONFIDENCE, df) + t_quantile(POWER, df)) * self.error
+
+
+def with_signs(weighed: Weighed, x: Floats, levels: Levels) -> Weighed:
+    """The weights with the evidence of the signs: behind the place where a settled law has settled,
+    its changes are noise, as often down as up; rises without a single fall halve its weight each.
+    """
+    if levels.view != "floors":
+        return weighed
+    change = np.diff(levels.value)
+    moved = np.abs(change) > levels.quantum / 2
+    places = np.unique(weighed.place)
+    factors = np.ones(len(places))
+    for at, place in enumerate(places):
+        behind = change[moved & (x[:-1] >= place)]
+        if len(behind) > 1 and bool((behind > 0).all()):
+            factors[at] = 0.5 ** (len(behind) - 1)
+    factor = factors[np.searchsorted(places, weighed.place)]
+    # what saturates goes on rising a little, by its law
+    noise_only = (weighed.kind == Kind.SETTLED) & (weighed.law != LAWS.index("saturating"))
+    weight = np.where(noise_only, weighed.weight * factor, weighed.weight)
+    return replace(weighed, weight=weight / weight.sum())
+
+
+def _with_chance(weighed: Weighed, levels: Levels) -> Weighed:
+    """The errors of slopes, for things that are counted, with the chance in their number.
+
+    A leak of one in so many operations comes about by chance; n of them say how often only to
+    within a root of n, however straight the line of the levels is.
+    """
+    if not levels.whole:
+        return weighed
+    by_chance = np.where(weighed.kind == Kind.GROWING, np.maximum(weighed.slope, 0.0), 0.0)
+    return replace(weighed, sd=np.sqrt(weighed.sd**2 + by_chance))
+
+
+def shares(weighed: Weighed, levels: Levels, critical: float) -> tuple[float, float]:
+    """The weight of growing laws with a rising slope, and of those that reach the limit."""
+    weighed = _with_chance(weighed, levels)
+    growing = weighed.kind == Kind.GROWING
+    sd = np.maximum(weighed.sd[growing], 1e-300)
+    slope, weight = weighed.slope[growing], weighed.weight[growing]
+    positive = float(weight @ _normal_below(slope / sd))
+    big = float(weight @ _normal_below((slope - critical) / sd))
+    return positive, big
+
+
+def _normal_below(z: Floats) -> Floats:
+    """The normal distribution function to 2e-4, on arrays (Page 1977)."""
+    z = np.clip(z, -8, 8)
+    below: Floats = 0.5 * (1 + np.tanh(0.7978845608 * (z + 0.044715 * z**3)))
+    return below
+
+
+def growing_slope(weighed: Weighed, levels: Levels) -> Slope:
+    """The slope over the growing laws, each by its weight."""
+    growing = weighed.kind == Kind.GROWING
+    weight = weighed.weight[growing]
+    total = weight.sum()
+    if total <= 0:
+        return Slope(0.0, math.inf, 1.0)
+    weight = weight / total
+    slope = float(weight @ weighed.slope[growing])
+    spread = weight @ (weighed.sd[growing] ** 2 + (weighed.slope[growing] - slope) ** 2)
+    df = max(1.0, math.floor(float(weight @ weighed.df[growing])))
+    chance = max(slope, 0.0) if levels.whole else 0.0
+    return Slope(slope, math.sqrt(float(spread)), df, chance)
+
+
+def tail(weighed: Weighed, x: Floats, levels: Levels) -> Slope:
+    """The slope behind the last place where the heaviest settled law changed."""
+    settled = np.flatnonzero(weighed.kind == Kind.SETTLED)
+    place, memory = 0.0, 0.0
+    if len(settled):
+        heaviest = settled[np.argmax(weighed.weight[settled])]
+        place, memory = float(weighed.place[heaviest]), float(weighed.memory[heaviest])
+    kept = x >= min(place, x[-4])
+    slope, error = ols_slope(x[kept], levels.value[kept])
+    count = int(kept.sum())
+    floor = levels.noise_floor / max(float(np.std(x[kept])) * math.sqrt(count), 1e-12)
+    wider = math.sqrt((1 + memory) / (1 - memory))
+    return Slope(slope, max(error * wider, floor), float(max(1, count - 2)))
+
+
+def steepest(x: Floats, levels: Levels) -> float:
+    """The steepest growth, per length of the run, that the whole run or its last half shows."""
+    y, noise = levels.value, 3 * levels.noise_floor
+    half = int(np.searchsorted(x, 0.5))
+    rates = [float(y[-1] - y[0] + noise)]
+    if half < len(x) - 1:
+        rates.append(float(y[-1] - y[half] + noise) / float(x[-1] - x[half]))
+    return max(0.0, *rates)
+
+
+def steps_that_grow(x: Floats, levels: Levels) -> bool:
+    """Whether the levels rise in steps of which each is larger and later than the one before, the
+    next not yet due: a container that grows by a factor whenever it is full looks like that, and is
+    a leak. With ``r`` the factor and ``n`` what was in it before, steps are at ``x + n`` = 1, r, r²
+    and of sizes 1, r, r².
+    """
+    rises = np.diff(levels.value)
+    rises = np.where(rises > 0, rises, 0.0)
+    seen = rises > max(VISIBLE * levels.noise_floor, VISIBLE * mad_sd(np.diff(levels.value)))
+    seen &= rises > LEAST_STEP * float(np.ptp(levels.value))
+    single = [(float(x[at] + x[at + 1]) / 2, float(rises[at])) for at in np.flatnonzero(seen)]
+    merged: list[tuple[float, float]] = []  # a step that a level caught in the middle is one
+    for at in np.flatnonzero(seen):
+        if merged and at > 0 and seen[at - 1]:
+            merged[-1] = (float(x[at]), merged[-1][1] + float(rises[at]))
+        else:
+            merged.append((float(x[at] + x[at + 1]) / 2, float(rises[at])))
+    return any(_is_geometric(steps[-2:], float(np.diff(x).max())) for steps in (single, merged))
+
+
+def _is_geometric(steps: list[tuple[float, float]], gap: float) -> bool:
+    """Whether the second of two steps, each known to within a ``gap``, follows from the first."""
+    if len(steps) < 2:
+        return False
+    (before, small), (last, large) = steps
+    factor = large / small
+    if not FACTORS[0] <= factor <= FACTORS[1]:
+        return False
+    filled = (last - factor * before) / (factor - 1)
+    return filled >= -gap and factor * (last + filled) - filled > 1 - gap
