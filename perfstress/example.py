@@ -242,8 +242,28 @@ class Journey(Part):
     steps: Annotated[list[Step], Field(min_length=1)]
 
 
+class Tls(Part):
+    """How TLS is spoken with an https target: PEM files, paths from the example's own folder.
+
+    ``ca`` is trusted in place of the system's own; ``insecure`` trusts anybody, and is told in
+    every report; ``cert`` with ``key`` is what the client shows.
+    """
+
+    ca: Text | None = None
+    insecure: bool = False
+    server_name: Text | None = None
+    cert: Text | None = None
+    key: Text | None = None
+
+
 class Http(Part):
-    """Journeys over HTTP/1.1. ``cookies`` holds for the journeys that do not say otherwise."""
+    """Journeys over HTTP/1.1. ``cookies`` holds for the journeys that do not say otherwise.
+
+    ``connections`` is the most that the open model opens at once; who finds none free waits, and
+    the wait counts. ``unix`` is the path of a socket to connect to in place of ``base_url``'s host;
+    ``source_addresses`` are those that connections come from, in turn; a body of more than
+    ``max_body`` is an error.
+    """
 
     base_url: Text
     data: dict[Name, Data] = {}
@@ -251,6 +271,12 @@ class Http(Part):
     cookies: bool = False
     journeys: Annotated[dict[Name, Journey], Field(min_length=1)]
     keep_alive: bool = True
+    connections: Count | None = None
+    tls: Tls = Tls()
+    unix: Text | None = None
+    source_addresses: Annotated[list[Text], Field(min_length=1)] | None = None
+    proxy: Text | None = None
+    max_body: Annotated[SizeBytes, Field(ge=1)] | None = None
 
 
 class Calls(Part):

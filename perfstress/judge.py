@@ -41,6 +41,7 @@ def judge(run: Run) -> Verdict:
     findings, unproven, notes = confirmed(
         run, [finding for found in detections for finding in found.findings]
     )
+    notes = [*notes, *_loud(run)]
     findings = list(explained(run, findings))
     checks = _checks(detections)
     failing = [f for f in findings if f.fails and not (unreal and f.kind in OF_THE_LOAD)]
@@ -117,6 +118,14 @@ def _rank(finding: Finding) -> tuple[bool, bool, float]:
     grows = finding.kind.endswith("-growth")
     until_s = finding.exhausts_in_s if finding.exhausts_in_s is not None else math.inf
     return not finding.fails, grows, until_s if grows else 0.0
+
+
+def _loud(run: Run) -> list[str]:
+    """What nobody must overlook in how the load was driven."""
+    http = run.example.workload.http
+    if http is not None and http.tls.insecure:
+        return ["INSECURE: certificates were not verified, because the example says tls.insecure"]
+    return []
 
 
 def _checks(detections: Iterable[Detection]) -> tuple[Check, ...]:

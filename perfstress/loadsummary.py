@@ -8,7 +8,7 @@ from typing import Literal
 
 from perfstress.histogram import Histogram
 from perfstress.histogram import merged as merged_blobs
-from perfstress.measurement import Interval
+from perfstress.measurement import Interval, phases_of
 from perfstress.plan import Epoch
 from perfstress.verdict import LoadSummary
 
@@ -50,6 +50,14 @@ def summarise(
         response_ms=_figures(merged_blobs(interval.response for interval in steps)),
         service_ms=_figures(merged_blobs(interval.service for interval in steps)),
         slip_ms=_figures(merged_blobs(interval.slip for interval in steps)),
+        phases_ms={
+            phase: {
+                "count": count,
+                "mean": round(total_ns / count / 1e6, 4),
+                "max": round(longest_ns / 1e6, 4),
+            }
+            for phase, (count, total_ns, longest_ns) in phases_of(steps).items()
+        },
     )
 
 

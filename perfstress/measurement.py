@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,7 +44,8 @@ class Interval:
     begun, ``ok`` and ``errors`` journeys ended). ``t_s`` is the start of the second, from the run's
     zero. ``fired`` counts by the time of sending; ``ok``, ``errors`` and the histograms by the time
     of completion. Histograms are base64 of the HDR V2 format, values in nanoseconds (``histogram``
-    has the layout); None when empty.
+    has the layout); None when empty. ``phases`` maps blocked, connect, tls, send, wait and receive
+    to how many attempts had it, its sum and its longest in ns.
     """
 
     t_s: int
@@ -58,6 +59,21 @@ class Interval:
     service: str | None = None
     slip: str | None = None
     first_byte: str | None = None
+    phases: Mapping[str, Sequence[int]] | None = None
+
+
+# In the order in which an attempt goes through them.
+PHASES = ("blocked", "connect", "tls", "send", "wait", "receive")
+
+
+def phases_of(intervals: Iterable[Interval]) -> dict[str, list[int]]:
+    """The phases of all intervals together: counts and sums added, the longest kept."""
+    whole: dict[str, list[int]] = {}
+    for interval in intervals:
+        for phase, (count, total_ns, longest_ns) in (interval.phases or {}).items():
+            before = whole.get(phase, [0, 0, 0])
+            whole[phase] = [before[0] + count, before[1] + total_ns, max(before[2], longest_ns)]
+    return {phase: whole[phase] for phase in PHASES if phase in whole}
 
 
 @dataclass(frozen=True, slots=True)

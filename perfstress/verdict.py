@@ -168,7 +168,8 @@ class Detection:
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
     """What was sent and how it was answered, warm-up excluded; latency maps hold p50 p90 p99 p99_9
-    max, in ms.
+    max, in ms. ``phases_ms`` maps a phase of requests (``measurement.PHASES``) to its count, mean
+    and max.
     """
 
     requests: int = 0
@@ -181,6 +182,7 @@ class LoadSummary:
     response_ms: Mapping[str, float | None] = field(default_factory=dict)
     service_ms: Mapping[str, float | None] = field(default_factory=dict)
     slip_ms: Mapping[str, float | None] = field(default_factory=dict)
+    phases_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The ``load`` object; ``errors`` is the total, ``errors_by_class`` its parts."""
@@ -196,6 +198,7 @@ class LoadSummary:
             "response_ms": dict(self.response_ms),
             "service_ms": dict(self.service_ms),
             "slip_ms": dict(self.slip_ms),
+            "phases_ms": {phase: dict(figures) for phase, figures in self.phases_ms.items()},
         }
 
 

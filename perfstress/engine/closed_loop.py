@@ -200,7 +200,7 @@ class ClosedLoop:
 
     def _after_error(self, walk: Walk, at_ns: int, kind: str) -> None:
         pause_ns = walk.journey.rest_ns
-        if kind in ("connect", "reset", "protocol"):
+        if kind in ("connect", "tls", "reset", "protocol", "size"):
             lately = at_ns - walk.failed_ns < 10 * _LONGEST_SETBACK_NS
             before = walk.setback_ns if lately else _FIRST_SETBACK_NS // 2
             walk.setback_ns = min(2 * before, _LONGEST_SETBACK_NS)

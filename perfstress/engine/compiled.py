@@ -247,10 +247,13 @@ def _head(step: StepScript, script: Script, names: Names) -> list[Segment]:
             slug="bad-path",
         )
     path = names.segments(script.prefix + step.path, in_path, literal_path)
-    parts: list[Segment] = [f"{step.method.upper()} ".encode("ascii"), *path, b" HTTP/1.1\r\n"]
     default_port = {"http": 80, "https": 443}[script.scheme]
     shown_host = f"[{script.host}]" if ":" in script.host else script.host
     host = shown_host if script.port == default_port else f"{shown_host}:{script.port}"
+    # a proxy is told the whole address, but where it has made a tunnel
+    whole = script.route.proxy is not None and script.scheme == "http"
+    start = f"{step.method.upper()} {f'http://{host}' if whole else ''}".encode("ascii")
+    parts: list[Segment] = [start, *path, b" HTTP/1.1\r\n"]
     headers = {"host": host, "user-agent": f"perfstress/{__version__}", "accept": "*/*"}
     if not script.keep_alive:
         headers["connection"] = "close"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable, Sequence
 
 from perfstress.engine import talk
 from perfstress.engine.compiled import Journey, compile_script, load_rows
 from perfstress.engine.cookies import Jar
+from perfstress.engine.dialling import Dialler
 from perfstress.engine.health import Health
 from perfstress.engine.people import People
 from perfstress.engine.pool import Pool
 from perfstress.engine.recorder import Recorder, Track
 from perfstress.engine.script import Script
+from perfstress.engine.sharing import share
 from perfstress.engine.talkscript import TalkScript
 from perfstress.engine.walk import Owner, Walk
 from perfstress.plan import Epoch
@@ -45,13 +46,13 @@ class Crew:
             self.journeys, self.pool, self.walk = spoken.journeys, spoken.lobby, talk.Talk
         else:
             self.journeys = compile_script(script, rows)
+            most = script.route.connections
             self.pool = Pool(
                 loop,
-                script.address,
-                script.port,
-                tls=ssl.create_default_context() if script.scheme == "https" else None,
-                server_name=script.host,
+                Dialler(loop, script),
                 keep_alive=script.keep_alive,
+                most=None if most is None else max(1, share(most, part, parts)),
+                max_body_bytes=script.route.max_body_bytes,
                 lost=self._lost,
             )
         orders = [

@@ -75,6 +75,14 @@ def allowed_address(host: str, port: int, allow_hosts: Sequence[str]) -> str:
     return _answering(addresses, port)
 
 
+def unresolved(url: str) -> Place:
+    """A base URL in parts without an address, for what is reached in another way; raises
+    UsageError.
+    """
+    scheme, host, port, path = _split(url)
+    return Place(scheme, host, port, path.rstrip("/"), "")
+
+
 def can_connect(place: Place, timeout_s: float = _CONNECT_TRIAL_S) -> str:
     """Why nothing accepts a connection there; empty when something does."""
     try:

@@ -8,6 +8,7 @@ parser.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import zlib
 from time import perf_counter_ns  # clock.now_ns, without a call more in the hot path
 from typing import TYPE_CHECKING, Protocol
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 # What is kept of a body for checks and captures, and of one that is only shown in a message.
 KEPT_BODY_BYTES = 8 * 2**20
 SHOWN_BODY_BYTES = 1024
-LONGEST_HEAD_BYTES = 256 * 1024
+# A head with all interim answers before it and all trailers behind it; also what may come without
+# a whole header, chunk or piece of body being in it.
+LONGEST_HEAD_BYTES = 64 * 1024
+_ENDLESS = 2**62
 
 _NOTHING = Known()
 
@@ -46,6 +50,7 @@ class Exchange(Protocol):
     def succeeded(self, at_ns: int) -> None: ...
     def answered(self, first_byte_ns: int, at_ns: int) -> None: ...
     def failed(self, kind: str, why: str, first_byte_ns: int, at_ns: int) -> None: ...
+    def spent(self, phase: str, ns: int) -> None: ...
     def connected(self, connection: Connection) -> None: ...
 
 
@@ -62,10 +67,14 @@ class Connection(asyncio.Protocol):
         "_head_bytes",
         "_head_done",
         "_headers",
+        "_idle_bytes",
         "_keeps_alive",
         "_kept_bytes",
+        "_most_bytes",
         "_parser",
         "_parsing",
+        "_paused_ns",
+        "_seen_bytes",
         "_size",
         "_status",
         "exchange",
@@ -80,6 +89,12 @@ class Connection(asyncio.Protocol):
     transport: asyncio.Transport
     write: Callable[[bytes], None]
     step: Step
+    _size: int
+    _head_bytes: int
+    _seen_bytes: int
+    _idle_bytes: int
+    _head_done: bool
+    _framed: bool
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
@@ -89,6 +104,7 @@ class Connection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._parsing = False
         self._eof = False
+        self._paused_ns = 0
 
     # ------------------------------------------------------------ sending
     def send(self, exchange: Exchange, step: Step, request: bytes) -> None:
@@ -134,6 +150,13 @@ class Connection(asyncio.Protocol):
             return
         self._parse(data)
 
+    def pause_writing(self) -> None:
+        self._paused_ns = now_ns()
+
+    def resume_writing(self) -> None:
+        if self.exchange is not None:
+            self.exchange.spent("send", now_ns() - self._paused_ns)
+
     def eof_received(self) -> None:
         self._eof = True
 
@@ -159,7 +182,8 @@ class Connection(asyncio.Protocol):
         first = self.first_byte_ns
         what = "in the middle of the answer" if self._parsing else "before the answer"
         how = f"reset ({error})" if error is not None else "closed"
-        exchange.failed("reset", f"the connection was {how} {what}", first, now_ns())
+        kind = "tls" if isinstance(error, ssl.SSLError) else "reset"
+        exchange.failed(kind, f"the connection was {how} {what}", first, now_ns())
 
     # ------------------------------------------------------------ parsing
     def _parse(self, data: bytes) -> None:
@@ -169,7 +193,7 @@ class Connection(asyncio.Protocol):
             return
         if not self._parsing:
             self._begin()
-        problem = ""
+        kind, problem = "protocol", ""
         try:
             assert self._parser is not None
             self._parser.feed_data(data)
@@ -177,19 +201,32 @@ class Connection(asyncio.Protocol):
             problem = f"the server wants to change the protocol (status {self._status})"
         except httptools.HttpParserError as error:
             problem = f"not HTTP: {error}"
-        if self._complete:
+        if self._size > self._most_bytes:
+            kind, problem = "size", f"a body of more than {self._most_bytes} bytes"
+        elif self._head_bytes > LONGEST_HEAD_BYTES:
+            problem = f"a head of more than {LONGEST_HEAD_BYTES} bytes"
+        elif self._complete:
             self._keeps_alive = self._keeps_alive and not problem
             self._finish(now_ns(), data)
             return
-        if not self._head_done:
-            self._head_bytes += len(data)
-            if self._head_bytes > LONGEST_HEAD_BYTES:
-                problem = f"a head of more than {LONGEST_HEAD_BYTES} bytes"
+        elif not problem:
+            problem = self._standstill(len(data))
         if problem:
             first = self._first_byte_ns
             exchange.connection = None
             self.drop()
-            exchange.failed("protocol", problem, first, now_ns())
+            exchange.failed(kind, problem, first, now_ns())
+
+    def _standstill(self, length: int) -> str:
+        """What is wrong with an answer that goes on and on without getting anywhere."""
+        progress = self._size + self._head_bytes
+        if progress > self._seen_bytes:
+            self._seen_bytes = progress
+            self._idle_bytes = 0
+        self._idle_bytes += length
+        if self._idle_bytes <= LONGEST_HEAD_BYTES + length:
+            return ""
+        return f"more than {LONGEST_HEAD_BYTES} bytes without a whole header or any body"
 
     def _begin(self) -> None:
         if self._parser is None:
@@ -199,7 +236,9 @@ class Connection(asyncio.Protocol):
         self._first_byte_ns = now_ns()
         self._status = 0
         self._size = self._head_bytes = self._kept_bytes = 0
-        self._body: list[bytes] = []
+        self._seen_bytes = self._idle_bytes = 0
+        self._most_bytes = _ENDLESS
+        self._body = bytearray()
         self._headers: dict[str, str] = {}
         self._complete = self._extra = self._head_done = self._framed = False
         self._keeps_alive = False
@@ -212,6 +251,7 @@ class Connection(asyncio.Protocol):
         """Called by the parser for each header."""
         if self._complete:
             return
+        self._head_bytes += len(name) + len(value) + 4
         lowered = name.lower()
         if lowered == b"content-length" or (
             lowered == b"transfer-encoding" and b"chunked" in value.lower()
@@ -235,6 +275,8 @@ class Connection(asyncio.Protocol):
             self._kept_bytes = KEPT_BODY_BYTES if needs else SHOWN_BODY_BYTES
             if not needs and self._status < 400:
                 self._kept_bytes = 0
+            most = self.pool.max_body_bytes or _ENDLESS
+            self._most_bytes = min(most, KEPT_BODY_BYTES) if needs else most
             if self.step.is_head:
                 # llhttp cannot be told that no body follows, whatever the length says
                 self._keeps_alive = self.pool.keep_alive and self._parser.should_keep_alive()
@@ -247,7 +289,7 @@ class Connection(asyncio.Protocol):
             return
         self._size += len(body)
         if self._kept_bytes > 0:
-            self._body.append(body)
+            self._body += body
             self._kept_bytes -= len(body)
 
     def on_message_complete(self) -> None:
@@ -255,6 +297,7 @@ class Connection(asyncio.Protocol):
         if self._complete:
             return
         if self._status < 200:  # an interim answer; the real one follows
+            self._head_bytes += 16  # its first line
             self._headers = {}
             self._framed = False
             return
@@ -287,15 +330,17 @@ class Connection(asyncio.Protocol):
             exchange.answered(first_byte_ns, at_ns)
 
     def _judge(self, exchange: Exchange, step: Step, at_ns: int) -> tuple[str, str]:
-        body, whole = b"".join(self._body), self._kept_bytes >= 0
+        body, whole = bytes(self._body), self._kept_bytes >= 0
         encoding = self._headers.get("content-encoding", "identity") if self._headers else ""
         if step.checks.needs_body and encoding not in ("", "identity"):
             try:
                 body, whole = _inflated(body, encoding)
             except (zlib.error, ValueError) as error:
                 return "check", f"the body cannot be decoded: {error}"
+            if not whole:
+                return "size", f"a body of more than {KEPT_BODY_BYTES} bytes when decoded"
         answer = Answer(self._status, self._headers, body, self._size, whole)
-        self._body = []
+        self._body = bytearray()
         step.checks.take_cookies(answer, exchange.rows, exchange.captured)
         if (why := step.checks.status_problem(answer, exchange.rows)) is not None:
             return "status", why
@@ -309,4 +354,6 @@ def _inflated(body: bytes, encoding: str) -> tuple[bytes, bool]:
         raise ValueError(f"content-encoding {encoding!r} is not known")
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
     whole = inflater.decompress(body, KEPT_BODY_BYTES)
+    if not inflater.eof and len(whole) < KEPT_BODY_BYTES:
+        raise ValueError("it ends too early")
     return whole, inflater.eof

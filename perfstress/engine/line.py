@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from perfstress.clock import now_ns
 from perfstress.engine.checks import shown
-from perfstress.engine.pool import OWN_EXHAUSTION
+from perfstress.engine.dialling import OWN_EXHAUSTION
 from perfstress.engine.talk import Lost, TalkError
 
 # Nobody waits for more than this at once; a peer that sends on meets a full window.

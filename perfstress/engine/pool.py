@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import ssl
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from perfstress.clock import now_ns
+from perfstress.engine.dialling import DialError, Dialler
 from perfstress.engine.http1 import Connection, Exchange
 
-OWN_EXHAUSTION = {
-    errno.EMFILE: "this process may not open more files",
-    errno.ENFILE: "the system cannot open more files",
-    errno.EADDRNOTAVAIL: "no local port is left for another connection",
-    errno.ENOBUFS: "the system has no buffers left",
-}
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Pool:
-    """The connections of a process to its one address. Idle ones are taken youngest first."""
+    """The connections of a process to its one address. Idle ones are taken youngest first.
+
+    With ``most``, exchanges that find that many connections wait for one, first come first
+    served.
+    """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        address: str,
-        port: int,
+        dialler: Dialler | None,
         *,
-        tls: ssl.SSLContext | None = None,
-        server_name: str | None = None,
         keep_alive: bool = True,
+        most: int | None = None,
+        max_body_bytes: int | None = None,
         lost: Callable[[str], None] = lambda why: None,
     ) -> None:
         self._loop = loop
-        self._address, self._port = address, port
-        self._tls, self._server_name = tls, server_name if tls else None
+        self._dialler = dialler
+        self._most = most
         self._lost = lost
         self.keep_alive = keep_alive
+        self.max_body_bytes = max_body_bytes
         self.connections: set[Connection] = set()
         self.connecting: dict[Exchange, asyncio.Task[None]] = {}
+        self.waiting: dict[Exchange, int] = {}
         self.idle: dict[Connection, None] = {}
         self.retries = 0
         self.opened = 0
@@ -55,33 +55,51 @@ class Pool:
     def release(self, connection: Connection) -> None:
         """Give a connection back for others to use."""
         connection.rest()
-        if not connection.transport.is_closing():
+        if connection.transport.is_closing():
+            return
+        if self.waiting:
+            self._first_waiting().connected(connection)
+        else:
             self.idle[connection] = None
 
     def forget(self, connection: Connection) -> None:
         """It has been closed by the other side."""
         self.connections.discard(connection)
         self.idle.pop(connection, None)
+        self._next_may_connect()
 
     def connect(self, exchange: Exchange) -> None:
         """Open a connection for an exchange, which hears ``connected`` or ``failed``."""
-        self.connecting[exchange] = self._loop.create_task(self._connect(exchange))
+        at_ns = now_ns()
+        if self._most is not None and self._is_full():
+            self.waiting[exchange] = at_ns
+            return
+        self.connecting[exchange] = self._loop.create_task(self._connect(exchange, at_ns))
 
-    async def _connect(self, exchange: Exchange) -> None:
+    def _is_full(self) -> bool:
+        return len(self.connections) + len(self.connecting) >= (self._most or 0)
+
+    def _first_waiting(self) -> Exchange:
+        exchange = next(iter(self.waiting))
+        exchange.spent("blocked", now_ns() - self.waiting.pop(exchange))
+        return exchange
+
+    def _next_may_connect(self) -> None:
+        while self.waiting and not self._is_full():
+            self.connect(self._first_waiting())
+
+    async def _connect(self, exchange: Exchange, since_ns: int) -> None:
+        assert self._dialler is not None
         try:
-            _, connection = await self._loop.create_connection(
-                lambda: Connection(self),
-                self._address,
-                self._port,
-                ssl=self._tls,
-                server_hostname=self._server_name,
+            connection = await self._dialler.dial(
+                lambda: Connection(self), since_ns, exchange.spent
             )
-        except (OSError, ValueError) as error:  # ssl's certificate errors are ValueErrors too
+        except DialError as error:
             self.connecting.pop(exchange, None)
-            if isinstance(error, OSError) and error.errno in OWN_EXHAUSTION:
-                self._lost(OWN_EXHAUSTION[error.errno])
-            text = f"cannot connect to {self._address}:{self._port}: {error}"
-            exchange.failed("connect", text, 0, now_ns())
+            if error.exhausted:
+                self._lost(error.exhausted)
+            exchange.failed(error.kind, error.text, 0, now_ns())
+            self._next_may_connect()
             return
         self.connecting.pop(exchange, None)
         self.opened += 1
@@ -107,7 +125,7 @@ class Pool:
                     late.append((busy, connection))
                 elif due_ns < nearest_ns:
                     nearest_ns = due_ns
-        for one in self.connecting:
+        for one in (*self.connecting, *self.waiting):
             nearest_ns = min(nearest_ns, max(at_ns, one.fired_ns + _limit(one)))
         self._look_ns = nearest_ns
         for exchange, connection in late:
@@ -118,9 +136,13 @@ class Pool:
             exchange.failed("timeout", f"{what} after {_limit(exchange) / 1e9:g} s", first, at_ns)
         for exchange in [one for one in self.connecting if _is_late(one, at_ns)]:
             self.connecting.pop(exchange).cancel()
-            exchange.failed(
-                "timeout", f"no connection after {_limit(exchange) / 1e9:g} s", 0, at_ns
-            )
+            why = f"no connection after {_limit(exchange) / 1e9:g} s"
+            exchange.failed("timeout", why, 0, at_ns)
+        for exchange in [one for one in self.waiting if _is_late(one, at_ns)]:
+            exchange.spent("blocked", at_ns - self.waiting.pop(exchange))
+            why = f"none of {self._most} connections was free for {_limit(exchange) / 1e9:g} s"
+            exchange.failed("timeout", why, 0, at_ns)
+        self._next_may_connect()
 
     def close_idle(self) -> None:
         """Close what nobody uses, so that the target has nothing of ours open at a floor."""
@@ -133,6 +155,7 @@ class Pool:
         for task in self.connecting.values():
             task.cancel()
         self.connecting.clear()
+        self.waiting.clear()
         for connection in list(self.connections):
             connection.drop()
         self.idle.clear()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from perfstress.engine.phases import Phases
 from perfstress.histogram import Histogram
 from perfstress.measurement import Interval
 from perfstress.units import NS_PER_S
@@ -42,6 +43,7 @@ class Track:
         "errors",
         "fired",
         "ok",
+        "phases",
         "sent",
         "step",
     )
@@ -55,6 +57,7 @@ class Track:
         self._slip, self._first_byte = Histogram(), Histogram()
         self.sent = self.ok = 0
         self.errors: Counter[str] = Counter()
+        self.phases = Phases()
 
     def failed(
         self, kind: str, intended_ns: int, fired_ns: int, first_byte_ns: int, done_ns: int
@@ -79,11 +82,14 @@ class Track:
             done = done[(done[:, 3] >= low_ns) & (done[:, 3] < high_ns)]
         self.ok += len(done)
         self._measure(done)
+        self.phases.answered(done)
         measured = []
         for kind, intended, fired, first_byte, at in taken.failed:
             if low_ns <= at < high_ns:
                 self.errors[kind] += 1
-                if kind in MEASURED_ERRORS:
+                waited = kind in MEASURED_ERRORS
+                self.phases.failed(fired, first_byte, at, waited=waited)
+                if waited:
                     measured.append((intended, fired, first_byte or at, at))
         if measured:
             self._measure(np.array(measured, dtype=np.int64))
@@ -114,6 +120,7 @@ class Track:
             service=_blob(self._service),
             slip=_blob(self._slip),
             first_byte=_blob(self._first_byte),
+            phases=self.phases.cut(),
         )
         self.sent = self.ok = 0
         self.errors.clear()

@@ -63,6 +63,54 @@ class JourneyScript:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsScript:
+    """How TLS is spoken: PEM files by path, and the name that the certificate has to have."""
+
+    ca: str | None = None
+    insecure: bool = False
+    server_name: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyScript:
+    """A proxy for plain HTTP; ``address`` is the one that was resolved and allowed."""
+
+    host: str
+    port: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteScript:
+    """How connections get to the target: at most ``connections`` of one process at once, from
+    ``sources`` in turn, through a ``proxy`` or to the Unix socket ``unix``. A body of more than
+    ``max_body_bytes`` is an error.
+    """
+
+    tls: TlsScript = TlsScript()
+    unix: str | None = None
+    sources: tuple[str, ...] = ()
+    proxy: ProxyScript | None = None
+    connections: int | None = None
+    max_body_bytes: int | None = None
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> RouteScript:
+        """The route that ``dataclasses.asdict`` wrote."""
+        proxy = data["proxy"]
+        return RouteScript(
+            **{
+                **data,
+                "tls": TlsScript(**data["tls"]),
+                "sources": tuple(data["sources"]),
+                "proxy": None if proxy is None else ProxyScript(**proxy),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """The whole workload of a process, and the one address that it may talk to.
 
@@ -79,6 +127,7 @@ class Script:
     prefix: str = ""
     keep_alive: bool = True
     seed: int = 0
+    route: RouteScript = RouteScript()
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, the inverse of ``from_json``."""
@@ -90,6 +139,7 @@ class Script:
         plain = dict(data)
         plain["data"] = tuple(DataScript(**one) for one in data["data"])
         plain["journeys"] = tuple(_journey(journey) for journey in data["journeys"])
+        plain["route"] = RouteScript.from_json(data["route"])
         return Script(**plain)
 
 

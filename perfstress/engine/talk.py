@@ -78,7 +78,7 @@ class Lobby(Pool):
     """In place of a pool of connections: the conversations under way, and their medium."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, medium: Medium, lost: Lost) -> None:
-        super().__init__(loop, "", 0, lost=lost)
+        super().__init__(loop, None, lost=lost)
         self.medium = medium
         self.talks: dict[Talk, None] = {}
 

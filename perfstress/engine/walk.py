@@ -171,6 +171,10 @@ class Walk:
         self.connection = connection
         connection.send(self, self.step, self._request)
 
+    def spent(self, phase: str, ns: int) -> None:
+        """The request that is under way has spent so long on a phase before its answer."""
+        self._track.phases.spent(self.fired_ns, phase, ns)
+
     def succeeded(self, at_ns: int) -> None:
         """The whole answer came in one read and is right."""
         self._track.done.extend((self.intended_ns, self.fired_ns, at_ns, at_ns))

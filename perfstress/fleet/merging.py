@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 
 from perfstress.histogram import merged
-from perfstress.measurement import Interval
+from perfstress.measurement import Interval, phases_of
 from perfstress.protocols import BlockDone, DriverEvent, EpochBegan, EpochDone, Progress
 
 _Key = tuple[int, int, str, str | None]
@@ -110,6 +110,7 @@ def _whole_interval(parts: list[Interval]) -> Interval:
         service=_blob([part.service for part in parts]),
         slip=_blob([part.slip for part in parts]),
         first_byte=_blob([part.first_byte for part in parts]),
+        phases=phases_of(parts) or None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from perfstress import plan
 from perfstress.errors import GuardTripped
-from perfstress.example import WorkedExample
+from perfstress.example import Http, WorkedExample
 from perfstress.plan import Epoch
 from perfstress.proctree import cpu_steal, host, memory_available_bytes, read_proc
 from perfstress.units import human_bytes
@@ -40,6 +40,7 @@ def preflight(example: WorkedExample) -> list[str]:
         warnings += local_limits(
             plan.epochs(example),
             keep_alive=example.workload.http.keep_alive,
+            sources=_sources(example.workload.http),
             processes=example.shape.processes,
         )
     wanted_bytes = example.target.limits.memory
@@ -50,6 +51,11 @@ def preflight(example: WorkedExample) -> list[str]:
             f"{human_bytes(wanted_bytes)}: the machine runs out first"
         )
     return warnings
+
+
+def _sources(http: Http) -> int:
+    """From how many addresses connections come; a Unix socket needs none."""
+    return 0 if http.unix is not None else len(http.source_addresses or [""])
 
 
 def open_files_limit() -> tuple[int, int]:
@@ -69,14 +75,15 @@ def port_range() -> tuple[int, int] | None:
 
 
 def local_limits(
-    epochs: Sequence[Epoch], *, keep_alive: bool, processes: int | str = 1
+    epochs: Sequence[Epoch], *, keep_alive: bool, processes: int | str = 1, sources: int = 1
 ) -> list[str]:
-    """What this machine's descriptors and ports do not allow, with the command that lifts it.
+    """What this machine's descriptors and ports do not allow, with the command that lifts it;
+    ``sources`` addresses of this machine have their ports to themselves.
 
     Warnings where the load may be sent all the same; raises GuardTripped where it cannot.
     """
     divided = processes if isinstance(processes, int) else 1
-    return _descriptors(epochs, divided) + _ports(epochs, keep_alive=keep_alive)
+    return _descriptors(epochs, divided) + _ports(epochs, keep_alive=keep_alive, sources=sources)
 
 
 def _descriptors(epochs: Sequence[Epoch], processes: int) -> list[str]:
@@ -111,17 +118,17 @@ def _users(epochs: Sequence[Epoch]) -> float:
     return max(max(epoch.start_level, epoch.end_level) for epoch in epochs)
 
 
-def _ports(epochs: Sequence[Epoch], *, keep_alive: bool) -> list[str]:
+def _ports(epochs: Sequence[Epoch], *, keep_alive: bool, sources: int) -> list[str]:
     """A closed connection keeps its port for a minute; one address takes no more than there are."""
     span = port_range()
-    if span is None:
+    if span is None or not sources:
         return []
-    ports = span[1] - span[0] + 1
+    ports = (span[1] - span[0] + 1) * sources
     users = _users(epochs)
     if users > ports:
         raise GuardTripped(
             f"{users:,.0f} users need a port each, and there are {ports:,} ephemeral ports",
-            hint='sysctl -w net.ipv4.ip_local_port_range="1024 65535"',
+            hint='sysctl -w net.ipv4.ip_local_port_range="1024 65535", or more source_addresses',
             slug="too-few-ports",
         )
     if keep_alive or epochs[0].model == "closed":

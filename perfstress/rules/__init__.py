@@ -11,7 +11,7 @@ from pathlib import Path
 
 from perfstress.errors import Problem
 from perfstress.places import Complaint
-from perfstress.rules import addresses, concrete, files, form, names, scale, users
+from perfstress.rules import addresses, concrete, files, form, names, routes, scale, users
 from perfstress.rules.weakening import weakening
 from perfstress.yamlio import Loaded
 
@@ -35,6 +35,9 @@ MEANING: Mapping[str, Rule] = {
     "bad-template": names.templates,  # unknown-name and unseeded, too
     "no-file": files.no_file,
     "wrong-checksum": files.wrong_checksum,
+    "no-tls-file": routes.no_tls_file,  # no-file
+    "bad-tls": routes.routes,  # one-of and model-words, too
+    "bad-address": routes.bad_address,
     "bad-rows": files.bad_rows,  # bad-measure, too
     "no-seed": files.no_seed,
     "too-few-rows": users.too_few_rows,

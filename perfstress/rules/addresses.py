@@ -94,8 +94,9 @@ def _with_placeholders(loaded: Loaded) -> Iterator[tuple[Place, str]]:
     for key in ("command", "env", "ready", "probes", "disk", "attach"):
         yield from texts(target.get(key), ("target", key))
     if loaded.example.workload.http is not None:
-        place: Place = ("workload", "http", "base_url")
-        yield place, loaded.example.workload.http.base_url
+        http = loaded.document["workload"]["http"]
+        for key in ("base_url", "tls", "unix", "source_addresses", "proxy"):
+            yield from texts(http.get(key), ("workload", "http", key))
 
 
 def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -120,11 +121,14 @@ def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 def foreign_host(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Load goes to this machine, or to hosts that the example names."""
     allowed = {host.lower().rstrip(".") for host in loaded.example.allow_hosts}
+    http = loaded.example.workload.http
     for place, text in _addresses(loaded):
         address = _resolved(text)
         host = _host(address) if address is not None else None
         if host is None or _is_loopback(host):
             continue
+        if http is not None and http.unix is not None and place[-1] == "base_url":
+            continue  # the host is a word for the server; the socket is on this machine
         parts = urlsplit(str(address))
         port = parts.port or (443 if parts.scheme == "https" else 80)
         if not {host, f"{host}:{port}"} & allowed:
@@ -137,6 +141,8 @@ def _addresses(loaded: Loaded) -> Iterator[tuple[Place, str]]:
     target, http = loaded.example.target, loaded.example.workload.http
     if http is not None:
         yield ("workload", "http", "base_url"), http.base_url
+        if http.proxy is not None:
+            yield ("workload", "http", "proxy"), http.proxy
     for index, probe in enumerate(target.probes):
         if probe.prometheus is not None:
             yield ("target", "probes", index, "prometheus"), probe.prometheus

@@ -42,6 +42,10 @@ def concurrency(loaded: Loaded) -> Iterator[Shortfall]:
         if most < wanted:
             said = f"shape.max_in_flight allows {most:,} at once, and production has {wanted:,}"
             yield place, said, "raise shape.max_in_flight"
+        http = example.workload.http
+        if http is not None and http.connections is not None and http.connections < wanted:
+            said = f"workload.http.connections allows {http.connections:,} at once"
+            yield place, f"{said}, and production has {wanted:,}", "raise it there"
         return
     counted = [stage for stage in example.shape.stages if not stage.warmup]
     levels = [level for s in counted for level in (s.users, s.from_, s.to) if level is not None]

@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.engine import guard
+from perfstress.engine.route import settle
 from perfstress.engine.script import (
     DataScript,
     ExpectScript,
     JourneyScript,
+    RouteScript,
     Script,
     StepScript,
+    TlsScript,
 )
 from perfstress.errors import ExampleError, Problem, UsageError
-from perfstress.example import Capture, Expect, Journey, Step, WorkedExample
+from perfstress.example import Capture, Expect, Http, Journey, Step, WorkedExample
 from perfstress.fleet import Fleet, fleet_for
 from perfstress.plan import Epoch
 from perfstress.protocols import DriverEvent, EpochDone, Lost, Surroundings, Target
-from perfstress.substitute import redact, substitute, substitute_all
+from perfstress.substitute import redact, substitute_all
 
 _READY_WITHIN_S = 60.0
 
@@ -105,7 +108,9 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
     def put(data: Any) -> Any:
         return substitute_all(data, values, folder=folder)
 
-    place = guard.find(substitute(http.base_url, values, folder=folder), example.allow_hosts)
+    place, route = settle(
+        put(http.base_url), example.allow_hosts, _route(http, put, folder), put(http.proxy)
+    )
     return Script(
         scheme=place.scheme,
         host=place.host,
@@ -115,6 +120,7 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
         keep_alive=http.keep_alive,
         headers=put(http.headers),
         seed=example.shape.seed,
+        route=route,
         data=tuple(
             DataScript(
                 name=name,
@@ -127,6 +133,27 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
         journeys=tuple(
             _journey(name, one, http.cookies, put) for name, one in http.journeys.items()
         ),
+    )
+
+
+def _route(http: Http, put: Any, folder: Path) -> RouteScript:
+    tls = http.tls
+
+    def path(name: str | None) -> str | None:
+        return None if name is None else str(folder / put(name))
+
+    return RouteScript(
+        tls=TlsScript(
+            ca=path(tls.ca),
+            insecure=tls.insecure,
+            server_name=put(tls.server_name),
+            cert=path(tls.cert),
+            key=path(tls.key),
+        ),
+        unix=path(http.unix),
+        sources=tuple(put(http.source_addresses) or ()),
+        connections=http.connections,
+        max_body_bytes=http.max_body,
     )
 
 

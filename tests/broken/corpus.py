@@ -735,6 +735,51 @@ def _concrete_and_safe() -> Iterator[Broken]:
     )
 
 
+def _routes() -> Iterator[Broken]:
+    """How connections get to the target."""
+    here = 'base_url: "http://127.0.0.1:{port}"'
+
+    def route(name: str, slug: str, keys: str, **more: str) -> Broken:
+        return Broken(name, slug, here, f"{here}\n    {keys}", **more)
+
+    yield route("tls-without-https", "bad-tls", "¦tls: {server_name: shop}", says="https")
+    secure = HTTP.replace(here, 'base_url: "https://127.0.0.1:{port}"')
+    yield Broken(
+        "key-alone",
+        "bad-tls",
+        "    data:\n",
+        "    tls: {¦key: rows.jsonl}\n    data:\n",
+        secure,
+    )
+    yield Broken("no-ca", "no-file", "    data:\n", "    tls: {ca: ¦ca.pem}\n    data:\n", secure)
+    yield Broken(
+        "trusts-all-and-one",
+        "one-of",
+        "    data:\n",
+        "    tls: {insecure: true, ¦ca: rows.jsonl}\n    data:\n",
+        secure,
+    )
+    yield route("unix-by-proxy", "one-of", 'unix: shop.sock\n    ¦proxy: "http://127.0.0.1:3128"')
+    yield route("proxy-elsewhere", "foreign-host", 'proxy: ¦"http://10.0.0.1:3128"')
+    yield route("source-by-name", "bad-address", "source_addresses: [127.0.0.2, ¦localhost]")
+    yield route("source-twice", "bad-address", "source_addresses: [127.0.0.2, ¦127.0.0.2]")
+    yield route("unknown-socket", "unknown-placeholder", 'unix: "¦{home}/shop.sock"', says="{run}")
+    yield route("no-body-at-all", "out-of-range", "max_body: ¦0B")
+    yield route("too-few-connections", "not-scale-true", "connections: 99", at="concurrency: ¦100")
+    closed = HTTP.replace("  model: open", "  model: closed").replace("  max_in_flight: 1000\n", "")
+    for old, new in (("rate: 50/s, for: 10s", "users: 50, for: 10s"),
+                     ("rate: 200/s, for: 3s", "users: 100, for: 3s"),
+                     ("rate: 50/s, for: 30s", "users: 50, for: 30s")):  # fmt: skip
+        closed = closed.replace(old, new)
+    yield Broken(
+        "closed-connections",
+        "model-words",
+        here,
+        f"{here}\n    ¦connections: 100",
+        closed,
+    )
+
+
 def _scale() -> Iterator[Broken]:
     yield Broken("too-slow", "not-scale-true", "rate: 200/s\n", "rate: ¦333/s\n")
     yield Broken(
@@ -779,6 +824,7 @@ CORPUS: tuple[Broken, ...] = (
     *_what_stands_together(),
     *_names_and_files(),
     *_concrete_and_safe(),
+    *_routes(),
     *_scale(),
 )
 

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import json
 import socket
+import ssl
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -55,6 +56,7 @@ class Knobs:
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
+        self.peers: Counter[str] = Counter()
         self.requests: list[Request] = []
         self.connections = 0
         self.open = 0
@@ -70,6 +72,7 @@ class Knobs:
         self.connections += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
+        self.peers[str((writer.get_extra_info("peername") or [""])[0])] += 1
         number = 0
         try:
             while True:
@@ -85,7 +88,7 @@ class Knobs:
                 elif await reply(request, writer):
                     return
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError):  # SSLError is an OSError, too
             return
         finally:
             self.open -= 1
@@ -236,7 +239,13 @@ class Knobs:
 
 
 @contextlib.asynccontextmanager
-async def serving(knobs: Knobs | None = None, *, port: int = 0) -> AsyncIterator[Knobs]:
+async def serving(
+    knobs: Knobs | None = None,
+    *,
+    port: int = 0,
+    unix: str | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Knobs]:
     """A server on loopback for as long as the block lasts."""
     knobs = knobs or Knobs()
     tasks: set[asyncio.Task[None]] = set()
@@ -252,8 +261,11 @@ async def serving(knobs: Knobs | None = None, *, port: int = 0) -> AsyncIterator
         finally:
             tasks.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=1024)
-    knobs.port = server.sockets[0].getsockname()[1]
+    if unix is not None:
+        server = await asyncio.start_unix_server(serve, unix, backlog=1024, ssl=tls)
+    else:
+        server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=1024, ssl=tls)
+        knobs.port = server.sockets[0].getsockname()[1]
     try:
         yield knobs
     finally:

@@ -1,0 +1,100 @@
+"""Settles how connections get to the target before any process of load starts: looked at, allowed,
+usable.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import socket
+from collections.abc import Sequence
+
+from perfstress.engine import guard
+from perfstress.engine.dialling import tls_context
+from perfstress.engine.guard import Place
+from perfstress.engine.script import ProxyScript, RouteScript
+from perfstress.errors import UsageError
+
+_TRIAL_S = 2.0
+
+
+def settle(
+    base_url: str, allow_hosts: Sequence[str], route: RouteScript, proxy: str | None = None
+) -> tuple[Place, RouteScript]:
+    """The place that ``base_url`` stands for, and the route with the proxy's address in it.
+
+    Raises UsageError for what cannot be used, TargetError for names that are not known and
+    GuardTripped where the target's host or the proxy's is not allowed. A Unix socket is on this
+    machine whatever host the URL names.
+    """
+    if route.unix is not None:
+        if proxy is not None or route.sources:
+            raise UsageError(
+                "unix: a Unix socket has no proxy and no source address",
+                hint="keep one of them",
+                slug="one-of",
+            )
+        place = guard.unresolved(base_url)
+    else:
+        place = guard.find(base_url, allow_hosts)
+    if place.scheme == "https":
+        tls_context(route.tls)
+    elif route.tls != type(route.tls)():
+        raise UsageError(
+            f"tls: {base_url} is not https", hint="write https://, or leave TLS out", slug="bad-tls"
+        )
+    if proxy is not None:
+        route = dataclasses.replace(route, proxy=_proxy(proxy, allow_hosts))
+    peer = route.proxy.address if route.proxy is not None else place.address
+    for source in route.sources:
+        _check_source(source, peer)
+    return place, route
+
+
+def can_connect(place: Place, route: RouteScript) -> str:
+    """Why nothing accepts a connection at the first place on the route; empty when it does."""
+    if route.unix is None:
+        if route.proxy is not None:
+            place = dataclasses.replace(place, address=route.proxy.address, port=route.proxy.port)
+        return guard.can_connect(place)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(_TRIAL_S)
+        try:
+            sock.connect(route.unix)
+        except OSError as error:
+            return str(error.strerror or error)
+    return ""
+
+
+def _proxy(url: str, allow_hosts: Sequence[str]) -> ProxyScript:
+    place = guard.find(url, allow_hosts)
+    if place.scheme != "http" or place.prefix:
+        raise UsageError(
+            f"proxy: {url!r} is not the address of a proxy",
+            hint="write one such as http://127.0.0.1:3128",
+            slug="bad-url",
+        )
+    return ProxyScript(place.host, place.port, place.address)
+
+
+def _check_source(source: str, peer: str) -> None:
+    try:
+        version = ipaddress.ip_address(source).version
+    except ValueError:
+        raise _unusable(source, "is not an IP address") from None
+    if version != ipaddress.ip_address(peer.split("%")[0]).version:
+        raise _unusable(source, f"cannot reach {peer}, which is of the other IP version")
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        try:
+            sock.bind((source, 0))
+        except OSError as error:
+            raise _unusable(source, f"cannot be used: {error.strerror}") from error
+
+
+def _unusable(source: str, why: str) -> UsageError:
+    return UsageError(
+        f"source_addresses: {source} {why}",
+        hint="name addresses of this machine; all of 127.0.0.0/8 is, and ip address lists the rest",
+        slug="bad-address",
+    )
