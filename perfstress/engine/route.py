@@ -96,5 +96,5 @@ def _unusable(source: str, why: str) -> UsageError:
     return UsageError(
         f"source_addresses: {source} {why}",
         hint="name addresses of this machine; all of 127.0.0.0/8 is, and ip address lists the rest",
-        slug="bad-address",
+        slug="bad-source",
     )

@@ -37,7 +37,7 @@ MEANING: Mapping[str, Rule] = {
     "wrong-checksum": files.wrong_checksum,
     "no-tls-file": routes.no_tls_file,  # no-file
     "bad-tls": routes.routes,  # one-of and model-words, too
-    "bad-address": routes.bad_address,
+    "bad-source": routes.bad_source,
     "bad-rows": files.bad_rows,  # bad-measure, too
     "no-seed": files.no_seed,
     "too-few-rows": users.too_few_rows,

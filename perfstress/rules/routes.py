@@ -58,7 +58,7 @@ def _tls(http: Http) -> Iterator[Complaint]:
         yield Complaint((*place, "key"), "bad-tls", message, "name it in cert:", at_key=True)
 
 
-def bad_address(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+def bad_source(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Source addresses are IP addresses, each once."""
     http = loaded.example.workload.http
     seen: set[str] = set()
@@ -67,14 +67,14 @@ def bad_address(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         hint = "write addresses of this machine, such as [127.0.0.2, 127.0.0.3]"
         if text in seen:
             message = f"{dotted(place)}: {text} stands here twice"
-            yield Complaint(place, "bad-address", message, hint)
+            yield Complaint(place, "bad-source", message, hint)
         seen.add(text)
         try:
             ipaddress.ip_address(text)
         except ValueError:
             if "{" not in text:
                 message = f"{dotted(place)}: {text!r} is not an IP address"
-                yield Complaint(place, "bad-address", message, hint)
+                yield Complaint(place, "bad-source", message, hint)
 
 
 def no_tls_file(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -223,8 +223,8 @@ def test_what_cannot_be_used_is_said_before_anything_starts(tmp_path):
             settle(url, [], route, proxy)
         return told.value.slug
 
-    assert refused(RouteScript(sources=("192.0.2.1",))) == "bad-address"
-    assert refused(RouteScript(sources=("::1",))) == "bad-address"
+    assert refused(RouteScript(sources=("192.0.2.1",))) == "bad-source"
+    assert refused(RouteScript(sources=("::1",))) == "bad-source"
     assert refused(RouteScript(), proxy="http://192.0.2.1:3128") == "foreign-host"
     assert refused(RouteScript(), proxy="https://127.0.0.1:3128") == "bad-url"
     assert refused(RouteScript(unix="x"), proxy="http://127.0.0.1:1") == "one-of"
