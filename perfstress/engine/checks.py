@@ -48,10 +48,17 @@ class Answer:
         """The body as JSON; raises RenderError when it is none."""
         if self._document is _MISSING:
             try:
-                self._document = json.loads(self.body)
+                self._document = _decoded(self.body)
             except (ValueError, RecursionError):
                 raise RenderError(f"the body is not JSON: {shown(self.body)}") from None
         return self._document
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(str(body, "utf-8"))  # quicker than to have it find the encoding
+    except ValueError:
+        return json.loads(body)
 
 
 Test = Callable[[Answer, Sequence[int], Sequence[Any]], str | None]

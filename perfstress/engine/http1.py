@@ -191,6 +191,12 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             self.transport.abort()  # nobody asked
             return
+        if self.known.judged and (answer := self.known.answer(data)) is not None:
+            at_ns = now_ns()
+            self.reused = True
+            self.rest()
+            self._tell(exchange, self.step, answer, at_ns, at_ns)
+            return
         if not self._parsing:
             self._begin()
         kind, problem = "protocol", ""

@@ -75,6 +75,8 @@ def parse(text: str) -> list[str | Reference]:
 
 def plain_text(value: Any) -> str:
     """A JSON value as it stands in a path, header or form: true, false, numbers and text."""
+    if value.__class__ is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
@@ -86,13 +88,16 @@ def plain_text(value: Any) -> str:
 
 def in_path(value: Any) -> bytes:
     """Percent-encoded, slashes too."""
-    return quote(plain_text(value), safe="").encode("ascii")
+    text = plain_text(value)
+    if not (text.isascii() and text.isalnum()):
+        text = quote(text, safe="")
+    return text.encode("ascii")
 
 
 def in_header(value: Any) -> bytes:
     """Refuses line breaks, which would start another header."""
     text = plain_text(value)
-    if any(character in text for character in "\r\n\0"):
+    if not text.isprintable() and any(character in text for character in "\r\n\0"):
         raise RenderError(f"{text!r} has a line break, which a header cannot hold")
     return text.encode("utf-8")
 

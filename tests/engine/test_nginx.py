@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.benchmarks.closed_loop import nginx
+from tests.benchmarks.bench import nginx
 from tests.support.engine_drive import drive, epoch, journey, run, script, step
 
 pytestmark = [
