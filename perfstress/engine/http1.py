@@ -329,36 +329,48 @@ class Connection(asyncio.Protocol):
                 step.known.learn(data, self._size, at_ns)
             exchange.answered(first_byte_ns, at_ns)
             return
-        kind, why = self._judge(exchange, step, at_ns)
-        if kind:
-            exchange.failed(kind, why, first_byte_ns, at_ns)
-        else:
-            exchange.answered(first_byte_ns, at_ns)
-
-    def _judge(self, exchange: Exchange, step: Step, at_ns: int) -> tuple[str, str]:
         body, whole = bytes(self._body), self._kept_bytes >= 0
+        self._body = bytearray()
         encoding = self._headers.get("content-encoding", "identity") if self._headers else ""
         if step.checks.needs_body and encoding not in ("", "identity"):
             try:
                 body, whole = _inflated(body, encoding)
             except (zlib.error, ValueError) as error:
-                return "check", f"the body cannot be decoded: {error}"
+                why = f"the body cannot be decoded: {error}"
+                exchange.failed("check", why, first_byte_ns, at_ns)
+                return
             if not whole:
-                return "size", f"a body of more than {KEPT_BODY_BYTES} bytes when decoded"
+                why = f"a body of more than {KEPT_BODY_BYTES} bytes when decoded"
+                exchange.failed("size", why, first_byte_ns, at_ns)
+                return
+        elif data is not None and not step.is_head and self._keeps_alive and not self._extra:
+            step.known.learn(data, self._size, at_ns, (self._status, self._headers))
         answer = Answer(self._status, self._headers, body, self._size, whole)
-        self._body = bytearray()
+        self._tell(exchange, step, answer, first_byte_ns, at_ns)
+
+    @staticmethod
+    def _tell(
+        exchange: Exchange, step: Step, answer: Answer, first_byte_ns: int, at_ns: int
+    ) -> None:
+        """Judge a whole answer that its status alone does not decide."""
         step.checks.take_cookies(answer, exchange.rows, exchange.captured)
-        if (why := step.checks.status_problem(answer, exchange.rows)) is not None:
-            return "status", why
-        elapsed_ns = at_ns - exchange.intended_ns
-        why = step.checks.problem(answer, elapsed_ns, exchange.rows, exchange.captured)
-        return ("check", why) if why is not None else ("", "")
+        kind, why = "status", step.checks.status_problem(answer, exchange.rows)
+        if why is None:
+            elapsed_ns = at_ns - exchange.intended_ns
+            kind = "check"
+            why = step.checks.problem(answer, elapsed_ns, exchange.rows, exchange.captured)
+        if why is None:
+            exchange.answered(first_byte_ns, at_ns)
+        else:
+            exchange.failed(kind, why, first_byte_ns, at_ns)
 
 
 def _inflated(body: bytes, encoding: str) -> tuple[bytes, bool]:
     if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         raise ValueError(f"content-encoding {encoding!r} is not known")
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    # with a header of gzip or zlib; some servers send deflate without any
+    bare = encoding.strip().lower() == "deflate" and body[:1] and body[0] & 0x0F != zlib.DEFLATED
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
     whole = inflater.decompress(body, KEPT_BODY_BYTES)
     if not inflater.eof and len(whole) < KEPT_BODY_BYTES:
         raise ValueError("it ends too early")
