@@ -39,11 +39,15 @@ def get(url: str, timeout_s: float) -> Answer:
 
     Raises TargetError when there is none within ``timeout_s`` (for each of connecting and reading).
     """
+    return _ask("GET", url, timeout_s)
+
+
+def _ask(method: str, url: str, timeout_s: float, **more: Any) -> Answer:
     import httpx  # delayed: 0.08 s that no command should pay which asks nothing
 
     body = bytearray()
     try:
-        with _client().stream("GET", url, timeout=timeout_s) as response:
+        with _client().stream(method, url, timeout=timeout_s, **more) as response:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > MAX_BODY_BYTES:
@@ -60,6 +64,13 @@ def get(url: str, timeout_s: float) -> Answer:
             hint="is the address right, and does the target run?",
             slug="unreachable",
         ) from error
+
+
+def post_form(
+    url: str, fields: Mapping[str, str], timeout_s: float, *, basic: tuple[str, str] | None = None
+) -> Answer:
+    """The answer to one POST of a form, ``basic`` being user and password; else like ``get``."""
+    return _ask("POST", url, timeout_s, data=dict(fields), auth=basic)
 
 
 def get_json(url: str, timeout_s: float) -> Any:

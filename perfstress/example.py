@@ -256,6 +256,30 @@ class Tls(Part):
     key: Text | None = None
 
 
+class Basic(Part):
+    """A user and a password, sent with every request."""
+
+    user: Text
+    password: Text
+
+
+class OAuth2(Part):
+    """Client credentials, for which ``token_url`` gives a token."""
+
+    token_url: Text
+    client_id: Text
+    client_secret: Text
+    scope: Text | None = None
+
+
+class Auth(Part):
+    """How requests show who asks: exactly one of these."""
+
+    basic: Basic | None = None
+    bearer: Text | None = None
+    oauth2: OAuth2 | None = None
+
+
 class Http(Part):
     """Journeys over HTTP/1.1. ``cookies`` holds for the journeys that do not say otherwise.
 
@@ -269,6 +293,8 @@ class Http(Part):
     data: dict[Name, Data] = {}
     headers: dict[str, str] = {}
     cookies: bool = False
+    compressed: bool = False
+    auth: Auth | None = None
     journeys: Annotated[dict[Name, Journey], Field(min_length=1)]
     keep_alive: bool = True
     connections: Count | None = None

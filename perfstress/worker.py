@@ -24,7 +24,7 @@ from perfstress.engine.open_loop import OpenLoop
 from perfstress.engine.script import Script
 from perfstress.engine.talkscript import TalkScript
 from perfstress.engine.wire import to_data
-from perfstress.errors import PerfstressError
+from perfstress.errors import PerfstressError, TargetError
 from perfstress.plan import Epoch
 from perfstress.protocols import BlockDone, DriverEvent
 from perfstress.substitute import remember_secret
@@ -123,6 +123,7 @@ async def _work() -> None:
         worker = Worker(json.loads(first), loop, out)
     except PerfstressError as error:
         problem = {"message": error.message, "hint": error.hint, "slug": error.slug}
+        problem["of"] = "target" if isinstance(error, TargetError) else "example"
         out.write(json.dumps({"is": "problem", **problem}).encode("utf-8") + b"\n")
         await reader.read()  # until the other side has read it and lets go
         return

@@ -11,6 +11,7 @@ from perfstress.engine.checks import Answer, Checks, Headers
 from perfstress.engine.people import Stay
 from perfstress.engine.script import DataScript, JourneyScript, Script, StepScript
 from perfstress.engine.templates import (
+    Fill,
     Names,
     Segment,
     in_body,
@@ -176,12 +177,18 @@ def load_rows(data: DataScript) -> list[Any]:
         ) from error
 
 
-def compile_script(script: Script, rows: Sequence[Sequence[Any]]) -> list[Journey]:
-    """Every journey, ready; raises UsageError for what cannot be sent."""
-    return [_journey(journey, script, rows) for journey in script.journeys]
+def compile_script(
+    script: Script, rows: Sequence[Sequence[Any]], token: Fill | None = None
+) -> list[Journey]:
+    """Every journey, ready; raises UsageError for what cannot be sent. ``token`` gives the header
+    of a token that changes from time to time.
+    """
+    return [_journey(journey, script, rows, token) for journey in script.journeys]
 
 
-def _journey(journey: JourneyScript, script: Script, rows: Sequence[Sequence[Any]]) -> Journey:
+def _journey(
+    journey: JourneyScript, script: Script, rows: Sequence[Sequence[Any]], token: Fill | None
+) -> Journey:
     files = {data.name: number for number, data in enumerate(script.data)}
     known: dict[str, int] = {_JAR: 0} if journey.cookies else {}
     used: set[int] = set()
@@ -198,7 +205,7 @@ def _journey(journey: JourneyScript, script: Script, rows: Sequence[Sequence[Any
             for name in step.capture:
                 known.setdefault(name, len(known))
             try:
-                steps.append(_step(step, script, names, known, pause_ns))
+                steps.append(_step(step, script, names, known, pause_ns, token))
             except UsageError as error:
                 where = f"journeys.{journey.name}.{part}[{number}]"
                 raise UsageError(
@@ -230,14 +237,22 @@ def _journey(journey: JourneyScript, script: Script, rows: Sequence[Sequence[Any
 
 
 def _step(
-    step: StepScript, script: Script, names: Names, slots: dict[str, int], pause_ns: int
+    step: StepScript,
+    script: Script,
+    names: Names,
+    slots: dict[str, int],
+    pause_ns: int,
+    token: Fill | None,
 ) -> Step:
     head, body = _head(step, script, names), _body(step, names)
+    given = {name.lower() for name in (*script.headers, *step.headers)}
+    if token is not None and "authorization" not in given:
+        head.append(token)
     checks = Checks(step, names, slots)
     if (jar := slots.get(_JAR)) is not None:
         path_of = _path_of(names.segments(script.prefix + step.path, in_path, literal_path))
         checks.keep_cookies(jar, path_of)
-        if not any(name.lower() == "cookie" for name in {**script.headers, **step.headers}):
+        if "cookie" not in given:
             head.append(lambda rows, captured: captured[jar].header(path_of(rows, captured)))
     static, build = _request(head, body, step)
     return Step(

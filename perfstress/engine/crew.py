@@ -16,6 +16,8 @@ from perfstress.engine.recorder import Recorder, Track
 from perfstress.engine.script import Script
 from perfstress.engine.sharing import share
 from perfstress.engine.talkscript import TalkScript
+from perfstress.engine.templates import Fill
+from perfstress.engine.tokens import Tokens
 from perfstress.engine.walk import Owner, Walk
 from perfstress.plan import Epoch
 from perfstress.protocols import DriverEvent, EpochBegan, EpochDone, Lost, Progress
@@ -38,6 +40,7 @@ class Crew:
         parts: int = 1,
     ) -> None:
         rows = [load_rows(data) for data in script.data]
+        self.tokens: Tokens | None = None
         self.walk: Callable[[Owner], Walk] = Walk
         self.pool: Pool
         self.journeys: list[Journey]
@@ -45,7 +48,7 @@ class Crew:
             spoken = talk.spoken(script, rows, loop, self._lost)
             self.journeys, self.pool, self.walk = spoken.journeys, spoken.lobby, talk.Talk
         else:
-            self.journeys = compile_script(script, rows)
+            self.journeys = compile_script(script, rows, self._token(script, loop))
             most = script.route.connections
             self.pool = Pool(
                 loop,
@@ -78,6 +81,12 @@ class Crew:
         self.health = Health()
         self._said: set[str] = set()
         self._troubles: dict[str, str] = {}
+
+    def _token(self, script: Script, loop: asyncio.AbstractEventLoop) -> Fill | None:
+        if script.oauth2 is None:
+            return None
+        self.tokens = tokens = Tokens(script.oauth2, loop, self._note)
+        return lambda _rows, _captured: tokens.line
 
     def _settle_users(self, script: Script | TalkScript, rows: Sequence[Sequence[object]]) -> None:
         stays = [journey.stay for journey in self.journeys if journey.stay is not None]
@@ -118,6 +127,8 @@ class Crew:
     ) -> None:
         """All arrivals of an epoch have been sent."""
         health = {**self.health.gauges(), "retries": float(self.pool.retries)}
+        if self.tokens is not None:
+            health |= self.tokens.gauges()
         self.emit(
             EpochDone(epoch.index, at_ns, intended, dropped, why, health, dict(self._troubles))
         )
@@ -125,7 +136,10 @@ class Crew:
     def trouble(self, walk: Walk, kind: str, why: str) -> None:
         """Keep the first error of each class as an example for people."""
         if kind not in self._troubles:
-            self._troubles[kind] = f"{walk.journey.name}, {walk.step.label}: {why}"
+            self._note(kind, f"{walk.journey.name}, {walk.step.label}: {why}")
+
+    def _note(self, kind: str, why: str) -> None:
+        self._troubles.setdefault(kind, why)
 
     def progress(self, in_flight: int) -> Progress:
         """Where it stands, as of the last flush."""

@@ -111,6 +111,16 @@ class RouteScript:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth2Script:
+    """Where a token is got for client credentials."""
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """The whole workload of a process, and the one address that it may talk to.
 
@@ -127,6 +137,7 @@ class Script:
     prefix: str = ""
     keep_alive: bool = True
     seed: int = 0
+    oauth2: OAuth2Script | None = None
     route: RouteScript = RouteScript()
 
     def as_json(self) -> dict[str, Any]:
@@ -140,6 +151,8 @@ class Script:
         plain["data"] = tuple(DataScript(**one) for one in data["data"])
         plain["journeys"] = tuple(_journey(journey) for journey in data["journeys"])
         plain["route"] = RouteScript.from_json(data["route"])
+        if data.get("oauth2") is not None:
+            plain["oauth2"] = OAuth2Script(**data["oauth2"])
         return Script(**plain)
 
 

@@ -103,7 +103,8 @@ class LocalFleet:
                     slug="worker-start",
                 )
             if data["is"] == "problem":
-                raise UsageError(data["message"], hint=data["hint"], slug=data["slug"])
+                kind = TargetError if data["of"] == "target" else UsageError
+                raise kind(data["message"], hint=data["hint"], slug=data["slug"])
             waiting.discard(part)
 
     def start_at(self, block: Sequence[Epoch], at_ns: int) -> None:

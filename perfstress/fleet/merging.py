@@ -12,7 +12,15 @@ from perfstress.protocols import BlockDone, DriverEvent, EpochBegan, EpochDone, 
 _Key = tuple[int, int, str, str | None]
 
 # Gauges of processes that add up; of the others the worst one counts.
-_SUMMED = ("cpu_s", "max_rss_bytes", "open_files", "retries", "processes")
+_SUMMED = (
+    "cpu_s",
+    "max_rss_bytes",
+    "open_files",
+    "retries",
+    "tokens",
+    "token_failures",
+    "processes",
+)
 
 
 class Merger:

@@ -21,6 +21,7 @@ _CREDENTIAL_HEADER = re.compile(
 )
 _CREDENTIAL_NAME = re.compile(r"(?i)(?:^|_)(?:password|passwd|secret|token|api_?key|private_key)$")
 _CREDENTIALS_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@{}$]*:([^/\s@{}$]+)@([^/\s:?]+)")
+_CREDENTIALS_OF_AUTH = ("password", "bearer", "client_secret")
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -54,7 +55,8 @@ def literal_secret(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         parent = place[-2] if len(place) > 1 else ""
         if "${" in text or "{{" in text:
             continue
-        header = parent == "headers" and _CREDENTIAL_HEADER.fullmatch(key)
+        header = parent == "headers" and bool(_CREDENTIAL_HEADER.fullmatch(key))
+        header = header or ("auth" in place[2:3] and key in _CREDENTIALS_OF_AUTH)
         named = place[:2] == ("target", "env") and _CREDENTIAL_NAME.search(key)
         if (header or named) and text:
             message = f"{dotted(place)}: a secret is written here in clear"
@@ -97,6 +99,8 @@ def _with_placeholders(loaded: Loaded) -> Iterator[tuple[Place, str]]:
         http = loaded.document["workload"]["http"]
         for key in ("base_url", "tls", "unix", "source_addresses", "proxy"):
             yield from texts(http.get(key), ("workload", "http", key))
+        if (auth := loaded.example.workload.http.auth) is not None and auth.oauth2 is not None:
+            yield ("workload", "http", "auth", "oauth2", "token_url"), auth.oauth2.token_url
 
 
 def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -141,6 +145,8 @@ def _addresses(loaded: Loaded) -> Iterator[tuple[Place, str]]:
     target, http = loaded.example.target, loaded.example.workload.http
     if http is not None:
         yield ("workload", "http", "base_url"), http.base_url
+        if http.auth is not None and http.auth.oauth2 is not None:
+            yield ("workload", "http", "auth", "oauth2", "token_url"), http.auth.oauth2.token_url
         if http.proxy is not None:
             yield ("workload", "http", "proxy"), http.proxy
     for index, probe in enumerate(target.probes):

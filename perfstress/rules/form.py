@@ -35,6 +35,10 @@ def one_of(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         )
     for index, probe in enumerate(target.probes):
         yield from _exactly(("target", "probes", index), probe, ("prometheus",), "what to read")
+    if workload.http is not None and workload.http.auth is not None:
+        place = ("workload", "http", "auth")
+        kinds = ("basic", "bearer", "oauth2")
+        yield from _exactly(place, workload.http.auth, kinds, "how requests show who asks")
     if workload.runs is not None and workload.runs.input is not None:
         place = ("workload", "runs", "input")
         source = workload.runs.input

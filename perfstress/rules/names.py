@@ -167,6 +167,10 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         loaded.document["workload"]["http"].get("headers", {}), (*top, "headers")
     ):
         yield from _references(place, text, rows, set(), set(), {})
+    if http.auth is not None and http.auth.bearer is not None:
+        yield from _references(
+            (*top, "auth", "bearer"), http.auth.bearer, rows, set(), set(), whose
+        )
     for name, journey in http.journeys.items():
         place = (*top, "journeys", name, "headers")
         for inner, text in texts(dict(journey.headers), place):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from perfstress.engine.script import (
     DataScript,
     ExpectScript,
     JourneyScript,
+    OAuth2Script,
     RouteScript,
     Script,
     StepScript,
@@ -23,7 +25,7 @@ from perfstress.example import Capture, Expect, Http, Journey, Step, WorkedExamp
 from perfstress.fleet import Fleet, fleet_for
 from perfstress.plan import Epoch
 from perfstress.protocols import DriverEvent, EpochDone, Lost, Surroundings, Target
-from perfstress.substitute import redact, substitute_all
+from perfstress.substitute import redact, remember_secret, substitute_all
 
 _READY_WITHIN_S = 60.0
 
@@ -118,7 +120,8 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
         address=place.address,
         prefix=place.prefix,
         keep_alive=http.keep_alive,
-        headers=put(http.headers),
+        headers=_headers(http, put),
+        oauth2=_oauth2(http, put, example.allow_hosts),
         seed=example.shape.seed,
         route=route,
         data=tuple(
@@ -155,6 +158,33 @@ def _route(http: Http, put: Any, folder: Path) -> RouteScript:
         connections=http.connections,
         max_body_bytes=http.max_body,
     )
+
+
+def _headers(http: Http, put: Any) -> dict[str, str]:
+    """The headers of every request, those of ``compressed`` and ``auth`` among them."""
+    headers: dict[str, str] = {"accept-encoding": "gzip, deflate"} if http.compressed else {}
+    if http.auth is not None and http.auth.bearer is not None:
+        headers["authorization"] = f"Bearer {put(http.auth.bearer)}"
+    elif http.auth is not None and http.auth.basic is not None:
+        headers["authorization"] = basic(put(http.auth.basic.user), put(http.auth.basic.password))
+    given: dict[str, str] = put(http.headers)
+    return {**headers, **{name.lower(): text for name, text in given.items()}}
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an authorization header for a user and a password (RFC 7617)."""
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    remember_secret(encoded)
+    return f"Basic {encoded}"
+
+
+def _oauth2(http: Http, put: Any, allow_hosts: Sequence[str]) -> OAuth2Script | None:
+    oauth2 = http.auth.oauth2 if http.auth is not None else None
+    if oauth2 is None:
+        return None
+    url = put(oauth2.token_url)
+    guard.find(url, allow_hosts)
+    return OAuth2Script(url, put(oauth2.client_id), put(oauth2.client_secret), oauth2.scope or "")
 
 
 def _journey(name: str, journey: Journey, cookies: bool, put: Any) -> JourneyScript:

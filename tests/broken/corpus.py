@@ -417,6 +417,11 @@ def _what_stands_together() -> Iterator[Broken]:
         "      wait: {steps: [{think: 1s}]}\n      browse:",
         at="¦wait:",
     )
+    for name, new in (
+        ("no-auth", "    ¦auth: {}"),
+        ("two-auths", '    auth: {¦bearer: "${env:T}", basic: {user: a, password: "${env:P}"}}'),
+    ):
+        yield Broken(name, "one-of", "    journeys:\n", f"{new}\n    journeys:\n")
     yield Broken(
         "start-ends-in-a-pause",
         "no-request",
@@ -703,6 +708,23 @@ def _concrete_and_safe() -> Iterator[Broken]:
         "open-secret", "bad-secret", '"${env:DSN:-sqlite:///{run}/shop.db}"', '"¦${env:DSN"'
     )
     yield Broken("bearer", "literal-secret", '"Bearer {{ token }}"', "¦Bearer abcdef")
+    for name, auth in (
+        ("basic", "{basic: {user: ann, password: ¦hunter2}}"),
+        ("plain-bearer", "{bearer: ¦abcdef}"),
+        (
+            "client",
+            '{oauth2: {token_url: "http://127.0.0.1:{port}/t", client_id: a, client_secret: ¦b}}',
+        ),
+    ):
+        edit = f"    auth: {auth}\n    journeys:\n"
+        yield Broken(f"{name}-in-clear", "literal-secret", "    journeys:\n", edit)
+    for name, slug, url in (
+        ("foreign-tokens", "foreign-host", "https://login.internal/t"),
+        ("no-token-url", "bad-url", "/token"),
+    ):
+        oauth2 = f'{{token_url: ¦"{url}", client_id: a, client_secret: "${{env:S}}"}}'
+        edit = f"    auth: {{oauth2: {oauth2}}}\n    journeys:\n"
+        yield Broken(name, slug, "    journeys:\n", edit)
     yield Broken(
         "password", "literal-secret", "{DATABASE_URL: ", "{DB_PASSWORD: ¦hunter2, DATABASE_URL: "
     )

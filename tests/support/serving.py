@@ -11,9 +11,9 @@ from tests.support.knobs import Knobs, serving
 
 
 @contextlib.contextmanager
-def serving_aside(*, port: int = 0) -> Iterator[Knobs]:
+def serving_aside(knobs: Knobs | None = None, *, port: int = 0) -> Iterator[Knobs]:
     """A server on loopback for as long as the block lasts."""
-    knobs = Knobs()
+    knobs = knobs or Knobs()
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
