@@ -211,6 +211,28 @@ def hit(
         str, typer.Option(help="Load processes; auto: one for each core beside the target.")
     ] = "1",
     pin: Annotated[bool, typer.Option("--pin", help="Hold each process on a core.")] = False,
+    no_keep_alive: Annotated[
+        bool, typer.Option("--no-keep-alive", help="A new connection for each request.")
+    ] = False,
+    connections: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --rate: open no more at once; waiting for one counts."),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Do not verify the server's certificate.")
+    ] = False,
+    ca: Annotated[
+        str | None, typer.Option(help="A PEM file of the authorities to trust.", metavar="FILE")
+    ] = None,
+    unix_socket: Annotated[
+        str | None, typer.Option(help="Connect to this Unix socket.", metavar="PATH")
+    ] = None,
+    source_address: Annotated[
+        list[str] | None, typer.Option(help="Connect from this address; several: in turn.")
+    ] = None,
+    proxy: Annotated[
+        str | None, typer.Option(help="An HTTP proxy: http://127.0.0.1:3128.", metavar="URL")
+    ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:
     """Load one URL quickly, without an example, and print the same figures."""
@@ -230,6 +252,13 @@ def hit(
         allow_hosts=allow_host or [],
         processes=processes,
         pin=pin,
+        keep_alive=not no_keep_alive,
+        connections=connections,
+        insecure=insecure,
+        ca=ca,
+        unix_socket=unix_socket,
+        source_addresses=source_address or [],
+        proxy=proxy,
         as_json=as_json,
         out=sys.stdout,
         err=sys.stderr,

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 
 from perfstress.run import Manifest
 from perfstress.units import human_bytes, human_count, human_duration
-from perfstress.verdict import BlindSpot, Check, Finding, GeneratorHealth, Outcome, Verdict
+from perfstress.verdict import (
+    BlindSpot,
+    Check,
+    Finding,
+    GeneratorHealth,
+    LoadSummary,
+    Outcome,
+    Verdict,
+)
 
 # How each outcome of a check is said; words, so that nothing depends on colour.
 HELD: Mapping[Outcome, str] = {
@@ -160,6 +168,26 @@ def load_latency(verdict: Verdict) -> str:
         if response.get(name) is not None
     ]
     return f"response {', '.join(named)}" if named else ""
+
+
+def phases(load: LoadSummary) -> list[str]:
+    """A line for each phase that requests went through: how often, the mean, the longest."""
+    return [
+        f"{phase:<10} mean {milliseconds(figures['mean'])}, max {milliseconds(figures['max'])}, "
+        f"{human_count(figures['count'])} times"
+        for phase, figures in load.phases_ms.items()
+    ]
+
+
+def load_phases(verdict: Verdict) -> str:
+    """``time went into connect 0.2 ms (64), wait 1.1 ms, …``: means; empty without any."""
+    requests = verdict.load.requests
+    named = [
+        f"{phase} {milliseconds(figures['mean'])}"
+        + (f" ({human_count(figures['count'])})" if figures["count"] < requests else "")
+        for phase, figures in verdict.load.phases_ms.items()
+    ]
+    return f"time went, on average, into {', '.join(named)}" if named else ""
 
 
 def load_health(verdict: Verdict) -> str:

@@ -9,8 +9,14 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 from perfstress.clock import now_ns
-from perfstress.engine import guard
-from perfstress.engine.script import JourneyScript, Script, StepScript
+from perfstress.engine import guard, route
+from perfstress.engine.script import (
+    JourneyScript,
+    RouteScript,
+    Script,
+    StepScript,
+    TlsScript,
+)
 from perfstress.errors import ExitCode, TargetError, UsageError
 from perfstress.example import METHODS
 from perfstress.fleet import Fleet, cores, fleet_of
@@ -21,7 +27,7 @@ from perfstress.plan import Epoch
 from perfstress.probes.preflight import local_limits
 from perfstress.protocols import BlockDone, EpochBegan, EpochDone, Lost, Progress
 from perfstress.substitute import redact, substitute
-from perfstress.telling import generator, milliseconds
+from perfstress.telling import generator, milliseconds, phases
 from perfstress.units import human_count, human_duration, parse_duration, parse_rate
 from perfstress.verdict import GeneratorHealth, LoadSummary
 
@@ -53,6 +59,13 @@ def hit(
     as_json: bool = False,
     processes: str = "1",
     pin: bool = False,
+    keep_alive: bool = True,
+    connections: int | None = None,
+    insecure: bool = False,
+    ca: str | None = None,
+    unix_socket: str | None = None,
+    source_addresses: Sequence[str] = (),
+    proxy: str | None = None,
 ) -> ExitCode:
     """Load ``url`` and print the figures; ``as_json`` prints ``{"load": …, "generator": …}``.
 
@@ -64,10 +77,20 @@ def hit(
     epoch = _epoch(rate, concurrency, users, think, duration, timeout)
     count = _processes(processes)
     step = _step(url, method, _headers(headers), body)
-    place = guard.find(url, allow_hosts)
-    if why := guard.can_connect(place):
+    if connections is not None and rate is None:
+        raise UsageError(
+            "--connections needs --rate", hint="or use --concurrency alone", slug="bad-option"
+        )
+    wanted = RouteScript(
+        tls=TlsScript(ca=ca, insecure=insecure),
+        unix=unix_socket,
+        sources=tuple(source_addresses),
+        connections=connections,
+    )
+    place, way = route.settle(url, allow_hosts, wanted, proxy)
+    if why := route.can_connect(place, way):
         raise TargetError(
-            f"nothing answers at {place.host}:{place.port}: {why}",
+            f"nothing answers at {route.first_stop(place, way)}: {why}",
             hint="start the server first, or mend the address",
             slug="unreachable",
         )
@@ -78,16 +101,19 @@ def hit(
         port=place.port,
         address=place.address,
         journeys=(JourneyScript("hit", (step, *pause)),),
+        keep_alive=keep_alive,
+        route=way,
         seed=_SEED,
     )
-    watched = _Watched(url, epoch, "connections" if users is None else "users")
+    watched = _Watched(url, epoch, "connections" if users is None else "users", insecure)
     fleet = fleet_of(
         count,
         pin=pin,
-        target_here=guard.is_loopback(place.address),
+        target_here=not place.address or guard.is_loopback(place.address),
         at_once=epoch.max_in_flight if epoch.model == "open" else round(epoch.end_level),
     )
-    for warning in local_limits([epoch], keep_alive=script.keep_alive):
+    sources = 0 if unix_socket is not None else max(1, len(way.sources))
+    for warning in local_limits([epoch], keep_alive=keep_alive, sources=sources):
         err.write(f"warning: {warning}\n")
     try:
         interrupted = _drive(fleet, script, epoch, watched, err)
@@ -103,7 +129,9 @@ def hit(
         return ExitCode.INTERRUPTED
     if watched.lost:
         return ExitCode.INCONCLUSIVE
-    return ExitCode.TARGET if not load.ok and set(load.errors) == {"connect"} else ExitCode.PASS
+    return (
+        ExitCode.TARGET if not load.ok and set(load.errors) <= {"connect", "tls"} else ExitCode.PASS
+    )
 
 
 # ---------------------------------------------------------------- options
@@ -203,6 +231,7 @@ class _Watched:
     url: str
     epoch: Epoch
     who: str = "connections"
+    insecure: bool = False
     intervals: list[Interval] = field(default_factory=list)
     progress: Progress = field(default_factory=lambda: Progress({}))
     began_ns: int = 0
@@ -297,6 +326,8 @@ def _told(watched: _Watched, load: LoadSummary, *, interrupted: bool) -> str:
     level = human_count(epoch.start_level)
     how = f"{level}/s" if epoch.model == "open" else f"{level} {watched.who}"
     lines = [f"{watched.url}: {how} for {took}{' (interrupted)' if interrupted else ''}", ""]
+    if watched.insecure:
+        lines[1:1] = ["INSECURE: certificates are not verified, because of --insecure"]
     errors = sum(load.errors.values())
     named = ", ".join(f"{human_count(n)} {kind}" for kind, n in sorted(load.errors.items()))
     lines.append(
@@ -316,6 +347,7 @@ def _told(watched: _Watched, load: LoadSummary, *, interrupted: bool) -> str:
     ):
         shown = "  ".join(f"{at.replace('_', '.')} {milliseconds(v)}" for at, v in figures.items())
         lines.append(f"  {name:<10} {shown}")
+    lines += [f"  {told}" for told in phases(load)]
     lines.append(f"  {generator(watched.health).replace('generator', 'generator ', 1)}")
     lines += _bars(merged(watched.intervals))
     if watched.done is not None and watched.done.troubles:

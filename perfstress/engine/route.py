@@ -66,6 +66,15 @@ def can_connect(place: Place, route: RouteScript) -> str:
     return ""
 
 
+def first_stop(place: Place, route: RouteScript) -> str:
+    """What connections are opened to, for people."""
+    if route.unix is not None:
+        return route.unix
+    if route.proxy is not None:
+        return f"the proxy {route.proxy.host}:{route.proxy.port}"
+    return f"{place.host}:{place.port}"
+
+
 def _proxy(url: str, allow_hosts: Sequence[str]) -> ProxyScript:
     place = guard.find(url, allow_hosts)
     if place.scheme != "http" or place.prefix:

@@ -59,6 +59,7 @@ def _load(verdict: Verdict) -> list[Text]:
     return [
         Text(real + "; ".join(part for part in sent if part)),
         Text("; ".join(part for part in kept if part)),
+        Text(telling.load_phases(verdict)),
     ]
 
 

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from perfstress.commands.hit import hit
-from perfstress.errors import ExitCode, GuardTripped, TargetError, UsageError
+from perfstress.errors import ExitCode, GuardTripped, PerfstressError, TargetError, UsageError
+from tests.support.certificates import needs_openssl, papers
 from tests.support.serving import serving_aside
 
 ROOT = Path(__file__).parents[2]
@@ -186,3 +187,70 @@ def test_options_that_cannot_be(given, why):
 def test_a_url_that_is_none():
     with pytest.raises(UsageError, match="not an http or https URL"):
         tried("127.0.0.1:80")
+
+
+@pytest.mark.live
+def test_every_way_to_the_server(tmp_path):
+    with serving_aside() as knobs:
+        url = f"http://127.0.0.1:{knobs.port}/slow?ms=5"
+        code, out, _ = tried(
+            url,
+            rate="400/s",
+            duration="250ms",
+            keep_alive=False,
+            connections=2,
+            source_addresses=["127.0.0.5", "127.0.0.6"],
+        )
+    assert code == ExitCode.PASS
+    assert set(knobs.peers) - {"127.0.0.1"} == {"127.0.0.5", "127.0.0.6"}  # and one trial
+    assert knobs.most_open <= 2
+    assert knobs.requests[0].headers["connection"] == "close"
+    for phase in ("blocked", "connect", "wait", "receive"):
+        assert f"\n  {phase} " in out
+
+
+@pytest.mark.live
+def test_a_unix_socket(tmp_path):
+    path = str(tmp_path / "hit.sock")
+    with serving_aside(unix=path) as knobs:
+        code, out, _ = tried(
+            "http://shop.example/ok", duration="200ms", unix_socket=path, as_json=True
+        )
+    load = json.loads(out)["load"]
+    assert code == ExitCode.PASS
+    assert load["ok"] == knobs.seen["/ok"] > 0
+    assert load["phases_ms"]["connect"]["count"] == 10
+    assert load["phases_ms"]["wait"]["count"] == load["ok"]
+    assert knobs.requests[0].headers["host"] == "shop.example"
+
+
+@pytest.mark.live
+@needs_openssl
+def test_certificates_and_what_is_said_without_them(tmp_path):
+    signed = papers(tmp_path)
+    with serving_aside(tls=signed.server_context()) as knobs:
+        url = f"https://localhost:{knobs.port}/ok"
+        code, out, _ = tried(url, duration="200ms", concurrency=2, ca=str(signed.ca))
+        assert code == ExitCode.PASS
+        assert "INSECURE" not in out
+        assert "\n  tls " in out
+        code, out, _ = tried(url, duration="200ms", concurrency=2, insecure=True)
+        assert code == ExitCode.PASS
+        assert "INSECURE" in out.splitlines()[1]
+        code, out, _ = tried(url, duration="200ms", concurrency=2)
+        assert code == ExitCode.TARGET
+        assert "certificate" in out
+
+
+def test_ways_that_do_not_go_together():
+    for wrong, slug in (
+        ({"connections": 5}, "bad-option"),
+        ({"unix_socket": "/no/such.sock"}, "unreachable"),
+        ({"unix_socket": "x", "proxy": "http://127.0.0.1:1"}, "one-of"),
+        ({"insecure": True}, "bad-tls"),
+        ({"proxy": "http://127.0.0.1:1"}, "unreachable"),
+        ({"source_addresses": ["192.0.2.7"]}, "bad-source"),
+    ):
+        with pytest.raises(PerfstressError) as told:
+            tried("http://127.0.0.1:1/", **wrong)
+        assert told.value.slug == slug

@@ -35,6 +35,7 @@ LOAD = {
     "achieved_rate",
     "intended_rate",
     "response_ms",
+    "phases_ms",
     "service_ms",
     "slip_ms",
 }

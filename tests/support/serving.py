@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 
@@ -11,7 +12,13 @@ from tests.support.knobs import Knobs, serving
 
 
 @contextlib.contextmanager
-def serving_aside(knobs: Knobs | None = None, *, port: int = 0) -> Iterator[Knobs]:
+def serving_aside(
+    knobs: Knobs | None = None,
+    *,
+    port: int = 0,
+    unix: str | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Knobs]:
     """A server on loopback for as long as the block lasts."""
     knobs = knobs or Knobs()
     ready = threading.Event()
@@ -19,7 +26,7 @@ def serving_aside(knobs: Knobs | None = None, *, port: int = 0) -> Iterator[Knob
     stop = asyncio.Event()
 
     async def work() -> None:
-        async with serving(knobs, port=port):
+        async with serving(knobs, port=port, unix=unix, tls=tls):
             ready.set()
             await stop.wait()
 
