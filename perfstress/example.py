@@ -18,7 +18,7 @@ Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"
 
 # Words of the contract that a later version will take; an example that uses one is refused by name.
 KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
-WORKLOADS_NOT_YET: tuple[str, ...] = ("sql", "tcp", "ws")
+WORKLOADS_NOT_YET: tuple[str, ...] = ("sql", "ws")
 PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
 KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
 
@@ -330,12 +330,85 @@ class Runs(Part):
     input: Input | None = None
 
 
+class TcpSend(Part):
+    """Bytes to send: exactly one of text, hexadecimal digits and a committed file; ``after`` is a
+    pause before them.
+    """
+
+    text: str | None = None
+    hex: Text | None = None
+    file: Text | None = None
+    after: DurationNs | None = None
+
+
+class TcpExpect(Part):
+    """What has to come: so many ``bytes``, everything ``until`` a mark, a text that it
+    ``contains``; or that the other side closes.
+    """
+
+    bytes: Count | None = None
+    until: Text | None = None
+    contains: Text | None = None
+    closed: Literal[True] | None = None
+
+
+class TcpStep(Part):
+    """One act of a client, or a pause: exactly one of these keys, besides name and timeout."""
+
+    connect: Literal[True] | None = None
+    send: Text | TcpSend | None = None
+    expect: TcpExpect | None = None
+    half_close: Literal[True] | None = None
+    hold: DurationNs | None = None
+    reset: Literal[True] | None = None
+    close: Literal[True] | None = None
+    think: DurationNs | None = None
+    name: Name | None = None
+    timeout: DurationNs | None = None
+
+
+class TcpJourney(Part):
+    """What one client does in order; ``weight`` is its share of the arrivals."""
+
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    steps: Annotated[list[TcpStep], Field(min_length=1)]
+
+
+class Tcp(Part):
+    """Clients on plain TCP: what they send, and how they wait, fall silent and hang up."""
+
+    address: Text
+    data: dict[Name, Data] = {}
+    journeys: Annotated[dict[Name, TcpJourney], Field(min_length=1)]
+
+    @property
+    def files(self) -> list[str]:
+        """The files that are sent."""
+        steps = [step for journey in self.journeys.values() for step in journey.steps]
+        sent = [step.send for step in steps if isinstance(step.send, TcpSend)]
+        return [send.file for send in sent if send.file is not None]
+
+
 class Workload(Part):
-    """What is asked of the target: exactly one of http, calls, runs in this version."""
+    """What is asked of the target: exactly one of http, calls, runs, tcp in this version."""
 
     http: Http | None = None
     calls: Calls | None = None
     runs: Runs | None = None
+    tcp: Tcp | None = None
+
+    @property
+    def talks(self) -> Tcp | None:
+        """The journeys that are conversations, whichever they are held over."""
+        return self.tcp
+
+    @property
+    def data_sets(self) -> tuple[str, dict[Name, Data]]:
+        """The kind of the workload as it is written, and its data sets."""
+        for kind, part in (("http", self.http), ("tcp", self.tcp)):
+            if part is not None:
+                return kind, part.data
+        return "", {}
 
 
 # ---------------------------------------------------------------- the shape
@@ -371,6 +444,8 @@ class Shape(Part):
     stages: Annotated[list[Stage], Field(min_length=1)]
     max_in_flight: Count = 10_000
     timeout: DurationNs = 30 * 10**9
+    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=64, strict=True)] = 1
+    pin: bool = False
 
 
 class Invariant(Part):
@@ -405,5 +480,3 @@ class WorkedExample(Part):
     shape: Shape
     success: Annotated[list[Text | InvariantCriterion], Field(min_length=1)]
     allow_hosts: list[Text] = []
-    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=64, strict=True)] = 1
-    pin: bool = False

@@ -107,8 +107,9 @@ def sha256(path: Path) -> str:
 def referenced_files(example: WorkedExample, folder: Path) -> list[str]:
     """The files below the example's folder that it needs to run, by their paths as written."""
     named: list[str] = []
-    if example.workload.http is not None:
-        named += [data.file for data in example.workload.http.data.values()]
+    named += [data.file for data in example.workload.data_sets[1].values()]
+    if example.workload.talks is not None:
+        named += example.workload.talks.files
     if example.workload.runs is not None and example.workload.runs.input is not None:
         source = example.workload.runs.input
         named += [source.file] if source.file else []

@@ -65,6 +65,8 @@ def journey_mix(example: WorkedExample) -> dict[str, float]:
     workload = example.workload
     if workload.http is not None:
         return {name: journey.weight for name, journey in workload.http.journeys.items()}
+    if workload.talks is not None:
+        return {name: journey.weight for name, journey in workload.talks.journeys.items()}
     return {"call": 1.0} if workload.calls is not None else {"run": 1.0}
 
 

@@ -116,7 +116,7 @@ def spoken(
     """Every journey, ready; raises UsageError for what cannot be said."""
     # by name, because one medium must not cost the imports of the others
     module = import_module(f"perfstress.engine.{script.medium}")
-    medium: Medium = module.open_medium(script.options, loop, lost)
+    medium: Medium = module.open_medium(script.address, script.options, loop, lost)
     journeys = [_journey(journey, script, rows, medium) for journey in script.journeys]
     return Spoken(journeys, Lobby(loop, medium, lost))
 

@@ -37,9 +37,12 @@ class TalkJourneyScript:
 
 @dataclass(frozen=True, slots=True)
 class TalkScript:
-    """The whole workload of a process. ``options`` are the medium's own: where to, how many."""
+    """The whole workload of a process. ``address`` is the one that was resolved and allowed, empty
+    where there is none; ``options`` are the medium's own.
+    """
 
     medium: MediumName
+    address: str
     options: Mapping[str, Any]
     journeys: tuple[TalkJourneyScript, ...]
     data: tuple[DataScript, ...] = ()

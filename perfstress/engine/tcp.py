@@ -40,9 +40,9 @@ class Tcp:
     """Meets ``talk.Medium``."""
 
     def __init__(
-        self, options: Mapping[str, Any], loop: asyncio.AbstractEventLoop, lost: Lost
+        self, address: str, port: int, loop: asyncio.AbstractEventLoop, lost: Lost
     ) -> None:
-        self.lines = Lines(loop, options["address"], options["port"], lost)
+        self.lines = Lines(loop, address, port, lost)
 
     def session(self) -> TcpSession:
         """Nothing is open yet."""
@@ -75,9 +75,11 @@ class Tcp:
         talk.session.line = await self.lines.connect()
 
 
-def open_medium(options: Mapping[str, Any], loop: asyncio.AbstractEventLoop, lost: Lost) -> Tcp:
+def open_medium(
+    address: str, options: Mapping[str, Any], loop: asyncio.AbstractEventLoop, lost: Lost
+) -> Tcp:
     """The medium of a process; nothing is connected yet."""
-    return Tcp(options, loop, lost)
+    return Tcp(address, options["port"], loop, lost)
 
 
 def payload(what: Mapping[str, Any], names: Names) -> list[Segment]:

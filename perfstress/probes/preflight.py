@@ -43,6 +43,10 @@ def preflight(example: WorkedExample) -> list[str]:
             sources=_sources(example.workload.http),
             processes=example.shape.processes,
         )
+    elif example.workload.tcp is not None:
+        warnings += local_limits(
+            plan.epochs(example), keep_alive=False, processes=example.shape.processes
+        )
     wanted_bytes = example.target.limits.memory
     free_bytes = memory_available_bytes()
     if wanted_bytes is not None and wanted_bytes > free_bytes:

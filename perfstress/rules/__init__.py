@@ -11,7 +11,7 @@ from pathlib import Path
 
 from perfstress.errors import Problem
 from perfstress.places import Complaint
-from perfstress.rules import addresses, concrete, files, form, names, routes, scale, users
+from perfstress.rules import acts, addresses, concrete, files, form, names, routes, scale, users
 from perfstress.rules.weakening import weakening
 from perfstress.yamlio import Loaded
 
@@ -20,7 +20,9 @@ Rule = Callable[[Loaded, Path], Iterator[Complaint]]
 # What stands together. Where these complain, the scale cannot be reckoned.
 FORM: Mapping[str, Rule] = {
     "one-of": form.one_of,
+    "one-act": acts.one_act,
     "no-request": form.no_request,
+    "no-act": acts.no_act,
     "stage-level": form.stage_level,
     "stage-bound": form.stage_bound,
     "model-words": form.model_words,
@@ -52,6 +54,12 @@ MEANING: Mapping[str, Rule] = {
     "unknown-placeholder": addresses.unknown_placeholder,
     "bad-url": addresses.bad_url,
     "foreign-host": addresses.foreign_host,
+    "bad-place": acts.bad_address,  # bad-url and foreign-host, too
+    "not-connected": acts.not_connected,
+    "bad-hex": acts.bad_hex,
+    "no-sent-file": acts.no_file,
+    "duplicate-act": acts.duplicate_name,
+    "bad-act-template": acts.templates,
 }
 SCALE: Mapping[str, Rule] = {
     "kind-shape": form.kind_shape,

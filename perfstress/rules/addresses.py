@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfstress.places import Complaint, Place, dotted, texts
-from perfstress.rules import steps
+from perfstress.rules import steps, talks
 from perfstress.yamlio import Loaded
 
 _OPENING = re.compile(r"\$\{")
@@ -61,7 +61,7 @@ def literal_secret(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         if (header or named) and text:
             message = f"{dotted(place)}: a secret is written here in clear"
             yield Complaint(place, "literal-secret", message, hint)
-        elif (match := _CREDENTIALS_IN_URL.search(text)) and not _is_loopback(match[2]):
+        elif (match := _CREDENTIALS_IN_URL.search(text)) and not is_loopback(match[2]):
             message = f"{dotted(place)}: a password is written here in clear"
             yield Complaint(place, "literal-secret", message, hint, offset=match.start(1))
 
@@ -101,12 +101,13 @@ def _with_placeholders(loaded: Loaded) -> Iterator[tuple[Place, str]]:
             yield from texts(http.get(key), ("workload", "http", key))
         if (auth := loaded.example.workload.http.auth) is not None and auth.oauth2 is not None:
             yield ("workload", "http", "auth", "oauth2", "token_url"), auth.oauth2.token_url
+    yield from talks.addresses(loaded)
 
 
 def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Addresses begin with http:// and a host; paths begin with /."""
     for place, text in _addresses(loaded):
-        address = _resolved(text)
+        address = resolved(text)
         if address is not None and _host(address) is None:
             message = f"{dotted(place)}: {text!r} is not an address"
             yield Complaint(place, "bad-url", message, "write one such as http://127.0.0.1:{port}")
@@ -127,9 +128,9 @@ def foreign_host(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     allowed = {host.lower().rstrip(".") for host in loaded.example.allow_hosts}
     http = loaded.example.workload.http
     for place, text in _addresses(loaded):
-        address = _resolved(text)
+        address = resolved(text)
         host = _host(address) if address is not None else None
-        if host is None or _is_loopback(host):
+        if host is None or is_loopback(host):
             continue
         if http is not None and http.unix is not None and place[-1] == "base_url":
             continue  # the host is a word for the server; the socket is on this machine
@@ -158,7 +159,7 @@ def _addresses(loaded: Loaded) -> Iterator[tuple[Place, str]]:
         yield ("target", "ready", "get"), target.ready.get
 
 
-def _resolved(text: str) -> str | None:
+def resolved(text: str) -> str | None:
     """The address with defaults put in; None where it is known only when it runs."""
     while secrets := list(_secrets(text)):
         first = secrets[0]
@@ -179,7 +180,8 @@ def _host(address: str) -> str | None:
     return host.rstrip(".")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as far as its name shows."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

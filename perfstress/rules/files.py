@@ -21,8 +21,9 @@ _SCRIPT = re.compile(r"[^\s{}$]*[\w-]/?[\w./-]*\.(?:py|sh|js|mjs|pl|rb)")
 def _named(loaded: Loaded) -> Iterator[tuple[Place, str, str]]:
     """The place, the name and the checksum of each committed file."""
     workload = loaded.example.workload
-    for name, data in workload.http.data.items() if workload.http else ():
-        yield ("workload", "http", "data", name), data.file, data.sha256
+    kind, sets = workload.data_sets
+    for name, data in sets.items():
+        yield ("workload", kind, "data", name), data.file, data.sha256
     if workload.runs is not None and workload.runs.input is not None and workload.runs.input.file:
         source = workload.runs.input
         yield ("workload", "runs", "input"), str(source.file), source.sha256
@@ -62,12 +63,12 @@ def wrong_checksum(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 def bad_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Data files are rows, one JSON value a line, and what is measured of them are numbers."""
-    http = loaded.example.workload.http
-    for name, data in http.data.items() if http else ():
+    kind, sets = loaded.example.workload.data_sets
+    for name, data in sets.items():
         path = loaded.path.parent / data.file
         if not path.is_file():
             continue  # told by no-file
-        place: Place = ("workload", "http", "data", name)
+        place: Place = ("workload", kind, "data", name)
         try:
             rows = read_rows(path)
         except RowsError as error:
@@ -93,22 +94,20 @@ def bad_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 def no_seed(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Chance is seeded."""
-    http = loaded.example.workload.http
-    for name, data in http.data.items() if http else ():
+    kind, sets = loaded.example.workload.data_sets
+    for name, data in sets.items():
         if data.order == "shuffled" and data.seed is None:
-            place: Place = ("workload", "http", "data", name, "order")
+            place: Place = ("workload", kind, "data", name, "order")
             message = f"{dotted(place)}: shuffled without a seed is another order in each run"
             yield Complaint(place, "no-seed", message, "add seed: with any whole number")
 
 
 def bad_expression(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """JMESPath and regular expressions can be compiled."""
-    http = loaded.example.workload.http
-    if http is None:
-        return
-    for name, data in http.data.items():
+    kind, sets = loaded.example.workload.data_sets
+    for name, data in sets.items():
         for measure, expression in data.measure.items():
-            yield from _path(("workload", "http", "data", name, "measure", measure), expression)
+            yield from _path(("workload", kind, "data", name, "measure", measure), expression)
     for place, step in steps.steps(loaded):
         yield from _of_step(place, step)
 

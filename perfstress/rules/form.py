@@ -11,7 +11,7 @@ from perfstress.rules import steps
 from perfstress.yamlio import Loaded
 
 _TARGETS = ("command", "python", "node", "attach")
-_WORKLOADS = ("http", "calls", "runs")
+_WORKLOADS = ("http", "calls", "runs", "tcp")
 _BODIES = ("json", "form", "body")
 _TAKEN = ("json", "header", "regex", "cookie")
 
@@ -20,11 +20,11 @@ def one_of(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Exactly one of the keys that exclude each other."""
     example = loaded.example
     target, workload = example.target, example.workload
-    yield from _exactly(("target",), target, _TARGETS, "what to start or to attach to")
-    yield from _exactly(("workload",), workload, _WORKLOADS, "what to ask of the target")
+    yield from exactly(("target",), target, _TARGETS, "what to start or to attach to")
+    yield from exactly(("workload",), workload, _WORKLOADS, "what to ask of the target")
     if target.attach is not None:
         place: Place = ("target", "attach")
-        yield from _exactly(place, target.attach, ("pid", "port", "url"), "what to attach to")
+        yield from exactly(place, target.attach, ("pid", "port", "url"), "what to attach to")
     if target.ready is not None and not _given(target.ready, ("get", "port", "log")):
         yield Complaint(
             ("target", "ready"),
@@ -34,21 +34,21 @@ def one_of(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             at_key=True,
         )
     for index, probe in enumerate(target.probes):
-        yield from _exactly(("target", "probes", index), probe, ("prometheus",), "what to read")
+        yield from exactly(("target", "probes", index), probe, ("prometheus",), "what to read")
     if workload.http is not None and workload.http.auth is not None:
         place = ("workload", "http", "auth")
         kinds = ("basic", "bearer", "oauth2")
-        yield from _exactly(place, workload.http.auth, kinds, "how requests show who asks")
+        yield from exactly(place, workload.http.auth, kinds, "how requests show who asks")
     if workload.runs is not None and workload.runs.input is not None:
         place = ("workload", "runs", "input")
         source = workload.runs.input
-        yield from _exactly(place, source, ("file", "generate"), "where the input comes from")
+        yield from exactly(place, source, ("file", "generate"), "where the input comes from")
     yield from _steps(loaded)
 
 
 def _steps(loaded: Loaded) -> Iterator[Complaint]:
     for place, step in steps.steps(loaded):
-        yield from _exactly(place, step, (*METHODS, "think"), "what to do")
+        yield from exactly(place, step, (*METHODS, "think"), "what to do")
         if step.think is not None and not step.method:
             for beside in sorted(step.model_fields_set - {"think", "name"}):
                 key = beside.rstrip("_")
@@ -63,7 +63,7 @@ def _steps(loaded: Loaded) -> Iterator[Complaint]:
         for captured, capture in step.capture.items():
             if not isinstance(capture, str):
                 inner = (*place, "capture", captured)
-                yield from _exactly(inner, capture, _TAKEN, "what to take")
+                yield from exactly(inner, capture, _TAKEN, "what to take")
 
 
 def no_request(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -86,7 +86,8 @@ def _given(part: Part, keys: Sequence[str]) -> list[str]:
     return [key for key in keys if named[key] in part.model_fields_set]
 
 
-def _exactly(place: Place, part: Part, keys: Sequence[str], what: str) -> Iterator[Complaint]:
+def exactly(place: Place, part: Part, keys: Sequence[str], what: str) -> Iterator[Complaint]:
+    """One of these keys is given, and only one."""
     if not _given(part, keys):
         choice = f"one of {', '.join(keys)}" if len(keys) > 1 else keys[0]
         message = f"{dotted(place)}: does not say {what}"
@@ -260,7 +261,8 @@ def wrong_target(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     target, workload = loaded.example.target, loaded.example.workload
     kinds = [key for key in _TARGETS if getattr(target, key) is not None]
     asks = [key for key in _WORKLOADS if getattr(workload, key) is not None]
-    fitting = {"http": ("command", "attach"), "calls": ("python", "node"), "runs": ("command",)}
+    served = ("command", "attach")
+    fitting = {"http": served, "tcp": served, "calls": ("python", "node"), "runs": ("command",)}
     if len(kinds) != 1 or len(asks) != 1:
         return  # told by one-of
     kind, asked = kinds[0], asks[0]

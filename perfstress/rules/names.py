@@ -11,7 +11,9 @@ from typing import Any
 from perfstress.criteria import CriterionError, names_of, parse_criterion, parse_relation
 from perfstress.example import InvariantCriterion, WorkedExample
 from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.plan import journey_mix
 from perfstress.rows import RowsError, read_rows
+from perfstress.rules import talks
 from perfstress.yamlio import Loaded
 
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -83,9 +85,7 @@ def unknown_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 
 def _journeys(example: WorkedExample) -> list[str]:
-    if example.workload.http is not None:
-        return list(example.workload.http.journeys)
-    return ["call"] if example.workload.calls is not None else ["run"]
+    return list(journey_mix(example))
 
 
 def _criterion(
@@ -111,6 +111,10 @@ def _criterion(
         steps = [*whole.on_start, *whole.steps]
         named = [each.name for each in steps if each.name is not None]
         if step not in named and not _STEP_BY_REQUEST.match(step):
+            yield _unknown(place, step, f"step of {journey}", named, offset=offset)
+    elif step and example.workload.talks is not None:
+        named = talks.labels(example, journey)
+        if step not in named:
             yield _unknown(place, step, f"step of {journey}", named, offset=offset)
 
 
@@ -155,7 +159,7 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     http = loaded.example.workload.http
     if http is None:
         return
-    rows = {name: _rows(loaded, data.file) for name, data in http.data.items()}
+    rows = {name: rows_of(loaded, data.file) for name, data in http.data.items()}
     whose = {
         captured: name
         for name, journey in http.journeys.items()
@@ -166,15 +170,13 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     for place, text in texts(
         loaded.document["workload"]["http"].get("headers", {}), (*top, "headers")
     ):
-        yield from _references(place, text, rows, set(), set(), {})
+        yield from references(place, text, rows, set(), set(), {})
     if http.auth is not None and http.auth.bearer is not None:
-        yield from _references(
-            (*top, "auth", "bearer"), http.auth.bearer, rows, set(), set(), whose
-        )
+        yield from references((*top, "auth", "bearer"), http.auth.bearer, rows, set(), set(), whose)
     for name, journey in http.journeys.items():
         place = (*top, "journeys", name, "headers")
         for inner, text in texts(dict(journey.headers), place):
-            yield from _references(inner, text, rows, set(), set(), whose)
+            yield from references(inner, text, rows, set(), set(), whose)
         groups = (("on_start", journey.on_start), ("steps", journey.steps))
         later = {captured for _, group in groups for step in group for captured in step.capture}
         before: set[str] = set()
@@ -185,11 +187,11 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             document = loaded.document["workload"]["http"]["journeys"][name][part][index]
             for inner, text in texts(document, place):
                 if "capture" not in inner[len(place) : len(place) + 1]:
-                    yield from _references(inner, text, rows, before, later - before, whose)
+                    yield from references(inner, text, rows, before, later - before, whose)
             before |= set(step.capture)
 
 
-def _references(
+def references(
     place: Place,
     text: str,
     rows: dict[str, list[Any] | None],
@@ -197,6 +199,9 @@ def _references(
     later: set[str],
     whose: dict[str, str],
 ) -> Iterator[Complaint]:
+    """What is wrong with the templates of a text: ``rows`` by data set, the captured values that
+    are there ``before`` it, those that come ``later``, and in ``whose`` journey each is captured.
+    """
     where = dotted(place)
     for match in _TEMPLATE.finditer(text):
         inside, at = match[1].strip(), match.start()
@@ -266,7 +271,8 @@ def _has(value: Any, step: str | int) -> bool:
     return isinstance(value, dict) and step in value
 
 
-def _rows(loaded: Loaded, file: str) -> list[Any] | None:
+def rows_of(loaded: Loaded, file: str) -> list[Any] | None:
+    """The rows of a data file; None when they cannot be read."""
     try:
         return read_rows(loaded.path.parent / file)
     except RowsError:

@@ -67,14 +67,14 @@ def size(loaded: Loaded) -> Iterator[Shortfall]:
                 yield place, f"{said}, and production has {wanted:,}", "raise it there"
         elif workload.runs is not None:
             yield from _input_size(loaded, name, wanted)
-        elif workload.http is not None:
+        else:
             yield from _row_size(loaded, name, wanted)
 
 
 def _row_size(loaded: Loaded, name: str, wanted: int) -> Iterator[Shortfall]:
-    http = loaded.example.workload.http
+    _, sets = loaded.example.workload.data_sets
     largest: float | None = None
-    for data in http.data.values() if http else ():
+    for data in sets.values():
         if name not in data.measure:
             continue
         try:

@@ -29,7 +29,13 @@ def _runs(example: WorkedExample, target: Target, around: Surroundings) -> Drive
     return RunsDriver(example, target, around)
 
 
-WORKLOADS: dict[str, Factory] = {"http": _http, "calls": _calls, "runs": _runs}
+def _tcp(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
+    from perfstress.workloads.tcp import TcpDriver  # delayed: only for this workload
+
+    return TcpDriver(example, target, around)
+
+
+WORKLOADS: dict[str, Factory] = {"http": _http, "calls": _calls, "runs": _runs, "tcp": _tcp}
 
 
 def workload_of(example: WorkedExample) -> str:

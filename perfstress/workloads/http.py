@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,83 +19,17 @@ from perfstress.engine.script import (
     StepScript,
     TlsScript,
 )
-from perfstress.errors import ExampleError, Problem, UsageError
 from perfstress.example import Capture, Expect, Http, Journey, Step, WorkedExample
-from perfstress.fleet import Fleet, fleet_for
-from perfstress.plan import Epoch
-from perfstress.protocols import DriverEvent, EpochDone, Lost, Surroundings, Target
-from perfstress.substitute import redact, remember_secret, substitute_all
-
-_READY_WITHIN_S = 60.0
+from perfstress.protocols import Surroundings, Target
+from perfstress.substitute import remember_secret, substitute_all
+from perfstress.workloads.driven import Driven
 
 
-class HttpDriver:
+class HttpDriver(Driven):
     """Meets ``protocols.Driver`` for ``workload.http``."""
 
     def __init__(self, example: WorkedExample, target: Target, around: Surroundings) -> None:
-        self._example = example
-        self._target = target
-        self._around = around
-        self._fleet: Fleet | None = None
-
-    def prepare(self, zero_ns: int) -> None:
-        """Resolve and allow the address, start the processes, have them compile the journeys."""
-        example = self._example
-        levels = [level for stage in example.shape.stages for level in (stage.rate, stage.to)]
-        if example.shape.model == "open":
-            guard.check_rate(max((level or 0.0 for level in levels), default=0.0))
-        try:
-            script = script_of(example, self._target.values, self._around.folder)
-            self._fleet = fleet = fleet_for(example, target_here=guard.is_loopback(script.address))
-            fleet.launch(script.as_json(), zero_ns)
-            fleet.ready(_READY_WITHIN_S)
-        except UsageError as error:
-            self.close()
-            where = "shape" if error.slug == "cannot-pin" else "workload.http"
-            problem = Problem(
-                f"{example.name}.yaml",
-                error.slug,
-                f"{where}.{error.message}",
-                error.hint,
-            )
-            raise ExampleError([problem]) from error
-        except BaseException:
-            self.close()
-            raise
-
-    def begin(self, block: Sequence[Epoch], at_ns: int) -> None:
-        """Start a block at this time of ``clock.now_ns``."""
-        assert self._fleet is not None
-        self._fleet.start_at(block, at_ns)
-
-    def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
-        """What has happened, secrets taken out of what servers said."""
-        assert self._fleet is not None
-        return [_redacted(event) for event in self._fleet.poll(timeout_s)]
-
-    def cancel(self) -> None:
-        """End the block soon."""
-        assert self._fleet is not None
-        self._fleet.cancel()
-
-    def quiet(self) -> None:
-        """Nothing to let go: idle connections are closed at the end of each block."""
-
-    def roots(self) -> tuple[int, ...]:
-        """No processes besides the target's are to be watched."""
-        return ()
-
-    def close(self) -> None:
-        """End the processes of load."""
-        if self._fleet is not None:
-            self._fleet.stop()
-
-
-def _redacted(event: DriverEvent) -> DriverEvent:
-    if isinstance(event, EpochDone) and event.troubles:
-        troubles = {kind: redact(why) for kind, why in event.troubles.items()}
-        return dataclasses.replace(event, troubles=troubles)
-    return Lost(redact(event.why)) if isinstance(event, Lost) else event
+        super().__init__(example, target, around, "http", script_of)
 
 
 def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -> Script:

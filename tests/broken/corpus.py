@@ -150,6 +150,50 @@ success:
   - response.max < 60s
 """
 
+TCP = f"""\
+perfstress: 1
+name: @NAME@
+title: A thousand clients who fall silent
+kind: load
+production:
+  rate: 10/s
+  concurrency: 1000
+  horizon: 14d
+  source: connection log of 2025-11-28
+implementation:
+  paths: ["gateway/**"]
+target:
+  command: [python, -m, gateway, --port, "{{port}}"]
+  ready: {{port: "{{port}}"}}
+workload:
+  tcp:
+    address: "127.0.0.1:{{port}}"
+    data: {{users: {{file: rows.jsonl, sha256: {checksum(ROWS)}}}}}
+    journeys:
+      polite:
+        steps:
+          - connect: true
+          - send: "HELLO {{{{ users.user }}}}\\n"
+            name: hello
+          - expect: {{until: "\\n", contains: OK}}
+          - close: true
+      silent:
+        steps:
+          - connect: true
+          - send: {{hex: "16 03 01", after: 1s}}
+          - send: {{file: input.csv}}
+          - hold: 30s
+          - reset: true
+shape:
+  model: closed
+  seed: 1
+  stages:
+    - {{name: crowd, users: 1000, for: 2m}}
+success:
+  - errors.rate < 0.1%
+  - response.p99 < 500ms of polite.hello
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -840,6 +884,32 @@ def _scale() -> Iterator[Broken]:
     )
 
 
+def _conversations() -> Iterator[Broken]:
+    def tcp(name: str, slug: str, old: str, new: str, **more: str) -> Broken:
+        return Broken(name, slug, old, new, TCP, **more)
+
+    yield tcp("no-act", "one-of", "- hold: 30s", "- ¦{name: hm}")
+    yield tcp("two-acts", "one-of", "- hold: 30s", "- {hold: 30s, ¦close: true}")
+    yield tcp("timed-pause", "one-of", "- hold: 30s", "- {think: 30s, ¦timeout: 1s}")
+    yield tcp("send-what", "one-of", 'hex: "16 03 01", after', "after", at="- ¦send: {after")
+    yield tcp("sent-twice", "one-of", 'hex: "16 03 01"', 'text: hm, ¦hex: "16"')
+    yield tcp("closed-with", "one-of", '{until: "\\n"', '{closed: true, ¦until: "\\n"')
+    yield tcp(
+        "all-thought", "no-request", "journeys:", "journeys:\n      ¦idle: {steps: [{think: 1s}]}"
+    )
+    yield tcp("never-there", "not-connected", '- connect: true\n          - send: "', '- ¦send: "')
+    yield tcp(
+        "gone-before", "not-connected", "- hold: 30s", "- close: true\n          - ¦hold: 30s"
+    )
+    yield tcp("odd-hex", "bad-hex", '"16 03 01"', '¦"16 03 0"')
+    yield tcp("no-sent-file", "no-file", "input.csv", "¦nowhere.csv")
+    yield tcp("no-sent-field", "unknown-name", "users.user }}", "users.nobody }}", at="HELLO ¦{{")
+    yield tcp("one-act-name", "duplicate-name", "- close: true", "- {close: true, name: ¦hello}")
+    yield tcp("no-port", "bad-url", '"127.0.0.1:{port}"', "¦localhost")
+    yield tcp("abroad", "foreign-host", '"127.0.0.1:{port}"', "¦gateway.internal:9000")
+    yield tcp("no-such-act", "unknown-name", "of polite.hello", "of ¦polite.helo")
+
+
 CORPUS: tuple[Broken, ...] = (
     *_yaml_traps(),
     *_shape_of_the_document(),
@@ -848,6 +918,7 @@ CORPUS: tuple[Broken, ...] = (
     *_concrete_and_safe(),
     *_routes(),
     *_scale(),
+    *_conversations(),
 )
 
 

@@ -22,7 +22,7 @@ def act(name, label="", *, timeout_ms=None, after_ms=None, **what):
 
 def clients(port, *steps, name="a", data=()):
     journeys = (TalkJourneyScript(name, tuple(steps)),)
-    return TalkScript("tcp", {"address": "127.0.0.1", "port": port}, journeys, tuple(data))
+    return TalkScript("tcp", "127.0.0.1", {"port": port}, journeys, tuple(data))
 
 
 def driven(*steps, server=None, epochs=None, data=(), **given):
@@ -130,13 +130,13 @@ def test_half_a_close_a_reset_and_a_close():
 def test_silent_connections_are_held_open_together():
     heard, server = driven(
         CONNECT,
-        act("hold", for_ns=300_000_000),
+        act("hold", for_ns=800_000_000),
         act("close"),
-        epochs=[epoch(level=40, ops=40, timeout_ns=100_000_000)],
+        epochs=[epoch(level=40, ops=40, timeout_ns=700_000_000)],
     )
     assert heard.of("a").ok == 40, heard.done().troubles
     assert server.most_open == 40
-    assert 0.3e9 <= heard.latencies(which="service", step="hold").min_ns < 1.3e9
+    assert heard.latencies(which="service", step="hold").min_ns >= 0.799e9
 
 
 def test_a_server_that_ends_the_silence_is_told():

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 class Talkative:
     """What it heard, and how its clients went.
 
-    A line ``ECHO text`` is answered with the text, ``SLOW`` after a second, ``BYE`` by closing, ``RST``
-    by a reset, ``COUNT`` with how many connections are open; ``FLOOD`` never stops. After
+    A line ``ECHO text`` is answered with the text, ``SLOW`` after a second, ``BYE`` by closing,
+    ``RST`` by a reset, ``COUNT`` with how many connections are open; ``FLOOD`` never stops. After
     ``idle_s`` of silence it closes. After half a close it says how many bytes it got.
     """
 

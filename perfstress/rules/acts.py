@@ -1,0 +1,152 @@
+"""What a step of a conversation says, and in which order: tcp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from perfstress.example import TcpExpect, TcpSend
+from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.rules import addresses, form, names, talks
+from perfstress.yamlio import Loaded
+
+# Acts after which a journey of TCP clients has a connection, and has none any more.
+_OPENS = ("connect",)
+_CLOSES = ("close", "reset")
+
+
+def one_act(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """A step does one thing, said in one way."""
+    kind = talks.kind_of(loaded.example)
+    for place, step in talks.steps(loaded):
+        yield from form.exactly(place, step, (*talks.ACTS[kind], "think"), "what to do")
+        if step.think is not None and step.timeout is not None:
+            message = f"{dotted(place)}: 'timeout' cannot stand beside think"
+            hint = "a pause ends by itself; take it out"
+            yield Complaint((*place, "timeout"), "one-of", message, hint, at_key=True)
+        if isinstance(getattr(step, "send", None), TcpSend):
+            inner = (*place, "send")
+            yield from form.exactly(inner, step.send, ("text", "hex", "file"), "what to send")
+        if isinstance(step.expect, TcpExpect):
+            yield from _expected((*place, "expect"), step.expect)
+
+
+def _expected(place: Place, expect: TcpExpect) -> Iterator[Complaint]:
+    given = expect.model_fields_set
+    if not given:
+        yield from form.exactly(place, expect, ("bytes", "until", "contains", "closed"), "what")
+    for one, others in (("closed", ("bytes", "until", "contains")), ("bytes", ("until",))):
+        clashing = [other for other in others if one in given and other in given]
+        for other in clashing[:1]:
+            message = f"{dotted(place)}: {one} and {other} exclude each other"
+            hint = "bytes or until say how much to read; contains may stand beside either"
+            yield Complaint((*place, other), "one-of", message, hint, at_key=True)
+
+
+def no_act(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """A journey does something."""
+    kind = talks.kind_of(loaded.example)
+    for place, _, steps in talks.journeys(loaded):
+        if not any(talks.act_of(step, kind) for step in steps):
+            message = f"{dotted(place)}: has nothing but pauses"
+            hint = f"add a step such as {talks.ACTS[kind][0]}"
+            yield Complaint(place, "no-request", message, hint, at_key=True)
+
+
+def not_connected(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """There is a connection where one is used."""
+    kind = talks.kind_of(loaded.example)
+    for place, _, steps in talks.journeys(loaded):
+        is_open = False
+        for index, step in enumerate(steps):
+            act = talks.act_of(step, kind)
+            if act and act not in _OPENS and not is_open:
+                inner = (*place, "steps", index)
+                message = f"{dotted(inner)}: {act} comes where there is no connection"
+                hint = "put a step connect: true above it"
+                yield Complaint((*inner, act), "not-connected", message, hint, at_key=True)
+                break
+            if act:
+                is_open = act not in _CLOSES
+
+
+def bad_hex(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Hexadecimal digits are pairs of them."""
+    for place, step in talks.steps(loaded):
+        send = getattr(step, "send", None)
+        if isinstance(send, TcpSend) and send.hex is not None:
+            try:
+                bytes.fromhex(send.hex)
+            except ValueError:
+                inner = (*place, "send", "hex")
+                message = f"{dotted(inner)}: {send.hex!r} is not bytes in hexadecimal digits"
+                yield Complaint(inner, "bad-hex", message, 'two digits a byte, such as "0d 0a"')
+
+
+def no_file(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Every file that is sent is there."""
+    folder = loaded.path.parent
+    for place, step in talks.steps(loaded):
+        send = getattr(step, "send", None)
+        if isinstance(send, TcpSend) and send.file and not (folder / send.file).is_file():
+            inner = (*place, "send", "file")
+            message = f"{dotted(inner)}: there is no file {send.file!r} in {folder or '.'}"
+            yield Complaint(inner, "no-file", message, "paths start at the example's own folder")
+
+
+def duplicate_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Steps of a journey each have a name of their own."""
+    for place, _, steps in talks.journeys(loaded):
+        seen: dict[str, int] = {}
+        for index, step in enumerate(steps):
+            if step.name is None:
+                continue
+            if step.name in seen:
+                inner = (*place, "steps", index, "name")
+                message = (
+                    f"{dotted(inner)}: steps[{seen[step.name]}] has the name {step.name!r} too"
+                )
+                yield Complaint(inner, "duplicate-name", message, "give each step its own name")
+            seen.setdefault(step.name, index)
+
+
+def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Each ``{{ name }}`` is a field of a data set, or a value captured in a step before."""
+    kind, sets = loaded.example.workload.data_sets
+    if talks.kind_of(loaded.example) != kind:
+        return
+    rows = {name: names.rows_of(loaded, data.file) for name, data in sets.items()}
+    groups = list(talks.journeys(loaded))
+    whose = {taken: name for _, name, steps in groups for each in steps for taken in _taken(each)}
+    for place, name, steps in groups:
+        later = {taken for step in steps for taken in _taken(step)}
+        before: set[str] = set()
+        for index, step in enumerate(steps):
+            document = loaded.document["workload"][kind]["journeys"][name]["steps"][index]
+            for inner, text in texts(document, (*place, "steps", index)):
+                if "capture" not in inner:
+                    yield from names.references(inner, text, rows, before, later - before, whose)
+            before |= _taken(step)
+
+
+def _taken(step: Any) -> set[str]:
+    return set(getattr(step, "capture", ()))
+
+
+def bad_address(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """A host and a port, on this machine or among the hosts that the example names."""
+    allowed = {host.lower().rstrip(".") for host in loaded.example.allow_hosts}
+    for place, text in talks.addresses(loaded):
+        address = addresses.resolved(text)
+        if address is None:
+            continue  # known only when it runs
+        host, _, port = address.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]").lower()
+        if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65_536:
+            message = f"{dotted(place)}: {text!r} is not a host and a port"
+            yield Complaint(place, "bad-url", message, 'write one such as "127.0.0.1:{port}"')
+        elif not addresses.is_loopback(host) and not {host, f"{host}:{port}"} & allowed:
+            message = f"{dotted(place)}: {host} is not this machine"
+            hint = f"if you may load it, name it in the example: allow_hosts: [{host}]"
+            yield Complaint(place, "foreign-host", message, hint)
