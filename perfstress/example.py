@@ -281,7 +281,8 @@ class Auth(Part):
 
 
 class Http(Part):
-    """Journeys over HTTP/1.1. ``cookies`` holds for the journeys that do not say otherwise.
+    """Journeys over HTTP/1.1. ``setup`` and ``teardown`` are steps taken once for the whole run,
+    before and after the load. ``cookies`` holds for the journeys that do not say otherwise.
 
     ``connections`` is the most that the open model opens at once; who finds none free waits, and
     the wait counts. ``unix`` is the path of a socket to connect to in place of ``base_url``'s host;
@@ -295,6 +296,8 @@ class Http(Part):
     cookies: bool = False
     compressed: bool = False
     auth: Auth | None = None
+    setup: list[Step] = []
+    teardown: list[Step] = []
     journeys: Annotated[dict[Name, Journey], Field(min_length=1)]
     keep_alive: bool = True
     connections: Count | None = None

@@ -153,7 +153,8 @@ class Driver(Protocol):
     at ``at_ns`` of ``clock.now_ns``; its epochs follow each other without a pause, each anchored at
     its own start (interval times are counted from ``zero_ns``). ``poll`` hands out what has
     happened, waiting up to ``timeout_s`` for the first. After ``cancel`` the block ends soon with a
-    BlockDone; ``close`` frees everything and may be called twice. ``quiet`` asks for caches to be
+    BlockDone; ``close`` frees everything and may be called twice; what could not be cleared
+    away on the target's side it gives back in words. ``quiet`` asks for caches to be
     let go before a floor is read (garbage collection in a hosted process). ``roots`` are processes
     to sample besides the target's (a batch run's).
     """
@@ -164,7 +165,7 @@ class Driver(Protocol):
     def cancel(self) -> None: ...
     def quiet(self) -> None: ...
     def roots(self) -> tuple[int, ...]: ...
-    def close(self) -> None: ...
+    def close(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

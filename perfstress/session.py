@@ -221,7 +221,9 @@ class _Session:
         finally:
             if sampler is not None:
                 sampler.close()
-            driver.close()
+            if why := driver.close():
+                chronicle.event("teardown-failed", why=why)
+                self.watcher.note(f"teardown failed: {why}")
             for probe in probes:
                 probe.close()
 

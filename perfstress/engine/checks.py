@@ -227,6 +227,8 @@ def _literal(value: Any) -> Value:
 
 
 def _reference(reference: Reference, names: Names) -> Value:
+    if reference.name in names.constants:
+        return _literal(names.constant(reference))
     if reference.name in names.files:
         number, values = names.files[reference.name], names.values(reference)
         names.used.add(number)

@@ -142,7 +142,7 @@ class Journey:
     ``stay`` is there when users keep something from one journey to the next.
     """
 
-    __slots__ = ("labels", "name", "reads", "rest_ns", "slots", "stay", "steps")
+    __slots__ = ("captures", "labels", "name", "reads", "rest_ns", "slots", "stay", "steps")
 
     def __init__(
         self,
@@ -160,6 +160,7 @@ class Journey:
         self.slots = slots
         self.rest_ns = rest_ns
         self.stay = stay
+        self.captures: dict[str, int] = {}  # slots by name
 
     @property
     def first(self) -> int:
@@ -201,7 +202,7 @@ def _journey(
                 pause_ns += step.think_ns
                 continue
             # a step may name what earlier steps have captured, not what it captures itself
-            names = Names(files, rows, dict(known), used)
+            names = Names(files, rows, dict(known), used, script.constants)
             for name in step.capture:
                 known.setdefault(name, len(known))
             try:
@@ -233,7 +234,9 @@ def _journey(
             jar=known.get(_JAR),
             rows=own,
         )
-    return Journey(journey.name, tuple(steps), drawn, len(known), pause_ns, stay)
+    ready = Journey(journey.name, tuple(steps), drawn, len(known), pause_ns, stay)
+    ready.captures = {name: slot for name, slot in known.items() if not name.startswith(" ")}
+    return ready
 
 
 def _step(

@@ -125,6 +125,7 @@ class Script:
     """The whole workload of a process, and the one address that it may talk to.
 
     ``address`` is the address that was resolved and allowed; ``host`` is what the server is told.
+    ``constants`` are names that stand for the same value in every request.
     """
 
     scheme: Literal["http", "https"]
@@ -138,6 +139,7 @@ class Script:
     keep_alive: bool = True
     seed: int = 0
     oauth2: OAuth2Script | None = None
+    constants: Mapping[str, Any] = field(default_factory=dict)
     route: RouteScript = RouteScript()
 
     def as_json(self) -> dict[str, Any]:

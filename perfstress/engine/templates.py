@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -129,14 +129,15 @@ def literal_path(text: str) -> bytes:
 
 @dataclass(slots=True)
 class Names:
-    """What a template of a step may name: data files by number (with the rows that are loaded), and
-    captured values by slot.
+    """What a template of a step may name: data files by number (with the rows that are loaded),
+    captured values by slot, and constants.
     """
 
     files: Mapping[str, int]
     rows: Sequence[Sequence[Any]]
     slots: Mapping[str, int]
     used: set[int]
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
     def values(self, reference: Reference) -> list[Any]:
         """The value of a data reference in every row of its file; raises UsageError."""
@@ -153,8 +154,22 @@ class Names:
                 ) from None
         return found
 
-    def fill(self, reference: Reference, encode: Encode) -> Fill:
-        """A function from (row number of each file, captured values) to the bytes in this place."""
+    def constant(self, reference: Reference) -> Any:
+        """What a reference to a constant stands for; raises UsageError."""
+        try:
+            return reference.find(self.constants[reference.name])
+        except RenderError as error:
+            raise UsageError(str(error), slug="unknown-name") from None
+
+    def fill(self, reference: Reference, encode: Encode) -> Segment:
+        """A function from (row number of each file, captured values) to the bytes in this place, or
+        the bytes where they are always the same.
+        """
+        if reference.name in self.constants:
+            try:
+                return encode(self.constant(reference))
+            except RenderError as error:
+                raise UsageError(f"{reference}: {error}", slug="bad-value") from None
         if reference.name in self.files:
             number = self.files[reference.name]
             self.used.add(number)
@@ -169,7 +184,10 @@ class Names:
                 return lambda _rows, captured: encode(captured[slot])
             return lambda _rows, captured: encode(reference.find(captured[slot]))
         captured = [name for name in self.slots if not name.startswith(" ")]
-        known = ", ".join(sorted([*self.files, *captured])) or "nothing is defined here"
+        known = (
+            ", ".join(sorted([*self.constants, *self.files, *captured]))
+            or "nothing is defined here"
+        )
         raise UsageError(
             f"{reference}: there is no data file or captured value {reference.name!r}",
             hint=f"known at this step: {known}",

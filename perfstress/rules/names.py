@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from perfstress.criteria import CriterionError, names_of, parse_criterion, parse_relation
-from perfstress.example import InvariantCriterion, WorkedExample
+from perfstress.example import Http, InvariantCriterion, Journey, WorkedExample
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.plan import journey_mix
 from perfstress.rows import RowsError, read_rows
@@ -24,6 +24,16 @@ _STEP_BY_REQUEST = re.compile(r"(?i)(get|post|put|patch|delete|head|options)\b")
 
 # The stretch of quiet at the end of a soak has this name in a run.
 _RESERVED = "idle"
+
+# What the steps of setup captured is a row of this name.
+SETUP = "setup"
+
+
+class _Anything:
+    """A value that is known only when it runs."""
+
+    def __getitem__(self, key: object) -> _Anything:
+        return self
 
 
 def name_differs(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -54,6 +64,10 @@ def duplicate_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             yield Complaint(place, "duplicate-name", message, "give each stage a name of its own")
         seen.setdefault(stage.name, index)
     http = loaded.example.workload.http
+    if http is not None and http.setup and SETUP in http.data:
+        message = "workload.http.data.setup: what the steps of setup capture has this name"
+        data: Place = ("workload", "http", "data", SETUP)
+        yield Complaint(data, "duplicate-name", message, "give the data another name", at_key=True)
     for name, journey in http.journeys.items() if http else ():
         steps: dict[str, str] = {}
         for part, group in (("on_start", journey.on_start), ("steps", journey.steps)):
@@ -167,6 +181,12 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         for captured in step.capture
     }
     top: Place = ("workload", "http")
+    whole = loaded.document["workload"]["http"]
+    yield from _in_order(top, whole, http, ("setup",), rows, whose)
+    if http.setup:
+        made = {captured for step in http.setup for captured in step.capture}
+        rows |= {SETUP: [dict.fromkeys(made, _Anything())]}
+    yield from _in_order(top, whole, http, ("teardown",), rows, whose)
     for place, text in texts(
         loaded.document["workload"]["http"].get("headers", {}), (*top, "headers")
     ):
@@ -177,18 +197,31 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         place = (*top, "journeys", name, "headers")
         for inner, text in texts(dict(journey.headers), place):
             yield from references(inner, text, rows, set(), set(), whose)
-        groups = (("on_start", journey.on_start), ("steps", journey.steps))
-        later = {captured for _, group in groups for step in group for captured in step.capture}
-        before: set[str] = set()
-        for part, index, step in [
-            (p, i, step) for p, group in groups for i, step in enumerate(group)
-        ]:
-            place = (*top, "journeys", name, part, index)
-            document = loaded.document["workload"]["http"]["journeys"][name][part][index]
-            for inner, text in texts(document, place):
-                if "capture" not in inner[len(place) : len(place) + 1]:
-                    yield from references(inner, text, rows, before, later - before, whose)
-            before |= set(step.capture)
+        inside = loaded.document["workload"]["http"]["journeys"][name]
+        place = (*top, "journeys", name)
+        yield from _in_order(place, inside, journey, ("on_start", "steps"), rows, whose)
+
+
+def _in_order(
+    place: Place,
+    document: Any,
+    of: Http | Journey,
+    parts: Sequence[str],
+    rows: dict[str, list[Any] | None],
+    whose: dict[str, str],
+) -> Iterator[Complaint]:
+    """The references of steps that are taken one after another, those of one part after another."""
+    taken = [
+        (part, number, step) for part in parts for number, step in enumerate(getattr(of, part))
+    ]
+    later = {captured for _, _, step in taken for captured in step.capture}
+    before: set[str] = set()
+    for part, number, step in taken:
+        top = (*place, part, number)
+        for inner, text in texts(document[part][number], top):
+            if "capture" not in inner[len(top) : len(top) + 1]:
+                yield from references(inner, text, rows, before, later - before, whose)
+        before |= set(step.capture)
 
 
 def references(
@@ -249,6 +282,11 @@ def _field(
     """Whether every row has the field; rows that could not be read are told elsewhere."""
     for number, row in enumerate(rows or ()):
         value: Any = row
+        if name == SETUP and (not steps or not _has(row, steps[0])):
+            message = f"{dotted(place)}: setup captures no {dotted(tuple(steps[:1]))!r}"
+            hint = f"it captures {', '.join(row)}" if row else "it captures nothing"
+            yield Complaint(place, "unknown-name", message, hint, offset=at)
+            return
         for depth, step in enumerate(steps):
             if _has(value, step):
                 value = value[step]
@@ -266,6 +304,8 @@ def _field(
 
 
 def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, _Anything):
+        return True
     if isinstance(value, list):
         return isinstance(step, int) and step < len(value)
     return isinstance(value, dict) and step in value

@@ -13,6 +13,9 @@ def groups(loaded: Loaded) -> Iterator[tuple[Place, list[Step]]]:
     """Each list of steps that is taken in order."""
     http = loaded.example.workload.http
     top: Place = ("workload", "http")
+    if http is not None:
+        yield (*top, "setup"), http.setup
+        yield (*top, "teardown"), http.teardown
     for name, journey in http.journeys.items() if http else ():
         yield (*top, "journeys", name, "on_start"), journey.on_start
         yield (*top, "journeys", name, "steps"), journey.steps

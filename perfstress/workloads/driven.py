@@ -87,10 +87,11 @@ class Driven:
         """No processes besides the target's are to be watched."""
         return ()
 
-    def close(self) -> None:
+    def close(self) -> str | None:
         """End the processes of load."""
         if self._fleet is not None:
             self._fleet.stop()
+        return None
 
 
 def _redacted(event: DriverEvent) -> DriverEvent:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perfstress.engine import guard
+from perfstress.engine import guard, once
 from perfstress.engine.route import settle
 from perfstress.engine.script import (
     DataScript,
@@ -19,9 +20,10 @@ from perfstress.engine.script import (
     StepScript,
     TlsScript,
 )
+from perfstress.errors import PerfstressError
 from perfstress.example import Capture, Expect, Http, Journey, Step, WorkedExample
 from perfstress.protocols import Surroundings, Target
-from perfstress.substitute import remember_secret, substitute_all
+from perfstress.substitute import redact, remember_secret, substitute_all
 from perfstress.workloads.driven import Driven
 
 
@@ -29,16 +31,56 @@ class HttpDriver(Driven):
     """Meets ``protocols.Driver`` for ``workload.http``."""
 
     def __init__(self, example: WorkedExample, target: Target, around: Surroundings) -> None:
-        super().__init__(example, target, around, "http", script_of)
+        super().__init__(example, target, around, "http", self._script)
+        self._made: Mapping[str, Any] = {}
+        self._has_to_end = False
+
+    def _script(self, example: WorkedExample, values: Mapping[str, str], folder: Path) -> Script:
+        """The journeys, after the steps of ``setup`` have been taken in this process, once."""
+        http = example.workload.http
+        if http is not None and http.setup:
+            before = script_of(example, values, folder, part="setup")
+            self._made = once.take(before, example.shape.timeout)
+        made = {"setup": self._made} if self._made else {}
+        script = script_of(example, values, folder, constants=made)
+        self._has_to_end = http is not None and bool(http.teardown)
+        return script
+
+    def close(self) -> str | None:
+        """End the processes of load, then take the steps of ``teardown``, once."""
+        super().close()
+        if not self._has_to_end:
+            return None
+        self._has_to_end = False
+        made = {"setup": self._made} if self._made else {}
+        try:
+            values, folder = self._target.values, self._around.folder
+            after = script_of(self._example, values, folder, part="teardown", constants=made)
+            once.take(after, self._example.shape.timeout)
+        except PerfstressError as error:  # told, never in the way of what was recorded
+            return redact(error.message)
+        return None
 
 
-def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -> Script:
+def script_of(
+    example: WorkedExample,
+    values: Mapping[str, str],
+    folder: Path,
+    *,
+    part: str = "journeys",
+    constants: Mapping[str, Any] | None = None,
+) -> Script:
     """The workload as the processes of load take it: names and secrets put in, address resolved.
 
-    Raises UsageError, TargetError or GuardTripped.
+    ``part`` may be ``setup`` or ``teardown``, which are then the one journey of the script.
+    ``constants`` are names that stand for the same value everywhere. Raises UsageError, TargetError
+    or GuardTripped.
     """
     http = example.workload.http
     assert http is not None
+    journeys: Mapping[str, Journey] = http.journeys
+    if part != "journeys":
+        journeys = {part: Journey(steps=http.setup if part == "setup" else http.teardown)}
 
     def put(data: Any) -> Any:
         return substitute_all(data, values, folder=folder)
@@ -53,7 +95,7 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
         address=place.address,
         prefix=place.prefix,
         keep_alive=http.keep_alive,
-        headers=_headers(http, put),
+        headers=_headers(http, put, plain=part == "setup"),
         oauth2=_oauth2(http, put, example.allow_hosts),
         seed=example.shape.seed,
         route=route,
@@ -65,10 +107,10 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
                 seed=example.shape.seed if data.seed is None else data.seed,
             )
             for name, data in http.data.items()
+            if part == "journeys" or _names(http, journeys[part], name)
         ),
-        journeys=tuple(
-            _journey(name, one, http.cookies, put) for name, one in http.journeys.items()
-        ),
+        journeys=tuple(_journey(name, one, http.cookies, put) for name, one in journeys.items()),
+        constants=dict(constants or {}),
     )
 
 
@@ -93,15 +135,23 @@ def _route(http: Http, put: Any, folder: Path) -> RouteScript:
     )
 
 
-def _headers(http: Http, put: Any) -> dict[str, str]:
-    """The headers of every request, those of ``compressed`` and ``auth`` among them."""
+def _names(http: Http, journey: Journey, name: str) -> bool:
+    text = journey.model_dump_json() + " ".join(http.headers.values())
+    return re.search(r"\{\{\s*" + re.escape(name) + r"\b", text) is not None
+
+
+def _headers(http: Http, put: Any, *, plain: bool = False) -> dict[str, str]:
+    """The headers of every request, those of ``compressed`` and ``auth`` among them; with
+    ``plain`` only those that name nothing, since nothing is known yet.
+    """
     headers: dict[str, str] = {"accept-encoding": "gzip, deflate"} if http.compressed else {}
     if http.auth is not None and http.auth.bearer is not None:
         headers["authorization"] = f"Bearer {put(http.auth.bearer)}"
     elif http.auth is not None and http.auth.basic is not None:
         headers["authorization"] = basic(put(http.auth.basic.user), put(http.auth.basic.password))
     given: dict[str, str] = put(http.headers)
-    return {**headers, **{name.lower(): text for name, text in given.items()}}
+    headers |= {name.lower(): text for name, text in given.items()}
+    return {name: text for name, text in headers.items() if not plain or "{{" not in text}
 
 
 def basic(user: str, password: str) -> str:

@@ -648,6 +648,28 @@ def _names_and_files() -> Iterator[Broken]:
         "/products?user=¦{{ token }}",
         says="another journey",
     )
+    for name, slug, steps, says in (
+        ("too-early-in-setup", "unknown-name", '{get: "/¦{{ setup.id }}"}', "data set"),
+        ("no-method-in-setup", "one-of", "¦{name: x}", "what to do"),
+        ("no-slash-in-setup", "bad-url", "{get: ¦x}", "base_url"),
+        ("bad-path-in-setup", "bad-expression", '{get: /x, capture: {id: "a.[¦"}}', "JMESPath"),
+    ):
+        edit = f"    setup: [{steps}]\n    journeys:\n"
+        yield Broken(name, slug, "    journeys:\n", edit, says=says)
+    made = "    setup: [{get: /x, capture: {id: id}}]\n"
+    yield Broken(
+        "not-made-by-setup",
+        "unknown-name",
+        "    journeys:\n",
+        f'{made}    headers: {{x-id: "¦{{{{ setup.ix }}}}"}}\n    journeys:\n',
+        says="it captures id",
+    )
+    yield Broken(
+        "data-named-setup",
+        "duplicate-name",
+        "    data:\n",
+        f"{made}    data:\n      ¦setup: {{file: rows.jsonl, sha256: {checksum(ROWS)}}}\n",
+    )
     yield Broken(
         "expression",
         "bad-template",
