@@ -25,7 +25,8 @@ Facts = Mapping[str, Any]
 def explained(run: Run, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings with their diagnosis, and those that are one told as one."""
     kept = _folded(list(findings))
-    return tuple(_with_diagnosis(run, finding) for finding in kept)
+    along = _along(kept)
+    return tuple(_with_diagnosis(run, finding, along) for finding in kept)
 
 
 def _folded(findings: list[Finding]) -> list[Finding]:
@@ -77,7 +78,19 @@ def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _with_diagnosis(run: Run, finding: Finding) -> Finding:
+def _along(findings: Iterable[Finding]) -> str:
+    """The gauges that grow with the work: what latency grows with is often among them."""
+    gauges = [
+        f"{finding.resource} by {human_count(_short(finding.per_op))} per operation"
+        for finding in findings
+        if finding.kind == "gauge-growth" and finding.per_op
+    ]
+    return "growing with the work as well: " + ", ".join(gauges[:PARTS_TOLD]) if gauges else ""
+
+
+def _with_diagnosis(run: Run, finding: Finding, along: str) -> Finding:
+    if finding.kind == "latency-drift":
+        return dataclasses.replace(finding, diagnosis=_joined(finding.diagnosis, along))
     teller = _TELLERS.get(finding.kind)
     if teller is None:
         return finding

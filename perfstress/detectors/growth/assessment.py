@@ -45,8 +45,8 @@ class Growth:
     the limit is never reached, None without a limit. ``minimum_detectable`` is the growth per
     operation that this run would have shown with 90 % certainty. ``idle_per_s`` is growth without
     any load, where it was measured. ``cannot_exhaust`` says that even the upper end of the interval
-    stays below the limit within the horizon. ``shape`` is the heaviest law; ``weights`` all of
-    them.
+    stays below the limit within the horizon. ``certainty`` is the weight of growth beside that of
+    standing still. ``shape`` is the heaviest law; ``weights`` all of them.
     """
 
     verdict: GrowthVerdict
