@@ -30,6 +30,8 @@ SHOWN_BODY_BYTES = 1024
 # A head with all interim answers before it and all trailers behind it; also what may come without
 # a whole header, chunk or piece of body being in it.
 LONGEST_HEAD_BYTES = 64 * 1024
+# What chunks may add to a body, besides four times its size.
+FRAMING_BYTES = 256 * 1024
 _ENDLESS = 2**62
 
 _NOTHING = Known()
@@ -74,6 +76,7 @@ class Connection(asyncio.Protocol):
         "_parser",
         "_parsing",
         "_paused_ns",
+        "_raw_bytes",
         "_seen_bytes",
         "_size",
         "_status",
@@ -93,6 +96,7 @@ class Connection(asyncio.Protocol):
     _head_bytes: int
     _seen_bytes: int
     _idle_bytes: int
+    _raw_bytes: int
     _head_done: bool
     _framed: bool
 
@@ -230,9 +234,12 @@ class Connection(asyncio.Protocol):
             self._seen_bytes = progress
             self._idle_bytes = 0
         self._idle_bytes += length
-        if self._idle_bytes <= LONGEST_HEAD_BYTES + length:
-            return ""
-        return f"more than {LONGEST_HEAD_BYTES} bytes without a whole header or any body"
+        if self._idle_bytes > LONGEST_HEAD_BYTES + length:
+            return f"more than {LONGEST_HEAD_BYTES} bytes without a whole header or any body"
+        self._raw_bytes += length
+        if self._raw_bytes > 5 * progress + FRAMING_BYTES:
+            return f"{self._size} bytes of body in {self._raw_bytes} bytes of chunks"
+        return ""
 
     def _begin(self) -> None:
         if self._parser is None:
@@ -242,7 +249,7 @@ class Connection(asyncio.Protocol):
         self._first_byte_ns = now_ns()
         self._status = 0
         self._size = self._head_bytes = self._kept_bytes = 0
-        self._seen_bytes = self._idle_bytes = 0
+        self._seen_bytes = self._idle_bytes = self._raw_bytes = 0
         self._most_bytes = _ENDLESS
         self._body = bytearray()
         self._headers: dict[str, str] = {}
