@@ -119,7 +119,7 @@ class _Scale:
                 inside = [ms for ms in inside if f"{ms:e}".startswith("1")]
             return inside
         step = 10 ** math.floor(math.log10(self.high))
-        step = next(size for size in (step / 5, step / 2, step) if self.high / size <= 6)
+        step = next(step * part for part in (0.2, 0.5, 1, 2) if self.high / (step * part) <= 6)
         return [number * step for number in range(int(self.high / step) + 1)]
 
 
