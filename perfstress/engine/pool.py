@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING
 
 from perfstress.clock import now_ns
@@ -13,11 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+# Opening a connection costs as much as ten requests. Between so many of them answers are read, and
+# whoever waits gets a connection that has come free: else a loop that is late opens connections,
+# which makes it later still.
+_OPENED_AT_ONCE = 16
+
+
 class Pool:
     """The connections of a process to its one address. Idle ones are taken youngest first.
 
     With ``most``, exchanges that find that many connections wait for one, first come first
-    served.
+    served. ``asking`` are those for whom one is about to be opened, since when.
     """
 
     def __init__(
@@ -38,6 +45,7 @@ class Pool:
         self.max_body_bytes = max_body_bytes
         self.connections: set[Connection] = set()
         self.connecting: dict[Exchange, asyncio.Task[None]] = {}
+        self.asking: dict[Exchange, int] = {}
         self.waiting: dict[Exchange, int] = {}
         self.idle: dict[Connection, None] = {}
         self.retries = 0
@@ -57,8 +65,8 @@ class Pool:
         connection.rest()
         if connection.transport.is_closing():
             return
-        if self.waiting:
-            self._first_waiting().connected(connection)
+        if queue := self.waiting or self.asking:
+            _first(queue).connected(connection)
         else:
             self.idle[connection] = None
 
@@ -74,19 +82,24 @@ class Pool:
         if self._most is not None and self._is_full():
             self.waiting[exchange] = at_ns
             return
-        self.connecting[exchange] = self._loop.create_task(self._connect(exchange, at_ns))
+        if not self.asking:
+            self._loop.call_soon(self._open)
+        self.asking[exchange] = at_ns
+
+    def _open(self) -> None:
+        for exchange in list(itertools.islice(self.asking, _OPENED_AT_ONCE)):
+            since_ns = self.asking.pop(exchange)
+            self.connecting[exchange] = self._loop.create_task(self._connect(exchange, since_ns))
+        if self.asking:
+            self._loop.call_soon(self._open)
 
     def _is_full(self) -> bool:
-        return len(self.connections) + len(self.connecting) >= (self._most or 0)
-
-    def _first_waiting(self) -> Exchange:
-        exchange = next(iter(self.waiting))
-        exchange.spent("blocked", now_ns() - self.waiting.pop(exchange))
-        return exchange
+        opened = len(self.connections) + len(self.connecting) + len(self.asking)
+        return opened >= (self._most or 0)
 
     def _next_may_connect(self) -> None:
         while self.waiting and not self._is_full():
-            self.connect(self._first_waiting())
+            self.connect(_first(self.waiting))
 
     async def _connect(self, exchange: Exchange, since_ns: int) -> None:
         assert self._dialler is not None
@@ -125,7 +138,7 @@ class Pool:
                     late.append((busy, connection))
                 elif due_ns < nearest_ns:
                     nearest_ns = due_ns
-        for one in (*self.connecting, *self.waiting):
+        for one in (*self.connecting, *self.asking, *self.waiting):
             nearest_ns = min(nearest_ns, max(at_ns, one.fired_ns + _limit(one)))
         self._look_ns = nearest_ns
         for exchange, connection in late:
@@ -134,6 +147,10 @@ class Pool:
             connection.drop()
             what = "the answer was not whole" if first else "no answer"
             exchange.failed("timeout", f"{what} after {_limit(exchange) / 1e9:g} s", first, at_ns)
+        for exchange in [one for one in self.asking if _is_late(one, at_ns)]:
+            del self.asking[exchange]
+            why = f"no connection after {_limit(exchange) / 1e9:g} s"
+            exchange.failed("timeout", why, 0, at_ns)
         for exchange in [one for one in self.connecting if _is_late(one, at_ns)]:
             self.connecting.pop(exchange).cancel()
             why = f"no connection after {_limit(exchange) / 1e9:g} s"
@@ -155,10 +172,17 @@ class Pool:
         for task in self.connecting.values():
             task.cancel()
         self.connecting.clear()
+        self.asking.clear()
         self.waiting.clear()
         for connection in list(self.connections):
             connection.drop()
         self.idle.clear()
+
+
+def _first(queue: dict[Exchange, int]) -> Exchange:
+    exchange = next(iter(queue))
+    exchange.spent("blocked", now_ns() - queue.pop(exchange))
+    return exchange
 
 
 def _limit(exchange: Exchange) -> int:
