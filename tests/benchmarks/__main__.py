@@ -53,10 +53,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=4, help="of one round")
     parser.add_argument("--requests", type=int, default=20_000_000, help="of the one on memory")
     parser.add_argument("--peers", type=Path, default=bench.ROOT / ".perfstress/peers")
+    parser.add_argument(
+        "--first", action="store_true", help="before all others on its cores (chrt; needs root)"
+    )
     parser.add_argument("--json", action="store_true", help="one object at the end")
     given = parser.parse_args()
     if unknown := set(given.names) - set(BENCHMARKS):
         parser.error(f"not known: {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}")
+    if given.first:
+        bench.priority += ["chrt", "--rr", "1"]
     python = given.peers / "bin/python"
     options = bench.Options(given.rounds, given.seconds, given.requests, python)
     absent = [*bench.missing(*SCRIPTS), *([] if python.exists() else ["Locust", "aiohttp"])]

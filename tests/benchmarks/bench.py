@@ -108,9 +108,13 @@ def missing(*tools: str) -> list[str]:
     return [tool for tool in tools if shutil.which(tool) is None]
 
 
+# Set by --first: in front of every command that is bound to a core.
+priority: list[str] = []
+
+
 def pinned(cores: str, *command: str) -> list[str]:
     """A command bound to cores."""
-    return ["taskset", "-c", cores, *command]
+    return [*priority, "taskset", "-c", cores, *command]
 
 
 def ours(*words: str) -> list[str]:
