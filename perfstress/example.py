@@ -194,6 +194,7 @@ class Capture(Part):
     cookie: Text | None = None
 
 
+Hops = Annotated[int, Field(ge=0, le=20, strict=True)]
 Method = Literal["get", "post", "put", "patch", "delete", "head", "options"]
 METHODS: tuple[Method, ...] = ("get", "post", "put", "patch", "delete", "head", "options")
 
@@ -217,6 +218,7 @@ class Step(Part):
     capture: dict[str, Text | Capture] = {}
     expect: Expect | None = None
     timeout: DurationNs | None = None
+    redirects: Hops | None = None
 
     @property
     def method(self) -> Method | None:
@@ -295,6 +297,7 @@ class Http(Part):
     headers: dict[str, str] = {}
     cookies: bool = False
     compressed: bool = False
+    redirects: Hops = 0
     auth: Auth | None = None
     setup: list[Step] = []
     teardown: list[Step] = []

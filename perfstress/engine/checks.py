@@ -76,6 +76,7 @@ class Checks:
 
     __slots__ = (
         "_captures",
+        "_follows",
         "_jar",
         "_statuses",
         "_tests",
@@ -94,6 +95,7 @@ class Checks:
         self._captures = [(slots[name], name, _take(*how)) for name, how in step.capture.items()]
         self.within_ns = expect.within_ns
         self._jar: tuple[int, PathOf] | None = None
+        self._follows = False
         kinds = {how[0] for how in step.capture.values()}
         self.needs_body = bool(
             expect.json or expect.contains or expect.matches or kinds & {"json", "regex"}
@@ -109,7 +111,20 @@ class Checks:
             and not self._captures
             and self.within_ns is None
             and self._jar is None
+            and not self._follows
         )
+
+    def follow(self) -> None:
+        """Have the status looked at for redirects."""
+        self._follows = True
+        self.needs_headers = True
+
+    def cookies_for(self, path: str, captured: Sequence[Any]) -> bytes | None:
+        """The Cookie line of a request to another path; None where no cookies are kept."""
+        if self._jar is None:
+            return None
+        line: bytes = captured[self._jar[0]].header(path)
+        return line
 
     def fill(self, slot: int) -> None:
         """Have a slot filled when the answer is right, as a sign that it was."""

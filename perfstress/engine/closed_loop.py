@@ -87,6 +87,7 @@ class ClosedLoop:
             and len(only.steps) == 1
             and not (only.reads or only.slots or only.rest_ns or only.steps[0].think_ns)
             and only.steps[0].static is not None
+            and only.steps[0].redirects is None
         )
         self._want(self._level(at_ns))
         crew.began(epoch, at_ns)

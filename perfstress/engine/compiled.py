@@ -9,6 +9,7 @@ from typing import Any
 
 from perfstress.engine.checks import Answer, Checks, Headers
 from perfstress.engine.people import Stay
+from perfstress.engine.redirects import Redirects
 from perfstress.engine.script import DataScript, JourneyScript, Script, StepScript
 from perfstress.engine.templates import (
     Fill,
@@ -110,6 +111,7 @@ class Step:
         "is_head",
         "known",
         "label",
+        "redirects",
         "static",
         "think_ns",
         "timeout_ns",
@@ -133,6 +135,7 @@ class Step:
         self.is_head = is_head
         self.think_ns = think_ns
         self.timeout_ns = timeout_ns
+        self.redirects: Redirects | None = None
         self.known = Known()
 
 
@@ -258,7 +261,7 @@ def _step(
         if "cookie" not in given:
             head.append(lambda rows, captured: captured[jar].header(path_of(rows, captured)))
     static, build = _request(head, body, step)
-    return Step(
+    ready = Step(
         step.label,
         static,
         build,
@@ -267,6 +270,10 @@ def _step(
         think_ns=pause_ns,
         timeout_ns=step.timeout_ns,
     )
+    if step.redirects:
+        checks.follow()
+        ready.redirects = Redirects(step.redirects, script.scheme, script.host, script.port)
+    return ready
 
 
 def _path_of(segments: list[Segment]) -> Callable[[Sequence[int], Sequence[Any]], str]:

@@ -127,6 +127,10 @@ class Crew:
     ) -> None:
         """All arrivals of an epoch have been sent."""
         health = {**self.health.gauges(), "retries": float(self.pool.retries)}
+        following = [step.redirects for one in self.journeys for step in one.steps]
+        if any(following):
+            hops = sum(redirects.hops for redirects in following if redirects is not None)
+            health["redirects"] = float(hops)
         if self.tokens is not None:
             health |= self.tokens.gauges()
         self.emit(

@@ -18,6 +18,7 @@ import httptools
 from perfstress.clock import now_ns
 from perfstress.engine.checks import Answer
 from perfstress.engine.compiled import Known, Step
+from perfstress.engine.redirects import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ class Exchange(Protocol):
 
     def succeeded(self, at_ns: int) -> None: ...
     def answered(self, first_byte_ns: int, at_ns: int) -> None: ...
+    def redirected(self, status: int, location: str, first_byte_ns: int, at_ns: int) -> None: ...
     def failed(self, kind: str, why: str, first_byte_ns: int, at_ns: int) -> None: ...
     def spent(self, phase: str, ns: int) -> None: ...
     def connected(self, connection: Connection) -> None: ...
@@ -361,6 +363,11 @@ class Connection(asyncio.Protocol):
     ) -> None:
         """Judge a whole answer that its status alone does not decide."""
         step.checks.take_cookies(answer, exchange.rows, exchange.captured)
+        if step.redirects is not None and answer.status in STATUSES:
+            location = answer.headers.get("location")
+            if location is not None:
+                exchange.redirected(answer.status, location, first_byte_ns, at_ns)
+                return
         kind, why = "status", step.checks.status_problem(answer, exchange.rows)
         if why is None:
             elapsed_ns = at_ns - exchange.intended_ns

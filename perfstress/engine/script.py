@@ -47,6 +47,7 @@ class StepScript:
     capture: Mapping[str, tuple[CaptureFrom, str]] = field(default_factory=dict)
     expect: ExpectScript = field(default_factory=ExpectScript)
     timeout_ns: int | None = None
+    redirects: int = 0
     think_ns: int | None = None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from perfstress.clock import now_ns
 from perfstress.engine.compiled import Journey, Step
 from perfstress.engine.recorder import Track
+from perfstress.engine.redirects import RedirectError, path_of, with_cookies
 from perfstress.engine.templates import RenderError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Walk:
 
     __slots__ = (
         "_at",
+        "_hops",
+        "_hops_of_ns",
         "_last",
         "_owner",
         "_request",
@@ -73,6 +76,7 @@ class Walk:
         self.failed_ns = self.setback_ns = 0
         self.epoch = 0
         self._at = self._last = 0
+        self._hops = self._hops_of_ns = 0
         self.tracks: Sequence[Track] = ()
 
     def begin(
@@ -192,6 +196,31 @@ class Walk:
             self._go(at_ns, at_ns)
         else:
             self._owner.ended(self, at_ns, "")
+
+    def redirected(self, status: int, location: str, first_byte_ns: int, at_ns: int) -> None:
+        """The answer sends us elsewhere. The request goes on as the same attempt: what it takes in
+        all is charged to the step.
+        """
+        step = self.step
+        assert step.redirects is not None
+        if self._hops_of_ns != self.fired_ns:
+            self._hops_of_ns, self._hops = self.fired_ns, 0
+        try:
+            request = step.redirects.following(self._request, status, location, self._hops)
+        except RedirectError as error:
+            self.failed("status", str(error), first_byte_ns, at_ns)
+            return
+        self._hops += 1
+        line = step.checks.cookies_for(path_of(request), self.captured)
+        self._request = request if line is None else with_cookies(request, line)
+        self.retried = False
+        connection = self.connection
+        if connection is None or connection.transport.is_closing():
+            connection = self.connection = self._owner.pool.take()
+            if connection is None:
+                self._owner.pool.connect(self)
+                return
+        connection.send(self, step, self._request)
 
     def failed(self, kind: str, why: str, first_byte_ns: int, at_ns: int) -> None:
         """The attempt ended with an error, and the journey with it."""

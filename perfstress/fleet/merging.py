@@ -17,6 +17,7 @@ _SUMMED = (
     "max_rss_bytes",
     "open_files",
     "retries",
+    "redirects",
     "tokens",
     "token_failures",
     "processes",

@@ -109,7 +109,7 @@ def script_of(
             for name, data in http.data.items()
             if part == "journeys" or _names(http, journeys[part], name)
         ),
-        journeys=tuple(_journey(name, one, http.cookies, put) for name, one in journeys.items()),
+        journeys=tuple(_journey(name, one, http, put) for name, one in journeys.items()),
         constants=dict(constants or {}),
     )
 
@@ -170,13 +170,15 @@ def _oauth2(http: Http, put: Any, allow_hosts: Sequence[str]) -> OAuth2Script | 
     return OAuth2Script(url, put(oauth2.client_id), put(oauth2.client_secret), oauth2.scope or "")
 
 
-def _journey(name: str, journey: Journey, cookies: bool, put: Any) -> JourneyScript:
+def _journey(name: str, journey: Journey, http: Http, put: Any) -> JourneyScript:
     taken: set[str] = set()
 
     def ready(steps: Sequence[Step]) -> tuple[StepScript, ...]:
-        return tuple(_step(_label(step, taken), step, journey.headers, put) for step in steps)
+        return tuple(
+            _step(_label(step, taken), step, journey.headers, http.redirects, put) for step in steps
+        )
 
-    keeps = cookies if journey.cookies is None else journey.cookies
+    keeps = http.cookies if journey.cookies is None else journey.cookies
     first = ready(journey.on_start)
     return JourneyScript(name, ready(journey.steps), on_start=first, cookies=keeps)
 
@@ -193,7 +195,7 @@ def _label(step: Step, taken: set[str]) -> str:
     return label
 
 
-def _step(label: str, step: Step, headers: Mapping[str, str], put: Any) -> StepScript:
+def _step(label: str, step: Step, headers: Mapping[str, str], hops: int, put: Any) -> StepScript:
     if step.method is None:
         return StepScript(label, think_ns=step.think or 0)
     return StepScript(
@@ -207,6 +209,7 @@ def _step(label: str, step: Step, headers: Mapping[str, str], put: Any) -> StepS
         capture={name: _capture(how) for name, how in step.capture.items()},
         expect=_expect(step.expect, put) if step.expect is not None else ExpectScript(),
         timeout_ns=step.timeout,
+        redirects=hops if step.redirects is None else step.redirects,
     )
 
 

@@ -404,6 +404,12 @@ def _shape_of_the_document() -> Iterator[Broken]:
     yield Broken(
         "no-stages", "empty", "stages:\n    - {name: nights, users: 1, ops: 3}", "stages: ¦[]", RUNS
     )
+    yield Broken(
+        "endless-redirects",
+        "out-of-range",
+        "post: /login",
+        "post: /login\n            redirects: ¦21",
+    )
     yield Broken("capitals", "bad-name", "name: spike", "name: ¦Spike")
     yield Broken("short-checksum", "bad-sha256", f"sha256: {checksum(ROWS)}", "sha256: ¦abc")
     yield Broken(
