@@ -100,7 +100,8 @@ class Chronicle:
         self.event("generator-lost", why=event.why)
 
     def _load_began(self, event: EpochBegan) -> None:
-        self.began(event.epoch, event.at_ns, "load")
+        is_idle = self._epochs[event.epoch].kind == "idle"
+        self.began(event.epoch, event.at_ns, "idle" if is_idle else "load")
 
     _file: Mapping[type, Callable[[Chronicle, Any], None]] = {
         Progress: _progress,

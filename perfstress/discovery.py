@@ -67,7 +67,8 @@ def run_and_judge(
     """
     live = watcher(err, quiet=quiet)
     try:
-        for warning in [*preflight(wanted.loaded.example), *_provenance(wanted)]:
+        planned = session.planned(wanted)
+        for warning in [*preflight(wanted.loaded.example, planned), *_provenance(wanted)]:
             live.note(f"warning: {warning}")
         session.carry_out(wanted, live)
         verdict, run = _judged(wanted.folder)

@@ -7,6 +7,7 @@ names that refer to each other) is in ``rules``; where each value stands in the 
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -199,6 +200,33 @@ Method = Literal["get", "post", "put", "patch", "delete", "head", "options"]
 METHODS: tuple[Method, ...] = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
+class Think(Part):
+    """A pause that differs each time, drawn from the seed: exactly one of ``uniform`` (the shortest
+    and the longest) and ``exponential`` (the mean).
+    """
+
+    uniform: Annotated[list[DurationNs], Field(min_length=2, max_length=2)] | None = None
+    exponential: DurationNs | None = None
+
+
+class Upload(Part):
+    """A file in a body, the content of a field; ``name`` and ``type`` are what the server is told
+    of it in a multipart body.
+    """
+
+    file: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    name: Text | None = None
+    type: Text | None = None
+
+
+class BodyFile(Part):
+    """A file that is the body."""
+
+    file: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
 class Step(Part):
     """One request or one pause: exactly one of the methods (its value is the path) or ``think``."""
 
@@ -209,12 +237,13 @@ class Step(Part):
     delete: Text | None = None
     head: Text | None = None
     options: Text | None = None
-    think: DurationNs | None = None
+    think: DurationNs | Think | None = None
     name: Name | None = None
     headers: dict[str, str] = {}
     json_: Any = Field(default=None, alias="json")
     form: dict[str, str] | None = None
-    body: str | None = None
+    body: str | BodyFile | None = None
+    multipart: Annotated[dict[str, str | Upload], Field(min_length=1)] | None = None
     capture: dict[str, Text | Capture] = {}
     expect: Expect | None = None
     timeout: DurationNs | None = None
@@ -234,10 +263,11 @@ class Step(Part):
 class Journey(Part):
     """Steps that one user takes in order; ``weight`` is its share of the arrivals, ``headers`` go
     with each of its requests. ``on_start`` comes once for each user, before its first journey;
-    ``cookies`` are kept for each user.
+    ``cookies`` are kept for each user. ``pacing`` lets each user begin it once in such a time.
     """
 
     weight: Annotated[float, Field(gt=0)] = 1.0
+    pacing: DurationNs | None = None
     headers: dict[str, str] = {}
     cookies: bool | None = None
     on_start: list[Step] = []
@@ -284,7 +314,8 @@ class Auth(Part):
 
 class Http(Part):
     """Journeys over HTTP/1.1. ``setup`` and ``teardown`` are steps taken once for the whole run,
-    before and after the load. ``cookies`` holds for the journeys that do not say otherwise.
+    before and after the load. ``cookies`` holds for the journeys that do not say otherwise;
+    ``compressed`` asks for gzip and deflate.
 
     ``connections`` is the most that the open model opens at once; who finds none free waits, and
     the wait counts. ``unix`` is the path of a socket to connect to in place of ``base_url``'s host;
@@ -421,9 +452,38 @@ class Workload(Part):
 Arrivals = Literal["poisson", "uniform"]
 
 
+class Stairs(Part):
+    """Levels one after another, ``each`` for the same time: ``from``, ``from`` + ``by`` and so on
+    to ``to``, the last one never beyond it. Going down, ``by`` is taken off.
+    """
+
+    from_: RateHz | Count = Field(alias="from")
+    to: RateHz | Count
+    by: RateHz | Count
+    each: DurationNs
+
+    @property
+    def levels(self) -> list[float]:
+        """Every level in order."""
+        span = self.to - self.from_
+        count = math.ceil(abs(span) / self.by - 1e-9) if self.by else 0
+        sign = 1 if span >= 0 else -1
+        return [*(self.from_ + sign * self.by * number for number in range(count)), self.to]
+
+
+class RecordedArrivals(Part):
+    """Times at which requests came in production: a committed file with one offset in seconds a
+    line, or an access log.
+    """
+
+    file: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Stage(Part):
-    """A stretch of the schedule: a level (``rate`` or ``users``) or a ramp (``from``, ``to``),
-    ``for`` a time or ``ops`` an amount.
+    """A stretch of the schedule: a level (``rate`` or ``users``), a ramp (``from``, ``to``),
+    ``steps`` of levels, recorded ``arrivals``, or a ``pause`` in which nothing comes; ``for`` a
+    time, ``ops`` an amount, or ``iterations`` of each user.
     """
 
     name: Name
@@ -431,11 +491,39 @@ class Stage(Part):
     users: Count | None = None
     from_: RateHz | Count | None = Field(default=None, alias="from")
     to: RateHz | Count | None = None
+    steps: Stairs | None = None
+    pause: DurationNs | None = None
     for_: DurationNs | None = Field(default=None, alias="for")
     ops: Count | None = None
-    arrivals: Arrivals | None = None
+    iterations: Count | None = None
+    arrivals: Arrivals | RecordedArrivals | None = None
     mix: dict[Name, Annotated[float, Field(gt=0)]] | None = None
     warmup: bool = False
+
+    @property
+    def recorded(self) -> RecordedArrivals | None:
+        """The recorded arrivals, where there are any."""
+        return self.arrivals if isinstance(self.arrivals, RecordedArrivals) else None
+
+    @property
+    def flat(self) -> list[Stage]:
+        """A stage of steps as the stages that it stands for, ``name-1`` and so on; any other as it
+        is.
+        """
+        if self.steps is None:
+            return [self]
+        level = "users" if isinstance(self.steps.from_, int) else "rate"
+        return [
+            self.model_copy(
+                update={
+                    "name": f"{self.name}-{number}",
+                    level: type(self.steps.from_)(height),
+                    "for_": self.steps.each,
+                    "steps": None,
+                }
+            )
+            for number, height in enumerate(self.steps.levels, 1)
+        ]
 
 
 class Shape(Part):
@@ -452,6 +540,11 @@ class Shape(Part):
     timeout: DurationNs = 30 * 10**9
     processes: Literal["auto"] | Annotated[int, Field(ge=1, le=64, strict=True)] = 1
     pin: bool = False
+
+    @property
+    def flat(self) -> list[Stage]:
+        """The stages with all steps taken apart."""
+        return [one for stage in self.stages for one in stage.flat]
 
 
 class Invariant(Part):

@@ -36,7 +36,6 @@ PEERS: Mapping[str, str] = {
     "qps": "arrivals are written rate: in a stage, such as 50/s",
     "throughput": "arrivals are written rate: in a stage, such as 50/s",
     "timeunit": "the unit of time is part of the rate: 50/s, 3000/m, 2M/day",
-    "iterations": "an amount of work is written ops: in a stage",
     "count": "an amount of work is written ops: in a stage",
     "loops": "an amount of work is written ops: in a stage",
     "preallocatedvus": "how many may be under way at once is written max_in_flight:, in shape",

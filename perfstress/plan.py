@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+from perfstress import arrivals
 from perfstress.example import Stage, WorkedExample
+from perfstress.units import NS_PER_S
 
 EpochKind = Literal["warm-up", "work", "idle"]
 
@@ -19,10 +22,12 @@ class Epoch:
     A stage of ``kind: soak`` is divided into equal epochs; every other stage is one epoch. Levels
     are at the start and the end of the epoch (equal unless it is part of a ramp): operations per
     second in the open model, users in the closed one. Exactly one of ``duration_ns`` and ``ops``
-    bounds an epoch of load; an open epoch with both ends at whichever comes first. Epochs follow
-    each other without a pause until one whose ``floor`` asks for a quiet reading after it
-    (``blocks``). Journeys and rows are drawn in one seeded sequence over the whole run; ``seed`` is
-    for the arrivals of this epoch alone.
+    bounds an epoch of load; an open epoch with both ends at whichever comes first. With
+    ``iterations`` each user does so many, and ``ops`` are those of all users. Recorded arrivals are
+    read from the file ``recording``; ``spread`` says that they are known by whole seconds, and
+    drawn within them. Epochs follow each other without a pause until one whose ``floor`` asks for a
+    quiet reading after it (``blocks``). Journeys and rows are drawn in one seeded sequence over the
+    whole run; ``seed`` is for the arrivals of this epoch alone.
     """
 
     index: int
@@ -33,12 +38,15 @@ class Epoch:
     end_level: float
     duration_ns: int | None
     ops: int | None
-    arrivals: Literal["poisson", "uniform"]
+    arrivals: Literal["poisson", "uniform", "recorded"]
     mix: Mapping[str, float]
     seed: int
     floor: bool
     max_in_flight: int
     timeout_ns: int
+    iterations: int | None = None
+    recording: str = ""
+    spread: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, the inverse of ``from_json``."""
@@ -70,23 +78,30 @@ def journey_mix(example: WorkedExample) -> dict[str, float]:
     return {"call": 1.0} if workload.calls is not None else {"run": 1.0}
 
 
-def epochs(example: WorkedExample, *, scale: float = 1.0, parts: int | None = None) -> list[Epoch]:
+def epochs(
+    example: WorkedExample,
+    *,
+    scale: float = 1.0,
+    parts: int | None = None,
+    folder: Path | None = None,
+) -> list[Epoch]:
     """Every epoch of the run in order.
 
+    Recorded arrivals are looked for from ``folder``, the example's own; raises ArrivalsError.
     ``scale`` below 1 shrinks durations and amounts of work, never rates (a *reduced* run).
     ``parts`` replaces the example's number of soak epochs, each as large as before (a confirming
     run takes fewer).
     """
     planned: list[Epoch] = []
     soak = example.kind == "soak"
-    for number, stage in enumerate(example.shape.stages):
-        pieces = (example.shape.epochs or 8) if soak and not stage.warmup else 1
+    for number, stage in enumerate(example.shape.flat):
+        whole = stage.warmup or stage.pause is not None
+        pieces = (example.shape.epochs or 8) if soak and not whole else 1
         keep = min(parts, pieces) if parts and pieces > 1 else pieces
         for piece in range(keep):
             floor = soak or stage.warmup
-            planned.append(
-                _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
-            )
+            epoch = _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
+            planned.append(_replayed(epoch, stage, scale, folder) if stage.recorded else epoch)
     planned[-1] = dataclasses.replace(planned[-1], floor=True)
     if soak:
         planned.append(_idle(planned[-1], len(planned)))
@@ -116,25 +131,60 @@ def _epoch(
     floor: bool,
 ) -> Epoch:
     shape = example.shape
-    level = stage.rate if stage.rate is not None else stage.users
-    low = float(stage.from_ if stage.from_ is not None else level or 1)
-    high = float(stage.to if stage.to is not None else level or 1)
+    if stage.pause is not None:
+        low = high = 0.0
+    else:
+        level = stage.rate if stage.rate is not None else stage.users
+        low = float(stage.from_ if stage.from_ is not None else level or 1)
+        high = float(stage.to if stage.to is not None else level or 1)
     span = high - low
+    lasts_ns = stage.pause if stage.pause is not None else stage.for_
+    ops, iterations = stage.ops, stage.iterations
+    if iterations is not None:
+        iterations = max(1, round(iterations * scale / pieces))
+        ops = iterations * round(high)
+    elif ops is not None:
+        ops = max(1, round(ops * scale / pieces))
+    kind: EpochKind = "idle" if stage.pause is not None else "warm-up" if stage.warmup else "work"
     return Epoch(
         index=index,
         stage=stage.name,
-        kind="warm-up" if stage.warmup else "work",
+        kind=kind,
         model=shape.model,
         start_level=low + span * piece / pieces,
         end_level=low + span * (piece + 1) / pieces,
-        duration_ns=None if stage.for_ is None else max(1, round(stage.for_ * scale / pieces)),
-        ops=None if stage.ops is None else max(1, round(stage.ops * scale / pieces)),
-        arrivals=stage.arrivals or shape.arrivals,
+        duration_ns=None if lasts_ns is None else max(1, round(lasts_ns * scale / pieces)),
+        ops=ops,
+        arrivals=stage.arrivals if isinstance(stage.arrivals, str) else shape.arrivals,
         mix=dict(stage.mix) if stage.mix else journey_mix(example),
         seed=shape.seed * 1_000_003 + number * 1009 + piece,
         floor=floor,
         max_in_flight=shape.max_in_flight,
         timeout_ns=shape.timeout,
+        iterations=iterations,
+    )
+
+
+def _replayed(epoch: Epoch, stage: Stage, scale: float, folder: Path | None) -> Epoch:
+    """An epoch of recorded arrivals: as long as the recording is, or ``for`` says, at its mean
+    rate.
+    """
+    assert stage.recorded is not None
+    if folder is None:
+        raise ValueError("recorded arrivals need the folder of the example")
+    path = folder / stage.recorded.file
+    recording = arrivals.read(path)
+    lasts_ns = stage.for_ if stage.for_ is not None else round(recording.seconds * NS_PER_S)
+    lasts_ns = max(1, round(lasts_ns * scale))
+    mean_hz = recording.count(epoch.seed, lasts_ns) / (lasts_ns / NS_PER_S)
+    return dataclasses.replace(
+        epoch,
+        arrivals="recorded",
+        start_level=mean_hz,
+        end_level=mean_hz,
+        duration_ns=lasts_ns,
+        recording=str(path),
+        spread=recording.whole_seconds,
     )
 
 
@@ -144,12 +194,20 @@ def _idle(before: Epoch, index: int) -> Epoch:
         index=index,
         stage="idle",
         kind="idle",
+        arrivals="uniform",
+        iterations=None,
+        recording="",
         start_level=0.0,
         end_level=0.0,
         duration_ns=IDLE_CONTROL_NS,
         ops=None,
         floor=True,
     )
+
+
+def highest_level(planned: Sequence[Epoch]) -> float:
+    """The highest rate, or the most users, of a plan."""
+    return max((max(epoch.start_level, epoch.end_level) for epoch in planned), default=0.0)
 
 
 def total_ops(planned: list[Epoch]) -> float:

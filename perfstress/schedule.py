@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from perfstress.arrivals import KEPT, kept, read
+from perfstress.plan import Epoch
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -67,6 +71,32 @@ def fire_times(
             yield np.rint(_inverse_integral(kept, start_hz, slope) * 1e9).astype(np.int64)
         if left <= 0:
             return
+
+
+def arrivals_of(epoch: Epoch) -> Iterator[Ints]:
+    """The offsets of all arrivals of an epoch of the open model, in ns, in order, in chunks."""
+    if epoch.kind == "idle":
+        return iter(())
+    if epoch.arrivals == "recorded":
+        return recorded(Path(epoch.recording), epoch.seed, epoch.duration_ns or 0)
+    return fire_times(
+        epoch.start_level,
+        epoch.end_level,
+        duration_ns=epoch.duration_ns,
+        ops=epoch.ops,
+        arrivals=epoch.arrivals,
+        seed=epoch.seed,
+    )
+
+
+def recorded(path: Path, seed: int, duration_ns: int) -> Iterator[Ints]:
+    """Arrivals from a file: those that ``keep`` has written at once, of any other as ``read``."""
+    if path.suffix == KEPT:
+        yield from kept(path)
+        return
+    due_ns = read(path).due_ns(seed, duration_ns)
+    for at in range(0, len(due_ns), CHUNK):
+        yield due_ns[at : at + CHUNK]
 
 
 def _inverse_integral(points: Floats, start_hz: float, slope: float) -> Floats:

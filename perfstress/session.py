@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from perfstress import invariants, plan, provenance, targets
+from perfstress import arrivals, invariants, plan, provenance, targets
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError
@@ -61,6 +61,13 @@ def run_folder(root: Path, name: str) -> Path:
     return folder
 
 
+def planned(order: Order) -> list[Epoch]:
+    """The epochs that an order comes to."""
+    example = _reseeded(order.loaded.example, order.reseed)
+    folder = order.loaded.path.resolve().parent
+    return plan.epochs(example, scale=order.scale, parts=order.parts, folder=folder)
+
+
 def carry_out(order: Order, watcher: Watcher) -> Path:
     """Run the example once; gives back the run directory, complete or partial.
 
@@ -99,7 +106,7 @@ class _Session:
         self.order = order
         self.watcher = watcher
         self.example = _reseeded(order.loaded.example, order.reseed)
-        self.epochs = plan.epochs(self.example, scale=order.scale, parts=order.parts)
+        self.epochs = planned(order)
         self.around = Surroundings(
             root=order.root,
             folder=order.loaded.path.resolve().parent,
@@ -121,6 +128,7 @@ class _Session:
         source = self.order.loaded.source
         self.writer = Writer(self.order.folder, self._manifest(), document, source)
         self.around.scratch.mkdir()
+        self._keep_arrivals()
         self.around.cache.mkdir(parents=True, exist_ok=True)
         self.chronicle = Chronicle(self.writer, self.epochs, self.watcher)
         self.chronicle.event("run-began")
@@ -146,6 +154,16 @@ class _Session:
                 self._stop(target)
             self.writer.close()
         return self.order.folder
+
+    def _keep_arrivals(self) -> None:
+        """Have recorded arrivals ready to be sent, in place of files that take time to read."""
+        for number, epoch in enumerate(self.epochs):
+            if epoch.recording:
+                due_ns = arrivals.read(Path(epoch.recording)).due_ns(
+                    epoch.seed, epoch.duration_ns or 0
+                )
+                file = arrivals.keep(due_ns, self.around.scratch / f"arrivals-{epoch.index}")
+                self.epochs[number] = dataclasses.replace(epoch, recording=str(file.resolve()))
 
     def _manifest(self) -> Manifest:
         order = self.order
@@ -229,8 +247,9 @@ class _Session:
 
     def _blocks(self, target: Target, driver: Driver, sampler: Sampler) -> None:
         for block in plan.blocks(self.epochs):
-            if block[0].kind == "idle":
-                self._idle(block[0], target, driver, sampler)
+            if all(epoch.kind == "idle" for epoch in block):
+                for epoch in block:
+                    self._idle(epoch, target, driver, sampler)
             else:
                 self._block(block, target, driver, sampler)
             if self.exit is not None or self.hung or self.chronicle.lost:
@@ -304,7 +323,8 @@ class _Session:
     def _is_silent(self) -> bool:
         """No good answer for long, and none but timeouts: waiting on would not end it."""
         progress, pulse = self.chronicle.progress, self.chronicle.pulse
-        if progress.ok > self.last_ok[0]:
+        nobody_waits = not progress.in_flight
+        if progress.ok > self.last_ok[0] or nobody_waits:
             self.last_ok = (progress.ok, now_ns())
             return False
         # By Little's law, attempts that end only by their timeout come at in_flight / timeout a

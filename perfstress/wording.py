@@ -79,15 +79,23 @@ def complaints(error: ValidationError, document: Any, raw: Raw) -> list[Complain
             by_place.setdefault(place, []).append(details)
     deeper = {complaint.place for complaint in told} | set(by_place)
     for place, found in by_place.items():
-        exact = [details for details in found if details["type"] not in _NOUNS]
+        exact = [details for details in found if not _is_of_another_kind(details)]
         if not exact and any(
             len(other) > len(place) or other in _places(told)
             for other in deeper
             if other[: len(place)] == place
         ):
             continue  # the other branch of a union says more, further in
-        told.append(_said(place, exact or found, bool(exact), raw))
+        nouns = [details for details in found if details["type"] in _NOUNS]
+        told.append(_said(place, exact or nouns or found, bool(exact), raw))
     return told
+
+
+def _is_of_another_kind(details: ErrorDetails) -> bool:
+    """Whether a branch of a union wants another kind of value, such as text for a mapping."""
+    kind, value = details["type"], details["input"]
+    is_scalar = not isinstance(value, Mapping | list)
+    return kind in _NOUNS or (kind in ("literal_error", "value_error") and not is_scalar)
 
 
 def _has_kind(document: Any) -> bool:
@@ -184,6 +192,9 @@ def _said(place: Place, found: list[ErrorDetails], exact: bool, raw: Raw) -> Com
         }
         bound = next(iter(context.values()))
         return Complaint(place, "out-of-range", f"{where}: {seen} {words[kind]} {bound:g}")
+    if kind == "too_short" and value:
+        least = context.get("min_length")
+        return Complaint(place, "out-of-range", f"{where}: has {len(value)}, and needs {least}")
     if kind in ("string_too_short", "too_short"):
         return Complaint(place, "empty", f"{where}: is empty", "write it, or take the key out")
     if kind in ("string_too_long", "too_long"):
@@ -195,7 +206,9 @@ def _said(place: Place, found: list[ErrorDetails], exact: bool, raw: Raw) -> Com
 def _telling(found: list[ErrorDetails]) -> ErrorDetails:
     """The finding of a union that says most: a number is judged as a number, text as text."""
     if isinstance(found[0]["input"], int | float):
-        return next((d for d in found if d["type"] != "value_error"), found[0])
+        others = ("value_error", "literal_error")
+        numbers = [details for details in found if details["type"] not in others]
+        return next((d for d in numbers or found if d["type"] != "value_error"), found[0])
     return next((d for d in found if d["type"] == "value_error"), found[0])
 
 

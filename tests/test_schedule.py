@@ -2,13 +2,17 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfstress.schedule import BLOCK, Deck, Draws, RowOrder, Stripe, fire_times
+from perfstress.arrivals import Recording, keep
+from perfstress.plan import total_ops
+from perfstress.schedule import BLOCK, Deck, Draws, RowOrder, Stripe, arrivals_of, fire_times
+from tests.support.engine_drive import epoch
 
 rates = st.floats(0, 5000, allow_nan=False)
 kinds = st.sampled_from(["uniform", "poisson"])
@@ -104,6 +108,65 @@ def test_stripes_make_the_whole(parts, arrivals, seed, ops):
     assert (striped == at).all()
 
 
+@st.composite
+def any_epoch(draw):
+    """An epoch of every kind of arrivals: level, ramp, by time or work, even, by chance, recorded,
+    a pause.
+    """
+    arrivals = draw(st.sampled_from(["uniform", "poisson", "recorded", "pause"]))
+    start, end = draw(st.floats(1, 2000)), draw(st.floats(1, 2000))
+    by_work = draw(st.booleans()) and arrivals in ("uniform", "poisson")
+    plain = epoch(
+        model="open",
+        arrivals=arrivals,
+        start_level=start,
+        end_level=end,
+        seed=draw(st.integers(0, 10**6)),
+        duration_ns=None if by_work else draw(st.integers(10**6, 10**10)),
+        ops=draw(st.integers(1, 20_000)) if by_work else None,
+    )
+    if arrivals == "pause":
+        return replace(plain, kind="idle", arrivals="uniform", start_level=0.0, end_level=0.0), None
+    if arrivals == "recorded":
+        whole = draw(st.booleans())
+        values = st.integers(0, 15) if whole else st.floats(0, 15, allow_nan=False)
+        return plain, Recording(
+            np.array(sorted(draw(st.lists(values, min_size=1, max_size=300))), dtype=np.float64),
+            whole,
+        )
+    return plain, None
+
+
+@given(any_epoch(), st.integers(1, 7))
+@settings(max_examples=120, deadline=None)
+def test_the_laws_hold_for_every_kind_of_arrivals(tmp_path_factory, made, parts):
+    """Times rise within the epoch, their number is the integral of the rate, and the union over all
+    processes is the one schedule.
+    """
+    plan, recording = made
+    if recording is not None:
+        due_ns = recording.due_ns(plan.seed, plan.duration_ns)
+        file = keep(due_ns, tmp_path_factory.mktemp("recorded") / "arrivals")
+        mean_hz = len(due_ns) / plan.duration_ns * 1e9
+        plan = replace(plan, recording=str(file), start_level=mean_hz, end_level=mean_hz)
+    at = whole(arrivals_of(plan))
+    assert (np.diff(at) >= 0).all()
+    expected = total_ops([plan])
+    if plan.arrivals == "poisson" and plan.ops is None:
+        assert abs(len(at) - expected) <= 6 * math.sqrt(expected) + 6
+    else:
+        assert abs(len(at) - expected) <= 1
+    if plan.duration_ns is not None:
+        assert at.size == 0 or (at[0] >= 0 and at[-1] <= plan.duration_ns)
+    union = np.full(len(at), -1, dtype=np.int64)
+    stripes = [Stripe(arrivals_of(plan), part, parts) for part in range(parts)]
+    for part, stripe in enumerate(stripes):
+        union[part::parts] = whole(stripe)
+    assert (union == at).all()
+    assert {stripe.seen for stripe in stripes} == {len(at)}
+    assert {stripe.last_ns for stripe in stripes} == {int(at[-1]) if len(at) else 0}
+
+
 weights = st.lists(st.floats(0.01, 1000), min_size=1, max_size=8)
 
 
@@ -123,8 +186,8 @@ def test_a_deck_keeps_proportion_after_every_block(weights, seed):
 def test_the_days_mix_is_exact_in_every_epoch():
     deck = Deck([788, 200, 10, 2], 42)
     cards = np.concatenate([deck.deal() for _ in range(50)]).reshape(2, 25_000)
-    for epoch in cards:
-        assert np.bincount(epoch).tolist() == [19_700, 5_000, 250, 50]
+    for dealt in cards:
+        assert np.bincount(dealt).tolist() == [19_700, 5_000, 250, 50]
 
 
 @given(st.integers(1, 40), st.integers(0, 1000))

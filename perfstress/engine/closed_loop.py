@@ -77,6 +77,7 @@ class ClosedLoop:
             _FOREVER_NS if ops is None else share_of_work(ops, users, crew.part, crew.parts)
         )
         self._left = self._share
+        self._gone = 0  # users who have had all their turns
         self._tracks: list[Sequence[Track]] = crew.tracks(epoch)
         crew.draws.change_mix(epoch.mix)
         coming = [journey for journey in crew.journeys if epoch.mix.get(journey.name)]
@@ -86,6 +87,7 @@ class ClosedLoop:
             len(coming) == 1
             and len(only.steps) == 1
             and not (only.reads or only.slots or only.rest_ns or only.steps[0].think_ns)
+            and not (only.pacing_ns or epoch.iterations)
             and only.steps[0].static is not None
             and only.steps[0].redirects is None
         )
@@ -110,7 +112,7 @@ class ClosedLoop:
             elif self._share:
                 gone = 1 - self._left / self._share
         level = epoch.start_level + (epoch.end_level - epoch.start_level) * min(max(gone, 0.0), 1.0)
-        return share(math.floor(level + 0.5), self._crew.part, self._crew.parts)
+        return share(math.floor(level + 0.5), self._crew.part, self._crew.parts) - self._gone
 
     def _is_over(self, at_ns: int) -> bool:
         if self._epoch is None:
@@ -152,9 +154,8 @@ class ClosedLoop:
         for journey in self._crew.journeys:
             share = epoch.mix.get(journey.name, 0.0)
             weight += share
-            pause += share * (
-                journey.rest_ns + sum(step.think_ns for step in journey.steps[journey.first :])
-            )
+            thinks_ns = sum(step.think_ns for step in journey.steps[journey.first :])
+            pause += share * max(journey.rest_ns + thinks_ns, journey.pacing_ns)
         whole_ns = round(pause / weight) if weight else 0
         return whole_ns if epoch.duration_ns is None else min(whole_ns, epoch.duration_ns // 4)
 
@@ -170,10 +171,13 @@ class ClosedLoop:
         if len(self._users) > self._wanted:
             self._retire(walk)
             return
-        self._left -= 1
-        number, rows = self._crew.draws.next()
         epoch = self._epoch
         assert epoch is not None
+        if epoch.iterations and not self._takes_turn(walk, epoch.iterations):
+            return
+        self._left -= 1
+        number, rows = self._crew.draws.next()
+        walk.began_ns = due_ns
         walk.begin(
             self._crew.journeys[number],
             rows,
@@ -184,6 +188,18 @@ class ClosedLoop:
             at_ns,
         )
 
+    def _takes_turn(self, walk: Walk, iterations: int) -> bool:
+        """Whether this user has one of its turns in the epoch left; one who has none goes."""
+        if walk.turns_of != self._index:
+            walk.turns_of, walk.turns = self._index, iterations
+        if walk.turns:
+            walk.turns -= 1
+            return True
+        self._gone += 1
+        self._want(self._wanted - 1)
+        self._retire(walk)
+        return False
+
     def ended(self, walk: Walk, at_ns: int, kind: str) -> None:
         """A user's journey has ended; the next one begins at once, or after a pause."""
         if kind:
@@ -193,22 +209,30 @@ class ClosedLoop:
             self._left -= 1
             walk.again(at_ns, at_ns)
             return
-        rest_ns = walk.journey.rest_ns
-        if rest_ns and self._epoch is not None:
-            self._pause(walk, at_ns + rest_ns)
+        ready_ns = self._ready_ns(walk, at_ns)
+        if ready_ns > at_ns and self._epoch is not None:
+            self._pause(walk, ready_ns)
         else:
             self._next(walk, at_ns, at_ns)
 
+    def _ready_ns(self, walk: Walk, at_ns: int) -> int:
+        """When a user who has ended a journey sets out on the next."""
+        journey = walk.journey
+        rest_ns = journey.rest_ns if journey.rest is None else journey.rest.draw()
+        if journey.pacing_ns:
+            return max(at_ns + rest_ns, walk.began_ns + journey.pacing_ns)
+        return at_ns + rest_ns
+
     def _after_error(self, walk: Walk, at_ns: int, kind: str) -> None:
-        pause_ns = walk.journey.rest_ns
+        ready_ns = self._ready_ns(walk, at_ns)
         if kind in ("connect", "tls", "reset", "protocol", "size"):
             lately = at_ns - walk.failed_ns < 10 * _LONGEST_SETBACK_NS
             before = walk.setback_ns if lately else _FIRST_SETBACK_NS // 2
             walk.setback_ns = min(2 * before, _LONGEST_SETBACK_NS)
             walk.failed_ns = at_ns
-            pause_ns = max(pause_ns, walk.setback_ns)
+            ready_ns = max(ready_ns, at_ns + walk.setback_ns)
         # A pause of nothing still goes over the event loop: an error may come while sending.
-        self._pause(walk, at_ns + pause_ns)
+        self._pause(walk, ready_ns)
 
     def _pause(self, walk: Walk, due_ns: int) -> None:
         if walk.connection is not None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from perfstress.engine.checks import Answer, Checks, Headers
+from perfstress.engine.pauses import Pause, Spread, mean_ns
 from perfstress.engine.people import Stay
 from perfstress.engine.redirects import Redirects
-from perfstress.engine.script import DataScript, JourneyScript, Script, StepScript
+from perfstress.engine.script import DataScript, FileScript, JourneyScript, Script, StepScript
 from perfstress.engine.templates import (
     Fill,
     Names,
@@ -22,6 +23,7 @@ from perfstress.engine.templates import (
     joined,
     literal_path,
 )
+from perfstress.engine.uploads import FilePiece, Streamed, boundary_of, file_piece, part_head
 from perfstress.errors import UsageError
 from perfstress.rows import RowsError, read_rows
 from perfstress.version import __version__
@@ -111,6 +113,7 @@ class Step:
         "is_head",
         "known",
         "label",
+        "pause",
         "redirects",
         "static",
         "think_ns",
@@ -134,6 +137,7 @@ class Step:
         self.checks = checks
         self.is_head = is_head
         self.think_ns = think_ns
+        self.pause: Pause | None = None
         self.timeout_ns = timeout_ns
         self.redirects: Redirects | None = None
         self.known = Known()
@@ -142,10 +146,24 @@ class Step:
 class Journey:
     """The requests of one journey in order. ``think_ns`` of a step is the pause before it;
     ``rest_ns`` the pause after the last. ``reads`` are the numbers of the data files it draws from.
-    ``stay`` is there when users keep something from one journey to the next.
+    ``stay`` is there when users keep something from one journey to the next. Where a pause is not
+    always the same, ``think_ns`` and ``rest_ns`` are its mean, and ``pause`` of the step and
+    ``rest`` draw it. In the closed model a user begins it once in ``pacing_ns``.
     """
 
-    __slots__ = ("captures", "labels", "name", "reads", "rest_ns", "slots", "stay", "steps")
+    __slots__ = (
+        "captures",
+        "labels",
+        "name",
+        "pacing_ns",
+        "pauses",
+        "reads",
+        "rest",
+        "rest_ns",
+        "slots",
+        "stay",
+        "steps",
+    )
 
     def __init__(
         self,
@@ -164,6 +182,9 @@ class Journey:
         self.rest_ns = rest_ns
         self.stay = stay
         self.captures: dict[str, int] = {}  # slots by name
+        self.rest: Pause | None = None
+        self.pacing_ns = 0
+        self.pauses: list[Pause] = []  # those that are drawn anew each time
 
     @property
     def first(self) -> int:
@@ -199,10 +220,12 @@ def _journey(
     steps: list[Step] = []
     keeps: tuple[int, ...] = ()
     pause_ns = first = done = 0
+    spreads: list[Spread] = []
     for part in ("on_start", "steps"):
         for number, step in enumerate(getattr(journey, part)):
             if step.think_ns is not None:
                 pause_ns += step.think_ns
+                spreads += [] if step.spread is None else [step.spread]
                 continue
             # a step may name what earlier steps have captured, not what it captures itself
             names = Names(files, rows, dict(known), used, script.constants)
@@ -215,7 +238,8 @@ def _journey(
                 raise UsageError(
                     f"{where}: {error.message}", hint=error.hint, slug=error.slug
                 ) from error
-            pause_ns = 0
+            steps[-1].pause = _pause(pause_ns, spreads)
+            pause_ns, spreads = 0, []
         if part == "on_start" and steps:
             first, keeps = len(steps), tuple(known.values())
             done = known[_DONE] = len(known)
@@ -239,7 +263,20 @@ def _journey(
         )
     ready = Journey(journey.name, tuple(steps), drawn, len(known), pause_ns, stay)
     ready.captures = {name: slot for name, slot in known.items() if not name.startswith(" ")}
+    ready.rest = _pause(pause_ns, spreads)
+    ready.pacing_ns = journey.pacing_ns
+    drawn_anew = (*(step.pause for step in steps), ready.rest)
+    ready.pauses = [pause for pause in drawn_anew if pause is not None]
     return ready
+
+
+def _pause(whole_ns: int, spreads: Sequence[Spread]) -> Pause | None:
+    """What draws the pauses that are ``whole_ns`` together in the mean; None where they are always
+    the same.
+    """
+    if not spreads:
+        return None
+    return Pause(whole_ns - sum(mean_ns(spread) for spread in spreads), spreads)
 
 
 def _step(
@@ -260,7 +297,7 @@ def _step(
         checks.keep_cookies(jar, path_of)
         if "cookie" not in given:
             head.append(lambda rows, captured: captured[jar].header(path_of(rows, captured)))
-    static, build = _request(head, body, step)
+    static, build = _request(head, body)
     ready = Step(
         step.label,
         static,
@@ -306,6 +343,9 @@ def _head(step: StepScript, script: Script, names: Names) -> list[Segment]:
         headers["content-type"] = "application/json"
     elif step.form is not None:
         headers["content-type"] = "application/x-www-form-urlencoded"
+    elif step.multipart is not None:
+        boundary = boundary_of(step.multipart)
+        headers["content-type"] = f"multipart/form-data; boundary={boundary}"
     given = {name.lower(): text for name, text in {**script.headers, **step.headers}.items()}
     for name, text in {**headers, **given}.items():
         if not _TOKEN.fullmatch(name) or name in _OWN_HEADERS:
@@ -322,7 +362,29 @@ def _head(step: StepScript, script: Script, names: Names) -> list[Segment]:
     return parts
 
 
-def _body(step: StepScript, names: Names) -> list[Segment] | None:
+def _body(step: StepScript, names: Names) -> list[Segment | FilePiece] | None:
+    if step.multipart is not None:
+        return _multipart(step.multipart, names)
+    if isinstance(step.body, FileScript):
+        return [file_piece(step.body.path)]
+    text = _text_body(step, names)
+    return None if text is None else [*text]
+
+
+def _multipart(fields: Mapping[str, str | FileScript], names: Names) -> list[Segment | FilePiece]:
+    boundary = boundary_of(fields)
+    parts: list[Segment | FilePiece] = []
+    for name, field in fields.items():
+        parts.append(part_head(boundary, name, field))
+        if isinstance(field, FileScript):
+            parts.append(file_piece(field.path))
+        else:
+            parts += names.segments(field, in_body, lambda literal: literal.encode("utf-8"))
+        parts.append(b"\r\n")
+    return [*parts, f"--{boundary}--\r\n".encode("ascii")]
+
+
+def _text_body(step: StepScript, names: Names) -> list[Segment] | None:
     if step.json is not None:
         return names.json_segments(step.json)
     if step.form is not None:
@@ -331,17 +393,19 @@ def _body(step: StepScript, names: Names) -> list[Segment] | None:
             parts.append((b"&" if number else b"") + in_form(name) + b"=")
             parts += names.segments(text, in_form, in_form)
         return parts
-    if step.body is not None:
+    if isinstance(step.body, str):
         return names.segments(step.body, in_body, lambda literal: literal.encode("utf-8"))
     return [] if step.method in ("post", "put", "patch") else None
 
 
 def _request(
-    head: list[Segment], body: list[Segment] | None, step: StepScript
+    head: list[Segment], content: list[Segment | FilePiece] | None
 ) -> tuple[bytes | None, Build | None]:
-    if body is None:
+    if content is None:
         return _built(joined([*head, b"\r\n"]))
-    body = joined(body)
+    if any(isinstance(part, FilePiece) for part in content):
+        return None, _streamed(joined(head), content)
+    body = joined([part for part in content if not isinstance(part, FilePiece)])
     if all(isinstance(part, bytes) for part in body):
         whole = b"".join(part for part in body if isinstance(part, bytes))
         return _built(joined([*head, b"content-length: %d\r\n\r\n" % len(whole), whole]))
@@ -357,6 +421,18 @@ def _request(
         return b"%bcontent-length: %d\r\n\r\n%b" % (start, len(content), content)
 
     return None, build
+
+
+def _streamed(head: list[Segment], body: Sequence[Segment | FilePiece]) -> Build:
+    def build(rows: Sequence[int], captured: Sequence[Any]) -> bytes:
+        pieces = [part(rows, captured) if callable(part) else part for part in body]
+        size = sum(part.size if isinstance(part, FilePiece) else len(part) for part in pieces)
+        start = b"".join([part(rows, captured) if callable(part) else part for part in head])
+        request = Streamed(b"%bcontent-length: %d\r\n\r\n" % (start, size))
+        request.pieces = pieces
+        return request
+
+    return build
 
 
 def _built(parts: list[Segment]) -> tuple[bytes | None, Build | None]:

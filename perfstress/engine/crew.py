@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from perfstress.engine import talk
-from perfstress.engine.compiled import Journey, compile_script, load_rows
+from perfstress.engine.compiled import compile_script, load_rows
 from perfstress.engine.cookies import Jar
 from perfstress.engine.dialling import Dialler
 from perfstress.engine.health import Health
@@ -43,7 +43,6 @@ class Crew:
         self.tokens: Tokens | None = None
         self.walk: Callable[[Owner], Walk] = Walk
         self.pool: Pool
-        self.journeys: list[Journey]
         if isinstance(script, TalkScript):
             spoken = talk.spoken(script, rows, loop, self._lost)
             self.journeys, self.pool, self.walk = spoken.journeys, spoken.lobby, talk.Talk
@@ -58,6 +57,9 @@ class Crew:
                 max_body_bytes=script.route.max_body_bytes,
                 lost=self._lost,
             )
+        for number, journey in enumerate(self.journeys):
+            for place, pause in enumerate(journey.pauses):
+                pause.seed((script.seed, part, number, place))
         orders = [
             RowOrder(
                 len(lines), "shuffled" if data.order == "shuffled" else "sequential", data.seed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from perfstress.clock import now_ns
 from perfstress.engine.alarm import Alarm
@@ -11,7 +11,7 @@ from perfstress.engine.recorder import Track
 from perfstress.engine.sharing import share
 from perfstress.engine.walk import Walk
 from perfstress.plan import Epoch
-from perfstress.schedule import Ints, Stripe, fire_times
+from perfstress.schedule import Stripe, arrivals_of
 
 
 class OpenLoop:
@@ -49,24 +49,12 @@ class OpenLoop:
         self._intended = self._dropped = 0
         self._tracks: list[Sequence[Track]] = crew.tracks(epoch)
         crew.draws.change_mix(epoch.mix)
-        idle = epoch.kind == "idle"
-        arrivals = iter(()) if idle else self._fire_times(epoch)
-        self._chunks = Stripe(arrivals, crew.part, crew.parts)
+        self._chunks = Stripe(arrivals_of(epoch), crew.part, crew.parts)
         self._most = share(epoch.max_in_flight, crew.part, crew.parts)
         self._dues: list[int] = []
         self._at = 0
         self._ends_ns: int | None = None
         self._load()
-
-    def _fire_times(self, epoch: Epoch) -> Iterator[Ints]:
-        return fire_times(
-            epoch.start_level,
-            epoch.end_level,
-            duration_ns=epoch.duration_ns,
-            ops=epoch.ops,
-            arrivals=epoch.arrivals,
-            seed=epoch.seed,
-        )
 
     def _load(self) -> None:
         """Have the next due times at hand, or know when the epoch ends."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from perfstress.engine.pauses import Spread
+
 CaptureFrom = Literal["json", "header", "regex", "cookie"]
 
 
@@ -34,8 +36,19 @@ class ExpectScript:
 
 
 @dataclass(frozen=True, slots=True)
+class FileScript:
+    """A file in a body; ``name`` and ``type`` are what a part of a multipart body is told to be."""
+
+    path: str
+    name: str = ""
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepScript:
-    """One request, or one pause (``think_ns``); ``label`` is unique within its journey."""
+    """One request, or one pause (``think_ns``; the mean of one that has a ``spread``); ``label`` is
+    unique within its journey.
+    """
 
     label: str
     method: str = ""
@@ -43,12 +56,14 @@ class StepScript:
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = None
-    body: str | None = None
+    body: str | FileScript | None = None
+    multipart: Mapping[str, str | FileScript] | None = None
     capture: Mapping[str, tuple[CaptureFrom, str]] = field(default_factory=dict)
     expect: ExpectScript = field(default_factory=ExpectScript)
     timeout_ns: int | None = None
     redirects: int = 0
     think_ns: int | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,17 @@ class JourneyScript:
     steps: tuple[StepScript, ...]
     on_start: tuple[StepScript, ...] = ()
     cookies: bool = False
+    pacing_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2Script:
+    """Where a token is got for client credentials."""
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +138,6 @@ class RouteScript:
 
 
 @dataclass(frozen=True, slots=True)
-class OAuth2Script:
-    """Where a token is got for client credentials."""
-
-    token_url: str
-    client_id: str
-    client_secret: str
-    scope: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Script:
     """The whole workload of a process, and the one address that it may talk to.
 
@@ -153,9 +169,9 @@ class Script:
         plain = dict(data)
         plain["data"] = tuple(DataScript(**one) for one in data["data"])
         plain["journeys"] = tuple(_journey(journey) for journey in data["journeys"])
-        plain["route"] = RouteScript.from_json(data["route"])
         if data.get("oauth2") is not None:
             plain["oauth2"] = OAuth2Script(**data["oauth2"])
+        plain["route"] = RouteScript.from_json(data["route"])
         return Script(**plain)
 
 
@@ -170,4 +186,14 @@ def _step(data: Mapping[str, Any]) -> StepScript:
     plain = dict(data)
     plain["expect"] = ExpectScript(**data["expect"])
     plain["capture"] = {name: tuple(pair) for name, pair in data["capture"].items()}
+    if plain.get("spread"):
+        kind, figures = plain["spread"]
+        plain["spread"] = (kind, tuple(figures))
+    plain["body"] = _file(data["body"])
+    if data["multipart"] is not None:
+        plain["multipart"] = {name: _file(part) for name, part in data["multipart"].items()}
     return StepScript(**plain)
+
+
+def _file(data: Any) -> Any:
+    return FileScript(**data) if isinstance(data, Mapping) else data

@@ -11,6 +11,7 @@ from perfstress.engine.compiled import Journey, Step
 from perfstress.engine.recorder import Track
 from perfstress.engine.redirects import RedirectError, path_of, with_cookies
 from perfstress.engine.templates import RenderError
+from perfstress.engine.uploads import Streamed
 
 if TYPE_CHECKING:
     from perfstress.engine.http1 import Connection
@@ -32,7 +33,9 @@ class Walk:
     """A walk is used again for another journey when it has ended.
 
     ``intended_ns`` of the first step is when the arrival was due, or when the user was ready;
-    of the others when the step before was answered and the pause was over.
+    of the others when the step before was answered and the pause was over. The closed loop keeps in
+    ``began_ns`` when the last journey began, and in ``turns`` how many are left of epoch
+    ``turns_of``.
     """
 
     __slots__ = (
@@ -44,6 +47,7 @@ class Walk:
         "_request",
         "_timer",
         "_track",
+        "began_ns",
         "captured",
         "connection",
         "epoch",
@@ -57,6 +61,8 @@ class Walk:
         "step",
         "timeout_ns",
         "tracks",
+        "turns",
+        "turns_of",
         "user",
     )
 
@@ -75,6 +81,8 @@ class Walk:
         self.retried = False
         self.failed_ns = self.setback_ns = 0
         self.epoch = 0
+        self.began_ns = 0
+        self.turns_of, self.turns = -1, 0
         self._at = self._last = 0
         self._hops = self._hops_of_ns = 0
         self.tracks: Sequence[Track] = ()
@@ -133,8 +141,9 @@ class Walk:
         if step.think_ns:
             if self.connection is not None:
                 self.connection.rest()
+            think_ns = step.think_ns if step.pause is None else step.pause.draw()
             self._timer = self._owner.loop.call_later(
-                step.think_ns / 1e9, self._think_over, due_ns + step.think_ns
+                think_ns / 1e9, self._think_over, due_ns + think_ns
             )
             return
         self._send(due_ns, at_ns)
@@ -207,6 +216,8 @@ class Walk:
             self._hops_of_ns, self._hops = self.fired_ns, 0
         try:
             request = step.redirects.following(self._request, status, location, self._hops)
+            if isinstance(self._request, Streamed) and not request.startswith(b"GET "):
+                raise RedirectError(f"answered {status}, and a streamed body is not sent twice")
         except RedirectError as error:
             self.failed("status", str(error), first_byte_ns, at_ns)
             return

@@ -54,9 +54,9 @@ def fleet_of(
     return FLEETS["local"](count, held)
 
 
-def fleet_for(example: WorkedExample, *, target_here: bool) -> Fleet:
+def fleet_for(example: WorkedExample, planned: Sequence[Epoch], *, target_here: bool) -> Fleet:
     """The processes that the shape of an example asks for; raises UsageError as ``fleet_of``."""
     shape = example.shape
-    users = max(max(epoch.start_level, epoch.end_level) for epoch in plan.epochs(example))
-    at_once = shape.max_in_flight if shape.model == "open" else round(users)
+    users = round(plan.highest_level(planned))
+    at_once = shape.max_in_flight if shape.model == "open" else users
     return fleet_of(shape.processes, pin=shape.pin, target_here=target_here, at_once=at_once)

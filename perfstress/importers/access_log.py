@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from perfstress.accesslog import entry_of
 from perfstress.errors import UsageError
 from perfstress.example import METHODS
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
@@ -14,10 +15,6 @@ from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedSte
 # Journeys beyond these are told as a share, not drafted.
 MOST_JOURNEYS = 8
 
-_LINE = re.compile(
-    r'\S+ \S+ \S+ \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)[^"]*" (?P<status>\d{3}) '
-)
-_TIME = "%d/%b/%Y:%H:%M:%S %z"
 _IDENTIFIER = re.compile(r"\d+|[0-9a-fA-F-]{16,}")
 
 
@@ -64,17 +61,11 @@ def _requests(text: str) -> Iterator[tuple[str, str, int | None]]:
     for line in text.splitlines():
         if not line.strip():
             continue
-        match = _LINE.match(line)
-        method = match["method"].lower() if match else ""
-        if match is None or method not in METHODS or not match["path"].startswith("/"):
+        entry = entry_of(line)
+        if entry is None or entry.method not in METHODS or not entry.path.startswith("/"):
             yield "", "", None
-            continue
-        try:
-            time = int(datetime.strptime(match["time"], _TIME).timestamp())
-        except ValueError:
-            yield "", "", None
-            continue
-        yield method, match["path"], time
+        else:
+            yield entry.method, entry.path, entry.time_s
 
 
 def _pattern(path: str) -> str:

@@ -19,8 +19,10 @@ TIME_WAIT_S = 60
 STEAL_WORTH_TELLING = 0.02
 
 
-def preflight(example: WorkedExample) -> list[str]:
-    """Warnings, a sentence each; raises GuardTripped for a load that cannot be sent from here."""
+def preflight(example: WorkedExample, planned: Sequence[Epoch]) -> list[str]:
+    """Warnings before an example is carried out as ``planned``, a sentence each; raises
+    GuardTripped for a load that cannot be sent from here.
+    """
     warnings = []
     machine = host()
     if machine.usable_cores < 2:
@@ -38,7 +40,7 @@ def preflight(example: WorkedExample) -> list[str]:
         warnings.append(f"the hypervisor takes {steal:.0%} of the CPU time (steal)")
     if example.workload.http is not None:
         warnings += local_limits(
-            plan.epochs(example),
+            planned,
             keep_alive=example.workload.http.keep_alive,
             sources=_sources(example.workload.http),
             processes=example.shape.processes,
@@ -119,7 +121,7 @@ def _users(epochs: Sequence[Epoch]) -> float:
     """The most users at once; 0 in the open model."""
     if epochs[0].model == "open":
         return 0
-    return max(max(epoch.start_level, epoch.end_level) for epoch in epochs)
+    return plan.highest_level(epochs)
 
 
 def _ports(epochs: Sequence[Epoch], *, keep_alive: bool, sources: int) -> list[str]:
@@ -137,7 +139,7 @@ def _ports(epochs: Sequence[Epoch], *, keep_alive: bool, sources: int) -> list[s
         )
     if keep_alive or epochs[0].model == "closed":
         return []
-    fastest_hz = max(max(epoch.start_level, epoch.end_level) for epoch in epochs)
+    fastest_hz = plan.highest_level(epochs)
     if fastest_hz * TIME_WAIT_S > ports:
         return [
             (

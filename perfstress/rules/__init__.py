@@ -11,7 +11,18 @@ from pathlib import Path
 
 from perfstress.errors import Problem
 from perfstress.places import Complaint
-from perfstress.rules import acts, addresses, concrete, files, form, names, routes, scale, users
+from perfstress.rules import (
+    acts,
+    addresses,
+    concrete,
+    files,
+    form,
+    names,
+    routes,
+    scale,
+    stages,
+    users,
+)
 from perfstress.rules.weakening import weakening
 from perfstress.yamlio import Loaded
 
@@ -23,11 +34,12 @@ FORM: Mapping[str, Rule] = {
     "one-act": acts.one_act,
     "no-request": form.no_request,
     "no-act": acts.no_act,
-    "stage-level": form.stage_level,
-    "stage-bound": form.stage_bound,
-    "model-words": form.model_words,
-    "out-of-range": form.more_than_nothing,
-    "only-warm-up": form.measured,
+    "stage-level": stages.stage_level,
+    "stage-bound": stages.stage_bound,
+    "model-words": stages.model_words,
+    "workload-words": stages.workload_words,
+    "out-of-range": stages.more_than_nothing,
+    "only-warm-up": stages.measured,
     "wrong-target": form.wrong_target,
 }
 MEANING: Mapping[str, Rule] = {
@@ -41,6 +53,7 @@ MEANING: Mapping[str, Rule] = {
     "bad-tls": routes.routes,  # one-of and model-words, too
     "bad-source": routes.bad_source,
     "bad-rows": files.bad_rows,  # bad-measure, too
+    "bad-arrivals": stages.bad_arrivals,
     "no-seed": files.no_seed,
     "too-few-rows": users.too_few_rows,
     "bad-expression": files.bad_expression,
@@ -62,7 +75,7 @@ MEANING: Mapping[str, Rule] = {
     "bad-act-template": acts.templates,
 }
 SCALE: Mapping[str, Rule] = {
-    "kind-shape": form.kind_shape,
+    "kind-shape": stages.kind_shape,
     "not-scale-true": scale.not_scale_true,
     "unneeded-waiver": scale.unneeded_waiver,
 }

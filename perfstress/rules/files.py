@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from perfstress.example import Step
+from perfstress.example import BodyFile, Step
 from perfstress.extract import ExpressionError, compile_path
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rows import RowsError, read_rows
@@ -18,15 +18,25 @@ from perfstress.yamlio import Loaded
 _SCRIPT = re.compile(r"[^\s{}$]*[\w-]/?[\w./-]*\.(?:py|sh|js|mjs|pl|rb)")
 
 
-def _named(loaded: Loaded) -> Iterator[tuple[Place, str, str]]:
-    """The place, the name and the checksum of each committed file."""
+def _named(loaded: Loaded) -> Iterator[tuple[Place, str, str | None]]:
+    """The place, the name and the checksum (where it is said) of each committed file."""
     workload = loaded.example.workload
     kind, sets = workload.data_sets
     for name, data in sets.items():
         yield ("workload", kind, "data", name), data.file, data.sha256
+    for index, stage in enumerate(loaded.example.shape.stages):
+        if stage.recorded is not None:
+            recording = stage.recorded
+            yield ("shape", "stages", index, "arrivals"), recording.file, recording.sha256
     if workload.runs is not None and workload.runs.input is not None and workload.runs.input.file:
         source = workload.runs.input
         yield ("workload", "runs", "input"), str(source.file), source.sha256
+    for place, step in steps.steps(loaded):
+        if isinstance(step.body, BodyFile):
+            yield (*place, "body"), step.body.file, step.body.sha256
+        for name, part in (step.multipart or {}).items():
+            if not isinstance(part, str):
+                yield (*place, "multipart", name), part.file, part.sha256
 
 
 def no_file(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -55,7 +65,7 @@ def wrong_checksum(loaded: Loaded, root: Path) -> Iterator[Complaint]:
                 seen = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             continue  # told by no-file
-        if seen != wanted:
+        if wanted is not None and seen != wanted:
             message = f"{dotted((*place, 'sha256'))}: {name!r} has another checksum"
             hint = f"if the file is as it should be, write sha256: {seen}"
             yield Complaint((*place, "sha256"), "wrong-checksum", message, hint)

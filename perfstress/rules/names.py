@@ -59,10 +59,12 @@ def duplicate_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         if stage.name == _RESERVED:
             message = f"{dotted(place)}: {_RESERVED!r} is what a soak calls its quiet end"
             yield Complaint(place, "duplicate-name", message, "choose another name")
-        elif stage.name in seen:
-            message = f"{dotted(place)}: stage {seen[stage.name]} has the name {stage.name!r} too"
-            yield Complaint(place, "duplicate-name", message, "give each stage a name of its own")
-        seen.setdefault(stage.name, index)
+        for name in (flat.name for flat in stage.flat):
+            if name in seen:
+                message = f"{dotted(place)}: stage {seen[name]} has the name {name!r} too"
+                hint = "give each stage a name of its own"
+                yield Complaint(place, "duplicate-name", message, hint)
+            seen.setdefault(name, index)
     http = loaded.example.workload.http
     if http is not None and http.setup and SETUP in http.data:
         message = "workload.http.data.setup: what the steps of setup capture has this name"
@@ -110,7 +112,7 @@ def _criterion(
     except CriterionError:
         return  # told by bad-criterion
     place: Place = ("success", index)
-    stages = [stage.name for stage in example.shape.stages]
+    stages = [stage.name for stage in example.shape.flat]
     for word, name in (("during", criterion.during), ("after", criterion.after)):
         if name is not None and name not in stages:
             yield _unknown(place, name, "stage", stages, offset=_behind(line, word, name))

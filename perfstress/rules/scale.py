@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from perfstress import plan
+from perfstress.arrivals import ArrivalsError
 from perfstress.extract import ExpressionError, compile_path
 from perfstress.places import Complaint, Place
 from perfstress.rows import RowsError, read_rows
+from perfstress.rules import stages
 from perfstress.units import format_rate, human_count
 from perfstress.yamlio import Loaded
 
@@ -25,8 +27,10 @@ def rate(loaded: Loaded) -> Iterator[Shortfall]:
         return
     wanted = example.production.rate
     counted = [stage for stage in example.shape.stages if not stage.warmup]
-    levels = [level for s in counted for level in (s.rate, s.from_, s.to) if level is not None]
-    reached = max((float(level) for level in levels), default=0.0)
+    levels = [stages.highest(stage, loaded.path.parent) for stage in counted]
+    if None in levels:
+        return  # told by no-file or bad-arrivals
+    reached = max((level for level in levels if level is not None), default=0.0)
     if reached < wanted * (1 - 1e-9):
         said = f"no stage reaches {format_rate(wanted)}; the most is {format_rate(reached)}"
         yield ("production", "rate"), said, "raise a stage's rate"
@@ -48,8 +52,8 @@ def concurrency(loaded: Loaded) -> Iterator[Shortfall]:
             yield place, f"{said}, and production has {wanted:,}", "raise it there"
         return
     counted = [stage for stage in example.shape.stages if not stage.warmup]
-    levels = [level for s in counted for level in (s.users, s.from_, s.to) if level is not None]
-    reached = int(max((float(level) for level in levels), default=0.0))
+    levels = [stages.highest(stage, loaded.path.parent) or 0.0 for stage in counted]
+    reached = int(max(levels, default=0.0))
     if reached < wanted:
         said = f"no stage has {wanted:,} users; the most is {reached:,}"
         yield place, said, "raise a stage's users"
@@ -143,7 +147,11 @@ def duration(loaded: Loaded) -> Iterator[Shortfall]:
     wanted = example.production.operations
     if wanted is None:
         return
-    planned = [epoch for epoch in plan.epochs(example) if epoch.kind == "work"]
+    try:
+        every = plan.epochs(example, folder=loaded.path.parent)
+    except ArrivalsError:
+        return  # told by no-file or bad-arrivals
+    planned = [epoch for epoch in every if epoch.kind == "work"]
     total = plan.total_ops(planned)
     if total >= wanted:
         return

@@ -23,7 +23,7 @@ def too_few_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     if shape.model == "open":
         most, word = shape.max_in_flight, "shape.max_in_flight lets"
     else:
-        levels = [(stage.users, stage.from_, stage.to) for stage in shape.stages]
+        levels = [(stage.users, stage.from_, stage.to) for stage in shape.flat]
         most = max((int(n) for level in levels for n in level if n is not None), default=0)
         word = "the shape has"
     for name in per_user:

@@ -48,7 +48,9 @@ _STAGE: Mapping[str, Measure] = {
     "to": _level,
     "for": parse_duration,
     "ops": _number,
+    "iterations": _number,
 }
+_STEPS: Mapping[str, Measure] = {"from": _level, "to": _level, "each": parse_duration}
 
 
 def _production(before: Change, after: Change) -> Iterator[Change]:
@@ -77,6 +79,8 @@ def _shape(before: Change, after: Change) -> Iterator[Change]:
             yield _change(where, "a stage", None)
             continue
         yield from _lowered(where, stage, new_stages[name], _STAGE)
+        steps = _part(stage, "steps"), _part(new_stages[name], "steps")
+        yield from _lowered(f"{where}.steps", *steps, _STEPS)
         if new_stages[name].get("warmup") is True:
             yield _change(f"{where}.warmup", False, True)
     yield from _lowered("shape", old, new, {"epochs": _number})

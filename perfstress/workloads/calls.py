@@ -25,7 +25,7 @@ from perfstress.protocols import (
     Surroundings,
     Target,
 )
-from perfstress.schedule import fire_times
+from perfstress.schedule import arrivals_of
 from perfstress.units import NS_PER_S
 from perfstress.workloads.seconds import Seconds
 
@@ -349,14 +349,7 @@ class _OpenEpoch:
 
     def times(self) -> Iterator[NDArray[np.int64]]:
         """Offsets of the arrivals from the epoch's start."""
-        return fire_times(
-            self.plan.start_level,
-            self.plan.end_level,
-            duration_ns=self.plan.duration_ns,
-            ops=self.plan.ops,
-            arrivals=self.plan.arrivals,
-            seed=self.plan.seed,
-        )
+        return arrivals_of(self.plan)
 
     def end_ns(self, began_ns: int, last_ns: int) -> int:
         """When it ends: after its duration, or one mean gap after the last of its operations."""

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from perfstress import plan
 from perfstress.engine import guard
 from perfstress.engine.script import Script
 from perfstress.engine.talkscript import TalkScript
@@ -42,13 +43,13 @@ class Driven:
     def prepare(self, zero_ns: int) -> None:
         """Resolve and allow the address, start the processes, have them compile the journeys."""
         example = self._example
-        levels = [level for stage in example.shape.stages for level in (stage.rate, stage.to)]
+        planned = plan.epochs(example, folder=self._around.folder)
         if example.shape.model == "open":
-            guard.check_rate(max((level or 0.0 for level in levels), default=0.0))
+            guard.check_rate(plan.highest_level(planned))
         try:
             script = self._script_of(example, self._target.values, self._around.folder)
             here = not script.address or guard.is_loopback(script.address)
-            self._fleet = fleet = fleet_for(example, target_here=here)
+            self._fleet = fleet = fleet_for(example, planned, target_here=here)
             fleet.launch(script.as_json(), zero_ns)
             fleet.ready(_READY_WITHIN_S)
         except UsageError as error:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.engine import guard, once
+from perfstress.engine.pauses import Spread, mean_ns
 from perfstress.engine.route import settle
 from perfstress.engine.script import (
     DataScript,
     ExpectScript,
+    FileScript,
     JourneyScript,
     OAuth2Script,
     RouteScript,
@@ -21,7 +23,17 @@ from perfstress.engine.script import (
     TlsScript,
 )
 from perfstress.errors import PerfstressError
-from perfstress.example import Capture, Expect, Http, Journey, Step, WorkedExample
+from perfstress.example import (
+    BodyFile,
+    Capture,
+    Expect,
+    Http,
+    Journey,
+    Step,
+    Think,
+    Upload,
+    WorkedExample,
+)
 from perfstress.protocols import Surroundings, Target
 from perfstress.substitute import redact, remember_secret, substitute_all
 from perfstress.workloads.driven import Driven
@@ -109,29 +121,8 @@ def script_of(
             for name, data in http.data.items()
             if part == "journeys" or _names(http, journeys[part], name)
         ),
-        journeys=tuple(_journey(name, one, http, put) for name, one in journeys.items()),
+        journeys=tuple(_journey(name, one, http, folder, put) for name, one in journeys.items()),
         constants=dict(constants or {}),
-    )
-
-
-def _route(http: Http, put: Any, folder: Path) -> RouteScript:
-    tls = http.tls
-
-    def path(name: str | None) -> str | None:
-        return None if name is None else str(folder / put(name))
-
-    return RouteScript(
-        tls=TlsScript(
-            ca=path(tls.ca),
-            insecure=tls.insecure,
-            server_name=put(tls.server_name),
-            cert=path(tls.cert),
-            key=path(tls.key),
-        ),
-        unix=path(http.unix),
-        sources=tuple(put(http.source_addresses) or ()),
-        connections=http.connections,
-        max_body_bytes=http.max_body,
     )
 
 
@@ -170,17 +161,54 @@ def _oauth2(http: Http, put: Any, allow_hosts: Sequence[str]) -> OAuth2Script | 
     return OAuth2Script(url, put(oauth2.client_id), put(oauth2.client_secret), oauth2.scope or "")
 
 
-def _journey(name: str, journey: Journey, http: Http, put: Any) -> JourneyScript:
+def _route(http: Http, put: Any, folder: Path) -> RouteScript:
+    tls = http.tls
+
+    def path(name: str | None) -> str | None:
+        return None if name is None else str(folder / put(name))
+
+    return RouteScript(
+        tls=TlsScript(
+            ca=path(tls.ca),
+            insecure=tls.insecure,
+            server_name=put(tls.server_name),
+            cert=path(tls.cert),
+            key=path(tls.key),
+        ),
+        unix=path(http.unix),
+        sources=tuple(put(http.source_addresses) or ()),
+        connections=http.connections,
+        max_body_bytes=http.max_body,
+    )
+
+
+def _journey(name: str, journey: Journey, http: Http, folder: Path, put: Any) -> JourneyScript:
     taken: set[str] = set()
 
     def ready(steps: Sequence[Step]) -> tuple[StepScript, ...]:
         return tuple(
-            _step(_label(step, taken), step, journey.headers, http.redirects, put) for step in steps
+            _step(_label(step, taken), step, journey.headers, http.redirects, folder, put)
+            for step in steps
         )
 
     keeps = http.cookies if journey.cookies is None else journey.cookies
     first = ready(journey.on_start)
-    return JourneyScript(name, ready(journey.steps), on_start=first, cookies=keeps)
+    return JourneyScript(
+        name,
+        ready(journey.steps),
+        on_start=first,
+        cookies=keeps,
+        pacing_ns=journey.pacing or 0,
+    )
+
+
+def _pause(label: str, think: int | Think) -> StepScript:
+    if isinstance(think, int):
+        return StepScript(label, think_ns=think)
+    spread: Spread = ("exponential", (think.exponential or 0,))
+    if think.uniform is not None:
+        spread = ("uniform", tuple(think.uniform))
+    return StepScript(label, think_ns=mean_ns(spread), spread=spread)
 
 
 def _label(step: Step, taken: set[str]) -> str:
@@ -195,9 +223,11 @@ def _label(step: Step, taken: set[str]) -> str:
     return label
 
 
-def _step(label: str, step: Step, headers: Mapping[str, str], hops: int, put: Any) -> StepScript:
+def _step(
+    label: str, step: Step, headers: Mapping[str, str], hops: int, folder: Path, put: Any
+) -> StepScript:
     if step.method is None:
-        return StepScript(label, think_ns=step.think or 0)
+        return _pause(label, step.think or 0)
     return StepScript(
         label=label,
         method=step.method,
@@ -205,7 +235,8 @@ def _step(label: str, step: Step, headers: Mapping[str, str], hops: int, put: An
         headers=put({**headers, **step.headers}),
         json=put(step.json_),
         form=put(step.form),
-        body=put(step.body),
+        body=_file(step.body, folder) if isinstance(step.body, BodyFile) else put(step.body),
+        multipart=_multipart(step.multipart, folder, put),
         capture={name: _capture(how) for name, how in step.capture.items()},
         expect=_expect(step.expect, put) if step.expect is not None else ExpectScript(),
         timeout_ns=step.timeout,
@@ -221,6 +252,24 @@ def _capture(how: str | Capture) -> Any:
     if how.cookie is not None:
         return ("cookie", how.cookie)
     return ("header", how.header) if how.header is not None else ("regex", how.regex or "")
+
+
+def _file(given: BodyFile | Upload, folder: Path) -> FileScript:
+    path = str(folder / given.file)
+    if isinstance(given, BodyFile):
+        return FileScript(path)
+    return FileScript(path, given.name or "", given.type or "")
+
+
+def _multipart(
+    fields: Mapping[str, str | Upload] | None, folder: Path, put: Any
+) -> dict[str, str | FileScript] | None:
+    if fields is None:
+        return None
+    return {
+        name: put(field) if isinstance(field, str) else _file(field, folder)
+        for name, field in fields.items()
+    }
 
 
 def _expect(expect: Expect, put: Any) -> ExpectScript:

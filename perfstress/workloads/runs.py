@@ -22,7 +22,7 @@ from perfstress.protocols import (
     Surroundings,
     Target,
 )
-from perfstress.schedule import fire_times
+from perfstress.schedule import arrivals_of
 from perfstress.targets.batch import BatchTarget
 from perfstress.targets.guarded import Ended, Guarded
 from perfstress.units import NS_PER_S
@@ -256,14 +256,7 @@ class _Stretch:
 
     def _arrivals(self) -> Iterator[int]:
         epoch = self.epoch
-        for offsets in fire_times(
-            epoch.start_level,
-            epoch.end_level,
-            duration_ns=epoch.duration_ns,
-            ops=epoch.ops,
-            arrivals=epoch.arrivals,
-            seed=epoch.seed,
-        ):
+        for offsets in arrivals_of(epoch):
             yield from (offsets + self.began_ns).tolist()
 
     def _wanted_users(self, at_ns: int) -> int:

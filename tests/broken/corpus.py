@@ -17,6 +17,8 @@ MARK = "¦"
 ROWS = b'{"user":"ann","cart":{"items":[1,2,3]}}\n{"user":"bob","cart":{"items":[1]}}\n'
 TORN_ROWS = b'{"user":"ann","cart":{"items":[1,2,3]}}\n{"user":"bob","cart"\n'
 TORN_CSV = b"user,age\nann,7\nbob\n"
+TIMES = b"# seconds\n0\n0.25\n0.25\n1.5\n"
+TORN_TIMES = b"0\n0.5\n0.25\n"
 INPUT = b"a,1\nb,2\nc,3\n"
 
 
@@ -346,7 +348,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
         ("concurrency", "users:"),
         ("hold-for", "for:"),
         ("ramp-up", "from:"),
-        ("iterations", "ops:"),
     ):
         yield Broken(
             f"peer-{word.lower()}",
@@ -596,6 +597,74 @@ def _what_stands_together() -> Iterator[Broken]:
         ).replace("  size: {lines: 3}\n", ""),
     )
     yield Broken("ready-batch", "wrong-target", "target:\n", "target:\n  ¦ready: {port: 1}\n", RUNS)
+
+
+def _stages() -> Iterator[Broken]:
+    """Edits of the last stage of the spike, and of the two of the soak."""
+    after = "{name: after, rate: 50/s, for: 30s}"
+    for name, slug, stage in (
+        ("level-and-pause", "stage-level", "rate: 50/s, ¦pause: 30s"),
+        ("ramp-and-steps", "stage-level", "from: 1/s, to: 2/s, ¦steps: @STEPS@"),
+        ("pause-and-for", "stage-bound", "pause: 30s, ¦for: 30s"),
+        ("steps-and-ops", "stage-bound", "steps: @STEPS@, ¦ops: 30"),
+        ("steps-of-users", "stage-level", "steps: {from: ¦1, to: 2/s, by: 1/s, each: 1s}"),
+        ("no-step", "out-of-range", "steps: {from: 1/s, to: 2/s, by: ¦0/s, each: 1s}"),
+        ("steps-without-by", "missing-key", "¦steps: {from: 1/s, to: 2/s, each: 1s}"),
+        ("no-pause", "out-of-range", "pause: ¦0s"),
+        ("iterations-of-nobody", "model-words", "rate: 50/s, ¦iterations: 3"),
+        ("level-and-recording", "stage-level", "rate: 50/s, ¦arrivals: @LOG@"),
+        ("recording-and-ops", "stage-bound", "arrivals: @LOG@, ¦ops: 3"),
+        ("no-recording", "no-file", "arrivals: {file: ¦gone.txt, sha256: @SUM@}"),
+        ("other-recording", "wrong-checksum", "arrivals: {file: times.txt, sha256: ¦@ZERO@}"),
+        ("torn-recording", "bad-arrivals", "arrivals: {file: ¦torn.txt, sha256: @TORN@}"),
+        ("times-without-file", "missing-key", "¦arrivals: {sha256: @ZERO@}"),
+        ("no-such-arrivals", "bad-value", "rate: 50/s, for: 1s, arrivals: ¦bursts"),
+    ):
+        text = stage
+        for mark, meant in (
+            ("@STEPS@", "{from: 1/s, to: 2/s, by: 1/s, each: 1s}"),
+            ("@LOG@", "{file: times.txt, sha256: @SUM@}"),
+            ("@SUM@", checksum(TIMES)),
+            ("@TORN@", checksum(TORN_TIMES)),
+            ("@ZERO@", "0" * 64),
+        ):
+            text = text.replace(mark, meant)
+        yield Broken(name, slug, after, f"{{name: after, {text}}}")
+    yield Broken(
+        "steps-named-twice",
+        "duplicate-name",
+        after,
+        after
+        + """
+    - {name: climb, steps: {from: 1/s, to: 2/s, by: 1/s, each: 1s}}
+    - {name: ¦climb-2, rate: 1/s, for: 1s}""",
+    )
+    yield Broken("paced-arrivals", "model-words", "weight: 8", "weight: 8\n        ¦pacing: 1s")
+    yield Broken(
+        "think-two-ways", "one-of", "think: 200ms", "think: {uniform: [1s, 2s], ¦exponential: 1s}"
+    )
+    yield Broken("think-no-way", "one-of", "think: 200ms", "¦think: {}")
+    yield Broken("think-backwards", "out-of-range", "think: 200ms", "think: {uniform: ¦[2s, 1s]}")
+    yield Broken("think-nothing", "out-of-range", "think: 200ms", "think: {exponential: ¦0s}")
+    yield Broken("think-one-bound", "out-of-range", "think: 200ms", "think: {uniform: ¦[2s]}")
+    yield Broken("no-processes", "out-of-range", "seed: 42", "seed: 42\n  processes: ¦0")
+    yield Broken(
+        "processes-of-a-call", "workload-words", "seed: 1", "seed: 1\n  ¦processes: 2", CALLS
+    )
+    yield Broken(
+        "iterations-of-a-call",
+        "workload-words",
+        "users: 2, ops: 1000000",
+        "users: 2, ¦iterations: 500000",
+        CALLS,
+    )
+    yield Broken(
+        "pause-in-calls",
+        "workload-words",
+        "    - {name: work, users",
+        "    - {name: rest, ¦pause: 1s}\n    - {name: work, users",
+        CALLS,
+    )
 
 
 def _names_and_files() -> Iterator[Broken]:
@@ -942,6 +1011,7 @@ CORPUS: tuple[Broken, ...] = (
     *_yaml_traps(),
     *_shape_of_the_document(),
     *_what_stands_together(),
+    *_stages(),
     *_names_and_files(),
     *_concrete_and_safe(),
     *_routes(),
@@ -958,6 +1028,8 @@ def write(broken: Broken, folder: Path) -> tuple[Path, tuple[int, int]]:
         ("none.jsonl", b""),
         ("torn.csv", TORN_CSV),
         ("input.csv", INPUT),
+        ("times.txt", TIMES),
+        ("torn.txt", TORN_TIMES),
     ):
         (folder / name).write_bytes(data)
     text, place = broken.text()

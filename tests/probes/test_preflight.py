@@ -8,9 +8,17 @@ from collections.abc import Iterator
 import pytest
 
 from perfstress.errors import GuardTripped
-from perfstress.probes.preflight import open_files_limit, port_range, preflight
+from perfstress.example import WorkedExample
+from perfstress.plan import epochs
+from perfstress.probes import preflight as module
+from perfstress.probes.preflight import open_files_limit, port_range
 from perfstress.proctree import memory_available_bytes
 from tests.support.small import example
+
+
+def preflight(one: WorkedExample) -> list[str]:
+    return module.preflight(one, epochs(one))
+
 
 CLOSED = {"shape__model": "closed"}
 
