@@ -19,6 +19,7 @@ from perfstress.clock import now_ns
 from perfstress.engine.checks import Answer
 from perfstress.engine.compiled import Known, Step
 from perfstress.engine.redirects import STATUSES
+from perfstress.engine.uploads import Streamed, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,7 @@ class Connection(asyncio.Protocol):
         "reused",
         "step",
         "transport",
+        "upload",
         "write",
     )
 
@@ -111,6 +113,7 @@ class Connection(asyncio.Protocol):
         self._parsing = False
         self._eof = False
         self._paused_ns = 0
+        self.upload: Upload | None = None
 
     # ------------------------------------------------------------ sending
     def send(self, exchange: Exchange, step: Step, request: bytes) -> None:
@@ -118,7 +121,22 @@ class Connection(asyncio.Protocol):
         self.exchange = exchange
         self.step = step
         self.known = step.known
+        if request.__class__ is not bytes and isinstance(request, Streamed):
+            # an answer before the end of the body has to be looked at by the parser
+            self.known = _NOTHING
+            self.upload = Upload(self, request.pieces, asyncio.get_running_loop().call_soon)
+            self.write(request)
+            self.upload.go_on()
+            return
         self.write(request)
+
+    def give_up(self, kind: str, why: str) -> None:
+        """End the request that is under way with an error of our own."""
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.connection = None
+            self.drop()
+            exchange.failed(kind, why, 0, now_ns())
 
     def rest(self) -> None:
         """Nothing is under way; whatever comes now was not asked for."""
@@ -158,8 +176,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._paused_ns = now_ns()
+        if self.upload is not None:
+            self.upload.is_held = True
 
     def resume_writing(self) -> None:
+        if self.upload is not None:
+            self.upload.is_held = False
+            self.upload.go_on()
         if self.exchange is not None:
             self.exchange.spent("send", now_ns() - self._paused_ns)
 
@@ -324,6 +347,10 @@ class Connection(asyncio.Protocol):
         exchange, step = self.exchange, self.step
         assert exchange is not None
         first_byte_ns = self._first_byte_ns
+        if self.upload is not None:  # answered before it was all sent
+            self.upload = None
+            self._keeps_alive = False
+            self.transport.abort()
         self._parsing = False
         self.reused = True
         self.rest()

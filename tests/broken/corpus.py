@@ -762,6 +762,27 @@ def _names_and_files() -> Iterator[Broken]:
     )
     yield Broken("a-uuid", "unseeded", "/products?user={{ carts.user }}", "/p/¦{{ uuid }}")
     yield Broken("missing-rows", "no-file", "rows.jsonl", "¦rowz.jsonl")
+    yield Broken(
+        "missing-body", "no-file", 'json: {user: "{{ carts.user }}"}', "body: {file: ¦photo.jpg}"
+    )
+    yield Broken(
+        "missing-part",
+        "no-file",
+        'json: {user: "{{ carts.user }}"}',
+        "multipart: {note: hello, photo: {file: ¦photo.jpg}}",
+    )
+    yield Broken(
+        "changed-part",
+        "wrong-checksum",
+        'json: {user: "{{ carts.user }}"}',
+        f"multipart: {{rows: {{file: rows.jsonl, sha256: ¦{'0' * 64}}}}}",
+    )
+    yield Broken(
+        "form-and-multipart",
+        "one-of",
+        'json: {user: "{{ carts.user }}"}',
+        "form: {a: b}\n            ¦multipart: {a: b}",
+    )
     yield Broken("missing-input", "no-file", "input.csv", "¦in.csv", RUNS)
     yield Broken(
         "missing-generator",
