@@ -63,11 +63,21 @@ def judge(run: Run) -> Verdict:
         findings=tuple(sorted(findings, key=_rank)),
         checks=checks,
         could_not_see=tuple(spot for found in detections for spot in found.could_not_see),
-        notes=(*notes, *(note for found in detections for note in found.notes)),
+        notes=(*notes, *_spread(run), *(note for found in detections for note in found.notes)),
         reduced=run.manifest.scale < 1,
         load=load,
         generator=generator,
     )
+
+
+def _spread(run: Run) -> list[str]:
+    """What of the load was drawn although it was recorded."""
+    return [
+        f"the arrivals of {epoch.stage} are recorded in whole seconds; "
+        "where in its second each came was drawn from the seed"
+        for epoch in run.work_epochs
+        if epoch.spread
+    ]
 
 
 def summary_of(run: Run) -> LoadSummary:

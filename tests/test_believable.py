@@ -1,0 +1,76 @@
+"""Whether the load was real: what the generator tells of itself, on runs with known truths."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from perfstress import runfile
+from perfstress.believable import load_doubts
+from perfstress.judge import health_of, judge, summary_of
+from perfstress.measurement import Event
+from perfstress.run import Run
+from perfstress.verdict import GeneratorHealth, LoadSummary, Outcome
+from tests.support import synthetic
+
+FAST = LoadSummary(requests=1000, response_ms={"p99": 5.0}, slip_ms={"p99": 0.2})
+LATE = LoadSummary(requests=1000, response_ms={"p99": 500.0}, slip_ms={"p99": 12.0})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return runfile.read(synthetic.spike(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("load", "health", "told"),
+    [
+        (FAST, GeneratorHealth(steal_share=0.3), None),
+        (LATE, GeneratorHealth(steal_share=0.01), None),
+        (LATE, GeneratorHealth(steal_share=0.12), "the hypervisor took 12 %"),
+        (FAST, GeneratorHealth(loop_lag_ms=900, stall_share=0.02), None),
+        (
+            FAST,
+            GeneratorHealth(loop_lag_ms=900, stall_share=0.2),
+            "stood still for 20 % of the time",
+        ),
+        (LATE, GeneratorHealth(cpu_share=0.99), "99 % of a core"),
+    ],
+)
+def test_a_generator_that_was_kept_from_its_work(
+    run: Run, load: LoadSummary, health: GeneratorHealth, told: str | None
+) -> None:
+    doubts = load_doubts(run, load, health)
+    if told is None:
+        assert doubts == []
+    else:
+        assert told in doubts[0]
+
+
+def with_health(run: Run, **health: float) -> Run:
+    """The same run, told by a generator in another state."""
+    events = [
+        Event(event.t_s, event.name, {**event.facts, "health": health})
+        if event.name == "epoch-ended"
+        else event
+        for event in run.events
+    ]
+    return dataclasses.replace(run, events=tuple(events))
+
+
+def test_the_worst_of_all_epochs_is_judged(run: Run) -> None:
+    shown = with_health(run, steal_share=0.2, stall_share=0.3, loop_lag_ms=2000.0, processes=3)
+    load = summary_of(shown)
+    health = health_of(shown, load)
+    assert (health.processes, health.steal_share, health.stall_share) == (3, 0.2, 0.3)
+    assert health.slip_p99_ms == load.slip_ms["p99"]
+    verdict = judge(shown)
+    assert verdict.outcome is not Outcome.PASS
+    assert any("stood still for 30 %" in reason for reason in (*verdict.reasons, *verdict.notes))
+
+
+def test_a_run_from_before_these_figures_has_none(run: Run) -> None:
+    health = health_of(with_health(run, cpu_s=1.0), summary_of(run))
+    assert (health.processes, health.steal_share, health.stall_share) == (1, 0.0, 0.0)
