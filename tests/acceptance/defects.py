@@ -8,9 +8,8 @@ verdict was wrong and every growth was within ``--tolerance`` of its truth.
 
 The truth of a run is the defect's size for each cause (``truth.py``, measured without perfstress)
 times the causes for each operation, which the shop's own counters give for this very run: the rows
-that a seeded shuffle takes have their own share of declined cards. Seconds are taken from this
-run as well, from the shop's own histogram of its handlers: a walk takes longer on a machine that
-shares its cores than the same walk by itself.
+that a seeded shuffle takes have their own share of declined cards. Seconds are comparable only on
+a machine that does nothing else: a walk takes longer on cores that are shared.
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from perfstress import runfile
 from perfstress.errors import ExitCode
@@ -111,29 +108,9 @@ def causes_per_op(run: Run, truth: Truth) -> float:
     return (counts[-1] - counts[0]) / (floors[-1].ops - floors[0].ops)
 
 
-def handler_slope(run: Run, route: str) -> float:
-    """Seconds that a route's handler takes longer for each request that it had before: a line
-    through the means of the epochs, as the shop itself has timed them.
-    """
-    readings = {
-        sample.epoch: (
-            sample.values.get(f'counter:shop_request_seconds_sum{{route="{route}"}}'),
-            sample.values.get(f'counter:shop_request_seconds_count{{route="{route}"}}'),
-        )
-        for sample in run.samples
-        if sample.state == "quiescent" and sample.epoch >= 0
-    }
-    seconds, counts = np.array([readings[epoch] for epoch in sorted(readings)], dtype=float).T
-    had_any = np.diff(counts) > 0  # the idle control had none
-    means = (np.diff(seconds) / np.maximum(np.diff(counts), 1))[had_any]
-    middles = ((counts[1:] + counts[:-1]) / 2)[had_any]
-    return float(np.polyfit(middles, means, 1)[0])
-
-
 def per_op(truth: Truth, run: Run, unit: str) -> float:
     """The truth in a finding's own terms: for each operation, or for each journey it names."""
-    per_cause = handler_slope(run, truth.route) if truth.route else truth.per_cause
-    rate = per_cause * causes_per_op(run, truth)
+    rate = truth.per_cause * causes_per_op(run, truth)
     journey = unit.rpartition("/")[2]
     if journey in ("op", "") or journey not in run.manifest.journeys:
         return rate

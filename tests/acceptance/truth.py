@@ -38,8 +38,7 @@ class Truth:
     """One defect in one worked example: what has to be found, and how large it is.
 
     ``counters`` are the series of the shop's own metrics page that count the cause; empty where
-    each operation is one. ``causes_per_op`` is what the example lets one expect. ``route`` is the
-    one that becomes slower, for a defect of time.
+    each operation is one. ``causes_per_op`` is what the example lets one expect.
     """
 
     defect: str
@@ -51,7 +50,6 @@ class Truth:
     unit: str
     causes_per_op: float
     counters: tuple[str, ...] = ()
-    route: str = ""
 
     @property
     def per_op(self) -> float:
@@ -301,7 +299,6 @@ def truths(only: set[str] | None = None) -> list[Truth]:
             "unit": "s",
             "causes_per_op": buys,
             "counters": _requests("/login"),
-            "route": "/login",
         },
         {
             "defect": "pricing",
