@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.benchmarks import (
+    against_pycurl,
     bench,
     closed_loop,
     journey,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "memory": memory,
     "cores": two_cores,
     "startup": startup,
+    "curl": against_pycurl,
 }
 SCRIPTS = ("ab", "h2load", "hey")
 
