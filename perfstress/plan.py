@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from perfstress import arrivals
-from perfstress.example import Stage, WorkedExample
 from perfstress.units import NS_PER_S
+
+if TYPE_CHECKING:  # a process of load knows plans, and needs no models of pydantic
+    from perfstress.example import Stage, WorkedExample
 
 EpochKind = Literal["warm-up", "work", "idle"]
 

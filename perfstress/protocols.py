@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from perfstress.example import WorkedExample
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
-from perfstress.run import Run
-from perfstress.verdict import Detection, Verdict
+
+if TYPE_CHECKING:
+    from perfstress.run import Run
+    from perfstress.verdict import Detection, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,5 +227,4 @@ __all__ = [
     "Reporter",
     "Surroundings",
     "Target",
-    "WorkedExample",
 ]

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from perfstress.example import WorkedExample
 from perfstress.measurement import Event, Interval, Sample, Series, metric_of
 from perfstress.plan import Epoch
+
+if TYPE_CHECKING:
+    from perfstress.example import WorkedExample
 
 # History of the format. 1: the first.
 SCHEMA_VERSION = 1
