@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perfstress.detectors.growth.levels import levels_of
 from perfstress.measurement import Series
@@ -33,8 +34,25 @@ def explained_by(series: Series, warm_up_ops: float) -> str:
     if len(ranked) < 2 or not ranked[0]:
         return ""
     best, second = ranked[:2]
-    slope = rest[best][1]
+    slope = _between_floors(series, series.ops_by[best], warm_up_ops) or rest[best][1]
     if rest[best][0] > MUCH_BETTER * rest[second][0] or slope <= 0:
         return ""
     amount = human_bytes(slope) if series.unit == "bytes" else human_count(float(f"{slope:.3g}"))
     return f"it goes with the journey {best}: {amount} per {best}"
+
+
+def _between_floors(
+    series: Series, counts: NDArray[np.float64], warm_up_ops: float
+) -> float | None:
+    """What one of a journey left behind from the first quiet floor to the last; None without two.
+
+    Readings under load hold what the load itself needs, connections of clients above all.
+    """
+    quiet = (series.state == "quiescent") & (series.epoch >= 0) & (series.ops >= warm_up_ops)
+    if not quiet.any() or np.ptp(counts[quiet]) == 0:
+        return None
+    first, last = counts[quiet].min(), counts[quiet].max()
+    rose = np.median(series.value[quiet & (counts == last)]) - np.median(
+        series.value[quiet & (counts == first)]
+    )
+    return float(rose / (last - first))
