@@ -47,8 +47,10 @@ class Redirects:
     def _target(self, target: str, location: str, status: int) -> bytes:
         scheme, host, port = self._origin
         shown = f"[{host}]" if ":" in host else host
+        by_proxy = not target.startswith("/")  # which is told the whole address
+        base = target if by_proxy else f"{scheme}://{shown}:{port}{target}"
         try:
-            parts = urlsplit(urljoin(f"{scheme}://{shown}:{port}{target}", location))
+            parts = urlsplit(urljoin(base, location))
             default = {"http": 80, "https": 443}.get(parts.scheme)
             there = (parts.scheme, (parts.hostname or "").lower(), parts.port or default)
         except ValueError:
@@ -56,12 +58,15 @@ class Redirects:
         if there != self._origin:
             raise RedirectError(f"answered {status} to {location!r}, which is another origin")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        if by_proxy:
+            path = f"{parts.scheme}://{parts.netloc}{path}"
         return quote(path, safe=_SAFE).encode("ascii")
 
 
 def path_of(request: bytes) -> str:
-    """The target of a request."""
-    return request.split(b" ", 2)[1].decode("ascii")
+    """The path and query that a request asks for, though a proxy is told the whole address."""
+    target = request.split(b" ", 2)[1].decode("ascii")
+    return target if target.startswith("/") else "/" + target.split("/", 3)[-1]
 
 
 def with_cookies(request: bytes, line: bytes) -> bytes:

@@ -11,7 +11,7 @@ from perfstress.errors import GuardTripped, UsageError
 from perfstress.measurement import phases_of
 from tests.support.certificates import needs_openssl, papers
 from tests.support.engine_drive import drive, epoch, journey, run, script, step
-from tests.support.knobs import Knobs, serving
+from tests.support.knobs import Knobs, serving, whole
 from tests.support.proxy import proxying
 
 pytestmark = pytest.mark.live
@@ -110,6 +110,31 @@ def test_a_proxy_is_told_the_whole_address():
     heard, proxy = run(work())
     assert heard.of("a").ok == 20
     assert proxy.asked == [f"GET http://127.0.0.1:{knobs.port}/ok HTTP/1.1"] * 2
+
+
+def test_a_redirect_is_followed_through_a_proxy():
+    """And a cookie that it sets goes with the next request, to its own path."""
+    knobs = Knobs()
+
+    async def moved(_request, writer):
+        writer.write(whole(302, b"", b"location: /echo?n=1", b"set-cookie: c=1; Path=/echo"))
+
+    knobs.replies["moved"] = moved
+
+    async def work():
+        async with serving(knobs), proxying() as proxy:
+            route = RouteScript(proxy=ProxyScript("127.0.0.1", proxy.port, "127.0.0.1"))
+            steps = [step("s", path="/moved", redirects=2)]
+            one = dataclasses.replace(journey("a", *steps), cookies=True)
+            return await drive(script(knobs.port, one, route=route), [epoch(ops=3)])
+
+    heard = run(work())
+    assert (heard.of("a").ok, heard.of("a").errors) == (3, {})
+    assert knobs.seen == {"/moved": 3, "/echo": 3}
+    echoed = [
+        request.headers.get("cookie") for request in knobs.requests if request.path == "/echo"
+    ]
+    assert echoed == ["c=1"] * 3
 
 
 @needs_openssl
