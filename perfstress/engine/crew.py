@@ -13,6 +13,7 @@ from perfstress.engine.health import Health
 from perfstress.engine.people import People
 from perfstress.engine.pool import Pool
 from perfstress.engine.recorder import Recorder, Track
+from perfstress.engine.redirects import Redirects
 from perfstress.engine.script import Script
 from perfstress.engine.sharing import share
 from perfstress.engine.talkscript import TalkScript
@@ -41,6 +42,7 @@ class Crew:
     ) -> None:
         rows = [load_rows(data) for data in script.data]
         self.tokens: Tokens | None = None
+        self._redirects: list[Redirects] = []
         self.walk: Callable[[Owner], Walk] = Walk
         self.pool: Pool
         if isinstance(script, TalkScript):
@@ -48,6 +50,8 @@ class Crew:
             self.journeys, self.pool, self.walk = spoken.journeys, spoken.lobby, talk.Talk
         else:
             self.journeys = compile_script(script, rows, self._token(script, loop))
+            following = [step.redirects for one in self.journeys for step in one.steps]
+            self._redirects = [one for one in following if one is not None]
             most = script.route.connections
             self.pool = Pool(
                 loop,
@@ -129,10 +133,8 @@ class Crew:
     ) -> None:
         """All arrivals of an epoch have been sent."""
         health = {**self.health.gauges(), "retries": float(self.pool.retries)}
-        following = [step.redirects for one in self.journeys for step in one.steps]
-        if any(following):
-            hops = sum(redirects.hops for redirects in following if redirects is not None)
-            health["redirects"] = float(hops)
+        if self._redirects:
+            health["redirects"] = float(sum(one.hops for one in self._redirects))
         if self.tokens is not None:
             health |= self.tokens.gauges()
         self.emit(
