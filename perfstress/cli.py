@@ -186,17 +186,32 @@ def report(
 def hit(
     url: Annotated[str, typer.Argument(help="What to request; loopback unless allowed.")],
     duration: Annotated[
-        str, typer.Option("--duration", "-d", help="How long, such as 10s.")
-    ] = "10s",
+        str | None,
+        typer.Option("--duration", "-d", help="How long, 10s without an amount.", metavar="TIME"),
+    ] = None,
+    requests: Annotated[
+        int | None, typer.Option("--requests", "-n", min=1, help="End after so many requests.")
+    ] = None,
     rate: Annotated[
-        str | None, typer.Option("--rate", "-r", help="Open model: arrivals, such as 500/s.")
+        str | None,
+        typer.Option("--rate", "-r", help="Open model: arrivals, 500/s; a ramp: 50/s..500/s."),
+    ] = None,
+    arrivals: Annotated[
+        str | None, typer.Option(help="With --rate: poisson (the default) or uniform.")
     ] = None,
     concurrency: Annotated[
         int | None, typer.Option("--concurrency", "-c", help="Closed model: connections in a loop.")
     ] = None,
     users: Annotated[int | None, typer.Option(help="Closed model: users with --think.")] = None,
     think: Annotated[
-        str | None, typer.Option(help="A user's pause after each answer, such as 2s.")
+        str | None,
+        typer.Option(help="A user's pause after each answer: 2s, 1s..3s (even) or exp:2s (mean)."),
+    ] = None,
+    pacing: Annotated[
+        str | None, typer.Option(help="Each --users begins one request in this time.")
+    ] = None,
+    iterations: Annotated[
+        int | None, typer.Option(min=1, help="End after so many requests of each of --users.")
     ] = None,
     timeout: Annotated[str, typer.Option(help="When an answer counts as lost.")] = "10s",
     method: Annotated[str, typer.Option("--method", "-X", help="The HTTP method.")] = "GET",
@@ -237,15 +252,22 @@ def hit(
 ) -> ExitCode:
     """Load one URL quickly, without an example, and print the same figures."""
     from perfstress.commands.hit import hit as command  # delayed: numpy
+    from perfstress.commands.loadoptions import LoadOptions
 
     return command(
         url,
-        duration=duration,
-        rate=rate,
-        concurrency=concurrency,
-        users=users,
-        think=think,
-        timeout=timeout,
+        load=LoadOptions(
+            rate=rate,
+            concurrency=concurrency,
+            users=users,
+            think=think,
+            pacing=pacing,
+            duration=duration,
+            requests=requests,
+            iterations=iterations,
+            arrivals=arrivals,
+            timeout=timeout,
+        ),
         method=method,
         headers=headers or [],
         body=body,

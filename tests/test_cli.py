@@ -73,7 +73,7 @@ def test_help_imports_nothing_heavy() -> None:
         ["judge", "no-such-run"],
         ["promote", "no-such-run"],
         ["hit", "http://127.0.0.1:1/", "--rate", "fast"],
-        ["hit", "http://127.0.0.1:1/", "--processes", "2"],
+        ["hit", "http://127.0.0.1:1/", "--processes", "0"],
         ["draft", "x", "--kind", "party"],
     ],
     ids=" ".join,

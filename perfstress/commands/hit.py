@@ -9,6 +9,7 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 from perfstress.clock import now_ns
+from perfstress.commands.loadoptions import SEED, LoadOptions, processes_of
 from perfstress.engine import guard, route
 from perfstress.engine.script import (
     JourneyScript,
@@ -19,7 +20,7 @@ from perfstress.engine.script import (
 )
 from perfstress.errors import ExitCode, TargetError, UsageError
 from perfstress.example import METHODS
-from perfstress.fleet import Fleet, cores, fleet_of
+from perfstress.fleet import Fleet, fleet_of
 from perfstress.histogram import Histogram
 from perfstress.loadsummary import merged, summarise
 from perfstress.measurement import Interval
@@ -28,16 +29,12 @@ from perfstress.probes.preflight import local_limits
 from perfstress.protocols import BlockDone, EpochBegan, EpochDone, Lost, Progress
 from perfstress.substitute import redact, substitute
 from perfstress.telling import generator, milliseconds, phases
-from perfstress.units import human_count, human_duration, parse_duration, parse_rate
+from perfstress.units import human_count, human_duration
 from perfstress.verdict import GeneratorHealth, LoadSummary
 
-DEFAULT_CONCURRENCY = 10
-MAX_IN_FLIGHT = 10_000
-MOST_PROCESSES = 64
 _HEAD_START_NS = 50_000_000
 _READY_WITHIN_S = 30.0
 _CANCEL_WITHIN_NS = 5 * 10**9
-_SEED = 1
 _BAR = 40
 
 
@@ -46,12 +43,7 @@ def hit(
     *,
     out: TextIO,
     err: TextIO,
-    duration: str = "10s",
-    rate: str | None = None,
-    concurrency: int | None = None,
-    users: int | None = None,
-    think: str | None = None,
-    timeout: str = "10s",
+    load: LoadOptions,
     method: str = "GET",
     headers: Sequence[str] = (),
     body: str | None = None,
@@ -69,15 +61,14 @@ def hit(
 ) -> ExitCode:
     """Load ``url`` and print the figures; ``as_json`` prints ``{"load": …, "generator": …}``.
 
-    Open model with ``rate``, closed with ``concurrency`` or ``users``. Raises UsageError for
+    Open model with a ``rate``, closed with ``concurrency`` or ``users``. Raises UsageError for
     options that do not go together, TargetError when nothing answers there, GuardTripped for hosts
     that are not allowed. Ctrl-C prints what was recorded and gives INTERRUPTED.
     """
-    think_ns = _duration(think, "--think") if think is not None else 0
-    epoch = _epoch(rate, concurrency, users, think, duration, timeout)
-    count = _processes(processes)
+    epoch, pause = load.epoch(), load.pause()
+    count = processes_of(processes)
     step = _step(url, method, _headers(headers), body)
-    if connections is not None and rate is None:
+    if connections is not None and epoch.model == "closed":
         raise UsageError(
             "--connections needs --rate", hint="or use --concurrency alone", slug="bad-option"
         )
@@ -94,18 +85,17 @@ def hit(
             hint="start the server first, or mend the address",
             slug="unreachable",
         )
-    pause = (StepScript("think", think_ns=think_ns),) if think_ns else ()
     script = Script(
         scheme=place.scheme,
         host=place.host,
         port=place.port,
         address=place.address,
-        journeys=(JourneyScript("hit", (step, *pause)),),
+        journeys=(JourneyScript("hit", (step, *pause), pacing_ns=load.pacing_ns()),),
         keep_alive=keep_alive,
         route=way,
-        seed=_SEED,
+        seed=SEED,
     )
-    watched = _Watched(url, epoch, "connections" if users is None else "users", insecure)
+    watched = _Watched(url, epoch, "connections" if load.users is None else "users", insecure)
     fleet = fleet_of(
         count,
         pin=pin,
@@ -119,87 +109,22 @@ def hit(
         interrupted = _drive(fleet, script, epoch, watched, err)
     finally:
         fleet.stop()
-    load, health = watched.load(), watched.health
+    seen, health = watched.load(), watched.health
     if as_json:
         lost = {"lost": [redact(why) for why in watched.lost]} if watched.lost else {}
-        told = {"load": load.as_json(), "generator": health.as_json(), **lost}
+        told = {"load": seen.as_json(), "generator": health.as_json(), **lost}
         out.write(json.dumps(told) + "\n")
-    (err if as_json else out).write(_told(watched, load, interrupted=interrupted))
+    (err if as_json else out).write(_told(watched, seen, interrupted=interrupted))
     if interrupted:
         return ExitCode.INTERRUPTED
     if watched.lost:
         return ExitCode.INCONCLUSIVE
     return (
-        ExitCode.TARGET if not load.ok and set(load.errors) <= {"connect", "tls"} else ExitCode.PASS
+        ExitCode.TARGET if not seen.ok and set(seen.errors) <= {"connect", "tls"} else ExitCode.PASS
     )
 
 
 # ---------------------------------------------------------------- options
-def _processes(text: str) -> cores.HowMany:
-    if text == "auto":
-        return "auto"
-    if text.isdecimal() and 1 <= int(text) <= MOST_PROCESSES:
-        return int(text)
-    raise UsageError(
-        f"--processes: {text!r} is not auto or a number from 1 to {MOST_PROCESSES}",
-        slug="bad-option",
-    )
-
-
-def _duration(text: str, option: str) -> int:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}", slug="bad-option") from error
-
-
-def _epoch(
-    rate: str | None,
-    concurrency: int | None,
-    users: int | None,
-    think: str | None,
-    duration: str,
-    timeout: str,
-) -> Epoch:
-    if sum(option is not None for option in (rate, concurrency, users)) > 1:
-        raise UsageError(
-            "only one of --rate, --concurrency and --users can be given",
-            hint="--rate is the open model, the other two are the closed one",
-            slug="bad-option",
-        )
-    if think is not None and users is None:
-        raise UsageError("--think needs --users", slug="bad-option")
-    duration_ns, timeout_ns = _duration(duration, "--duration"), _duration(timeout, "--timeout")
-    if rate is not None:
-        try:
-            level = parse_rate(rate)
-        except ValueError as error:
-            raise UsageError(f"--rate: {error}", slug="bad-option") from error
-        guard.check_rate(level)
-    else:
-        level = float(next((n for n in (users, concurrency) if n is not None), DEFAULT_CONCURRENCY))
-    if level <= 0 or duration_ns <= 0 or timeout_ns <= 0:
-        raise UsageError(
-            "the load, --duration and --timeout have to be above zero", slug="bad-option"
-        )
-    return Epoch(
-        index=0,
-        stage="hit",
-        kind="work",
-        model="open" if rate is not None else "closed",
-        start_level=level,
-        end_level=level,
-        duration_ns=duration_ns,
-        ops=None,
-        arrivals="poisson",
-        mix={"hit": 1.0},
-        seed=_SEED,
-        floor=True,
-        max_in_flight=MAX_IN_FLIGHT,
-        timeout_ns=timeout_ns,
-    )
-
-
 def _headers(lines: Sequence[str]) -> dict[str, str]:
     found = {}
     for line in lines:
@@ -324,6 +249,8 @@ def _told(watched: _Watched, load: LoadSummary, *, interrupted: bool) -> str:
     epoch = watched.epoch
     took = human_duration(watched.seconds) if watched.seconds is not None else "no time"
     level = human_count(epoch.start_level)
+    if epoch.end_level != epoch.start_level:
+        level += f" to {human_count(epoch.end_level)}"
     how = f"{level}/s" if epoch.model == "open" else f"{level} {watched.who}"
     lines = [f"{watched.url}: {how} for {took}{' (interrupted)' if interrupted else ''}", ""]
     if watched.insecure:

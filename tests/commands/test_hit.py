@@ -8,12 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import psutil
 import pytest
 
 from perfstress.commands.hit import hit
+from perfstress.commands.loadoptions import LoadOptions
 from perfstress.errors import ExitCode, GuardTripped, PerfstressError, TargetError, UsageError
 from tests.support.certificates import needs_openssl, papers
 from tests.support.serving import serving_aside
@@ -22,9 +24,13 @@ ROOT = Path(__file__).parents[2]
 CAN_PIN = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
 
 
+LOAD = {field.name for field in fields(LoadOptions)}
+
+
 def tried(url, **given):
     out, err = io.StringIO(), io.StringIO()
-    code = hit(url, out=out, err=err, **given)
+    load = LoadOptions(**{name: given.pop(name) for name in LOAD & set(given)})
+    code = hit(url, load=load, out=out, err=err, **given)
     return code, out.getvalue(), err.getvalue()
 
 
@@ -70,6 +76,25 @@ def test_users_who_think():
         code, out, _ = tried(url, users=10, think="100ms", duration="600ms", as_json=True)
     assert code == ExitCode.PASS
     assert 20 <= json.loads(out)["load"]["requests"] <= 70
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(
+    ("given", "requests", "told"),
+    [
+        ({"requests": 123, "concurrency": 4, "processes": "3"}, 123, "4 connections"),
+        ({"requests": 50, "rate": "500/s", "arrivals": "uniform"}, 50, "500/s"),
+        ({"users": 5, "iterations": 7, "think": "1ms..3ms"}, 35, "5 users"),
+        ({"users": 5, "iterations": 3, "pacing": "20ms", "think": "exp:1ms"}, 15, "5 users"),
+        ({"rate": "0/s..200/s", "duration": "1s", "arrivals": "uniform"}, 100, "0 to 200/s"),
+    ],
+)
+def test_amounts_are_exact(given, requests, told):
+    with serving_aside() as knobs:
+        code, out, _ = tried(f"http://127.0.0.1:{knobs.port}/ok", **given)
+        assert knobs.seen["/ok"] == requests
+    assert code == ExitCode.PASS
+    assert told in out
 
 
 @pytest.mark.live
@@ -169,6 +194,16 @@ def test_other_machines_are_guarded():
     [
         ({"rate": "5/s", "concurrency": 2}, "only one of"),
         ({"think": "1s"}, "--think needs --users"),
+        ({"pacing": "1s", "concurrency": 2}, "--pacing needs --users"),
+        ({"iterations": 3}, "--iterations needs --users"),
+        ({"iterations": 3, "users": 2, "requests": 9}, "exclude each other"),
+        ({"arrivals": "uniform"}, "--arrivals needs --rate"),
+        ({"arrivals": "bursts", "rate": "1/s"}, "'bursts' is not known"),
+        ({"rate": "1/s..2/s", "requests": 3}, "a ramp takes a --duration"),
+        ({"rate": "1/s..fast"}, "--rate: 'fast' is not a rate"),
+        ({"users": 1, "think": "3s..1s"}, "the shortest pause comes first"),
+        ({"users": 1, "think": "exp:soon"}, "--think: 'soon' is not a duration"),
+        ({"requests": 0}, "above zero"),
         ({"duration": "soon"}, "--duration: 'soon' is not a duration"),
         ({"rate": "fast"}, "--rate: 'fast' is not a rate"),
         ({"timeout": "0s"}, "above zero"),
