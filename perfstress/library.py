@@ -64,7 +64,7 @@ class Entry:
 
 
 def entries(root: Path) -> list[Entry]:
-    """Every entry of the library by name; raises LibraryError for one that does not hold together."""
+    """Every entry of the library by name; raises LibraryError for one that is damaged."""
     found = []
     for folder in sorted((root / FOLDER).glob("*/")):
         path = folder / BASELINE
@@ -108,6 +108,7 @@ def referenced_files(example: WorkedExample, folder: Path) -> list[str]:
     """The files below the example's folder that it needs to run, by their paths as written."""
     named: list[str] = []
     named += [data.file for data in example.workload.data_sets[1].values()]
+    named += [stage.recorded.file for stage in example.shape.stages if stage.recorded is not None]
     if example.workload.talks is not None:
         named += example.workload.talks.files
     if example.workload.runs is not None and example.workload.runs.input is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from perfstress.arrivals import ArrivalsError
+from perfstress.library import referenced_files
 from perfstress.plan import Epoch, blocks, epochs, highest_level, total_ops
 from perfstress.schedule import arrivals_of
 from tests.support.small import example
@@ -96,3 +97,10 @@ def test_a_recording_that_is_not_there(tmp_path: Path) -> None:
         planned(stage, folder=tmp_path)
     with pytest.raises(ValueError, match="folder"):
         planned(stage)
+
+
+def test_a_recording_goes_into_the_library_with_its_example(tmp_path: Path) -> None:
+    path = tmp_path / "times.txt"
+    path.write_text("0\n1\n")
+    one = example(shape__stages=[{"name": "all", **recorded(path)}])
+    assert "times.txt" in referenced_files(one, tmp_path)

@@ -103,7 +103,7 @@ def hit(
         at_once=epoch.max_in_flight if epoch.model == "open" else round(epoch.end_level),
     )
     sources = 0 if unix_socket is not None else max(1, len(way.sources))
-    for warning in local_limits([epoch], keep_alive=keep_alive, sources=sources):
+    for warning in local_limits([epoch], keep_alive=keep_alive, sources=sources, processes=count):
         err.write(f"warning: {warning}\n")
     try:
         interrupted = _drive(fleet, script, epoch, watched, err)

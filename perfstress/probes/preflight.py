@@ -46,9 +46,7 @@ def preflight(example: WorkedExample, planned: Sequence[Epoch]) -> list[str]:
             processes=example.shape.processes,
         )
     elif example.workload.tcp is not None:
-        warnings += local_limits(
-            plan.epochs(example), keep_alive=False, processes=example.shape.processes
-        )
+        warnings += local_limits(planned, keep_alive=False, processes=example.shape.processes)
     wanted_bytes = example.target.limits.memory
     free_bytes = memory_available_bytes()
     if wanted_bytes is not None and wanted_bytes > free_bytes:

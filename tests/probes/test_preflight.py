@@ -99,3 +99,11 @@ def test_the_open_files_limit_is_this_process_own() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if resource.RLIM_INFINITY not in (soft, hard):
         assert open_files_limit() == (soft, hard)
+
+
+def test_limits_hold_for_each_process() -> None:
+    hard = open_files_limit()[1]
+    if hard >= 1 << 30:
+        pytest.skip("needs a limit of open files: ulimit -Hn 20000")
+    divided = example(shape__max_in_flight=hard, shape__processes=2)
+    assert not about(preflight(divided), "descriptors")
