@@ -261,12 +261,14 @@ class Step(Part):
 
 
 class Journey(Part):
-    """Steps that one user takes in order; ``weight`` is its share of the arrivals, ``headers`` go
-    with each of its requests. ``on_start`` comes once for each user, before its first journey;
+    """Steps that one user takes in order; ``weight`` is its share of the arrivals, or ``rate`` lets
+    it come beside those of the shape (open model). ``headers`` go with each of its requests.
+    ``on_start`` comes once for each user, before its first journey;
     ``cookies`` are kept for each user. ``pacing`` lets each user begin it once in such a time.
     """
 
     weight: Annotated[float, Field(gt=0)] = 1.0
+    rate: RateHz | None = None
     pacing: DurationNs | None = None
     headers: dict[str, str] = {}
     cookies: bool | None = None

@@ -115,7 +115,7 @@ def _intended_rate(work: Sequence[Epoch]) -> float | None:
     """The mean rate over epochs of the open model, each weighed by how long it should take."""
     ops = seconds = 0.0
     for epoch in work:
-        mean_hz = (epoch.start_level + epoch.end_level) / 2
+        mean_hz = (epoch.start_level + epoch.end_level) / 2 + sum(epoch.own.values())
         if epoch.model != "open" or mean_hz <= 0:
             return None
         bounds = [] if epoch.duration_ns is None else [epoch.duration_ns / 1e9]

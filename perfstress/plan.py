@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +29,8 @@ class Epoch:
     read from the file ``recording``; ``spread`` says that they are known by whole seconds, and
     drawn within them. Epochs follow each other without a pause until one whose ``floor`` asks for a
     quiet reading after it (``blocks``). Journeys and rows are drawn in one seeded sequence over the
-    whole run; ``seed`` is for the arrivals of this epoch alone.
+    whole run; ``seed`` is for the arrivals of this epoch alone. Journeys in ``own`` come beside
+    them in the open model, at their rates in 1/s.
     """
 
     index: int
@@ -49,6 +50,7 @@ class Epoch:
     iterations: int | None = None
     recording: str = ""
     spread: bool = False
+    own: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, the inverse of ``from_json``."""
@@ -78,6 +80,13 @@ def journey_mix(example: WorkedExample) -> dict[str, float]:
     if workload.talks is not None:
         return {name: journey.weight for name, journey in workload.talks.journeys.items()}
     return {"call": 1.0} if workload.calls is not None else {"run": 1.0}
+
+
+def own_rates(example: WorkedExample) -> dict[str, float]:
+    """The journeys that come at a rate of their own, beside the arrivals of the shape, in 1/s."""
+    http = example.workload.http
+    rates = {name: journey.rate for name, journey in http.journeys.items()} if http else {}
+    return {name: rate for name, rate in rates.items() if rate is not None}
 
 
 def epochs(
@@ -158,13 +167,20 @@ def _epoch(
         duration_ns=None if lasts_ns is None else max(1, round(lasts_ns * scale / pieces)),
         ops=ops,
         arrivals=stage.arrivals if isinstance(stage.arrivals, str) else shape.arrivals,
-        mix=dict(stage.mix) if stage.mix else journey_mix(example),
+        mix=dict(stage.mix) if stage.mix else _dealt(example),
         seed=shape.seed * 1_000_003 + number * 1009 + piece,
         floor=floor,
         max_in_flight=shape.max_in_flight,
         timeout_ns=shape.timeout,
         iterations=iterations,
+        own={} if kind == "idle" else own_rates(example),
     )
+
+
+def _dealt(example: WorkedExample) -> dict[str, float]:
+    """The weights of the journeys that share the arrivals of the shape."""
+    own = own_rates(example)
+    return {name: weight for name, weight in journey_mix(example).items() if name not in own}
 
 
 def _replayed(epoch: Epoch, stage: Stage, scale: float, folder: Path | None) -> Epoch:
@@ -196,6 +212,7 @@ def _idle(before: Epoch, index: int) -> Epoch:
         index=index,
         stage="idle",
         kind="idle",
+        own={},
         arrivals="uniform",
         iterations=None,
         recording="",
@@ -209,7 +226,10 @@ def _idle(before: Epoch, index: int) -> Epoch:
 
 def highest_level(planned: Sequence[Epoch]) -> float:
     """The highest rate, or the most users, of a plan."""
-    return max((max(epoch.start_level, epoch.end_level) for epoch in planned), default=0.0)
+    levels = [
+        max(epoch.start_level, epoch.end_level) + sum(epoch.own.values()) for epoch in planned
+    ]
+    return max(levels, default=0.0)
 
 
 def total_ops(planned: list[Epoch]) -> float:
@@ -221,5 +241,6 @@ def total_ops(planned: list[Epoch]) -> float:
         if epoch.ops is not None:
             total += epoch.ops
         elif epoch.kind != "idle" and epoch.model == "open" and epoch.duration_ns is not None:
-            total += (epoch.start_level + epoch.end_level) / 2 * epoch.duration_ns / 1e9
+            mean_hz = (epoch.start_level + epoch.end_level) / 2 + sum(epoch.own.values())
+            total += mean_hz * epoch.duration_ns / 1e9
     return total

@@ -75,6 +75,8 @@ class Crew:
         self.part, self.parts = part, parts
         self._settle_users(script, rows)
         del rows  # what is needed of them has been encoded
+        self._orders, self._seed = orders, script.seed
+        self._own_draws: dict[int, Draws] = {}
         self.draws = Draws(
             [journey.name for journey in self.journeys],
             [journey.reads for journey in self.journeys],
@@ -111,11 +113,27 @@ class Crew:
         for stay in stays:
             stay.people = people
 
+    def draws_of(self, number: int) -> Draws:
+        """The draws of a journey that comes at a rate of its own, the same for the whole run."""
+        if number not in self._own_draws:
+            journey = self.journeys[number]
+            draws = Draws(
+                [journey.name],
+                [journey.reads],
+                self._orders,
+                self._seed,
+                self.part,
+                self.parts,
+            )
+            draws.change_mix({journey.name: 1.0})
+            self._own_draws[number] = draws
+        return self._own_draws[number]
+
     def tracks(self, epoch: Epoch) -> list[Sequence[Track]]:
         """The tracks of every journey in an epoch; those that do not come have none."""
         return [
             self.recorder.tracks(epoch.index, journey.name, journey.labels, journey.first)
-            if epoch.mix.get(journey.name)
+            if epoch.mix.get(journey.name) or journey.name in epoch.own
             else ()
             for journey in self.journeys
         ]

@@ -9,9 +9,10 @@ from perfstress.engine.alarm import Alarm
 from perfstress.engine.crew import Crew
 from perfstress.engine.recorder import Track
 from perfstress.engine.sharing import share
+from perfstress.engine.streams import Streams, own_arrivals
 from perfstress.engine.walk import Walk
 from perfstress.plan import Epoch
-from perfstress.schedule import Stripe, arrivals_of
+from perfstress.schedule import Draws, Stripe, arrivals_of
 
 
 class OpenLoop:
@@ -49,12 +50,29 @@ class OpenLoop:
         self._intended = self._dropped = 0
         self._tracks: list[Sequence[Track]] = crew.tracks(epoch)
         crew.draws.change_mix(epoch.mix)
-        self._chunks = Stripe(arrivals_of(epoch), crew.part, crew.parts)
+        shape = Stripe(arrivals_of(epoch), crew.part, crew.parts)
+        self._chunks: Stripe | Streams = shape
+        self._next = crew.draws.next
+        if epoch.own:
+            self._chunks = streams = Streams(shape, crew.draws, self._own(epoch))
+            self._next = streams.draw
         self._most = share(epoch.max_in_flight, crew.part, crew.parts)
         self._dues: list[int] = []
         self._at = 0
         self._ends_ns: int | None = None
         self._load()
+
+    def _own(self, epoch: Epoch) -> list[tuple[int, Stripe, Draws]]:
+        crew = self._crew
+        return [
+            (
+                number,
+                own_arrivals(epoch, journey.name, number, crew.part, crew.parts),
+                crew.draws_of(number),
+            )
+            for number, journey in enumerate(crew.journeys)
+            if journey.name in epoch.own
+        ]
 
     def _load(self) -> None:
         """Have the next due times at hand, or know when the epoch ends."""
@@ -77,7 +95,10 @@ class OpenLoop:
             if self._crew.parts > 1:
                 why += f" ({self._most} in one of {self._crew.parts} processes)"
         self._crew.sent(self._epoch, self._ends_ns, self._intended, self._dropped, why)
-        self._crew.draws.settle(self._chunks.seen)
+        if isinstance(self._chunks, Streams):
+            self._chunks.settle()
+        else:
+            self._crew.draws.settle(self._chunks.seen)
         ended_ns = self._ends_ns
         self._epoch = None
         if self._block:

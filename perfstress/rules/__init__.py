@@ -56,6 +56,7 @@ MEANING: Mapping[str, Rule] = {
     "bad-arrivals": stages.bad_arrivals,
     "no-seed": files.no_seed,
     "too-few-rows": users.too_few_rows,
+    "own-rate": users.own_rate,
     "bad-expression": files.bad_expression,
     "placeholder": concrete.placeholder,
     "bad-criterion": concrete.bad_criterion,

@@ -492,6 +492,15 @@ def _what_stands_together() -> Iterator[Broken]:
         '{token: {header: x, ¦regex: "(y)"}}',
         at="",
     )
+    yield Broken("weight-and-rate", "own-rate", "weight: 8\n", "weight: 8\n        ¦rate: 5/s\n")
+    yield Broken(
+        "nobody-is-left",
+        "own-rate",
+        "weight: 8\n",
+        "¦rate: 5/s\n",
+        HTTP.replace("weight: 1\n", "rate: 1/s\n").replace(", mix: {buy: 1}", ""),
+    )
+    yield Broken("own-rate-in-a-mix", "own-rate", "weight: 1\n", "rate: 1/s\n", at="{¦buy: 1}")
     yield Broken(
         "header-and-cookie",
         "one-of",
