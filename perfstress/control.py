@@ -6,6 +6,7 @@ import functools
 import ipaddress
 import json
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,20 +35,38 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def get(url: str, timeout_s: float) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """How to get to a target that a plain connection does not reach: a Unix socket by its path,
+    and what TLS needs, PEM files by theirs.
+    """
+
+    unix: str | None = None
+    ca: str | None = None
+    insecure: bool = False
+    server_name: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
+_PLAIN = Doorway()
+
+
+def get(url: str, timeout_s: float, doorway: Doorway = _PLAIN) -> Answer:
     """The answer to one GET, redirects not followed, the connection closed afterwards.
 
     Raises TargetError when there is none within ``timeout_s`` (for each of connecting and reading).
     """
-    return _ask("GET", url, timeout_s)
+    sni = {"sni_hostname": doorway.server_name} if doorway.server_name else {}
+    return _ask("GET", url, timeout_s, doorway, extensions=sni)
 
 
-def _ask(method: str, url: str, timeout_s: float, **more: Any) -> Answer:
+def _ask(method: str, url: str, timeout_s: float, doorway: Doorway = _PLAIN, **more: Any) -> Answer:
     import httpx  # delayed: 0.08 s that no command should pay which asks nothing
 
     body = bytearray()
     try:
-        with _client().stream(method, url, timeout=timeout_s, **more) as response:
+        with _client(doorway).stream(method, url, timeout=timeout_s, **more) as response:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > MAX_BODY_BYTES:
@@ -57,7 +76,7 @@ def _ask(method: str, url: str, timeout_s: float, **more: Any) -> Answer:
                         slug="answer-too-large",
                     )
             return Answer(response.status_code, bytes(body), dict(response.headers))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         reason = str(error) or type(error).__name__
         raise TargetError(
             f"{url} does not answer: {reason}",
@@ -73,9 +92,9 @@ def post_form(
     return _ask("POST", url, timeout_s, data=dict(fields), auth=basic)
 
 
-def get_json(url: str, timeout_s: float) -> Any:
+def get_json(url: str, timeout_s: float, doorway: Doorway = _PLAIN) -> Any:
     """The JSON of a 2xx answer; raises TargetError for anything else."""
-    answer = get(url, timeout_s)
+    answer = get(url, timeout_s, doorway)
     if not answer.is_success:
         raise TargetError(
             f"{url} answers with status {answer.status}, expected 2xx", slug="unexpected-status"
@@ -143,16 +162,29 @@ def _is_loopback(address: str) -> bool:
 
 
 @functools.cache
-def _client() -> httpx.Client:
-    """One client for the process, since its TLS context costs 20 ms; it keeps no connection open,
-    which would be one more to see in every sample of the target. Proxies of the environment are
-    not for targets.
+def _client(doorway: Doorway) -> httpx.Client:
+    """One client for the process and each doorway, since its TLS context costs 20 ms; it keeps no
+    connection open, which would be one more to see in every sample of the target. Proxies of the
+    environment are not for targets.
     """
     import httpx  # delayed: see get
 
+    limits = httpx.Limits(max_keepalive_connections=0)
     return httpx.Client(
         trust_env=False,
         follow_redirects=False,
-        limits=httpx.Limits(max_keepalive_connections=0),
+        transport=httpx.HTTPTransport(
+            verify=_context(doorway), limits=limits, uds=doorway.unix, trust_env=False
+        ),
         headers={"user-agent": "perfstress", "connection": "close"},
     )
+
+
+def _context(doorway: Doorway) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=doorway.ca)
+    if doorway.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if doorway.cert is not None:
+        context.load_cert_chain(doorway.cert, doorway.key)
+    return context

@@ -16,6 +16,7 @@ from perfstress.engine.script import ProxyScript, RouteScript
 from perfstress.errors import UsageError
 
 _TRIAL_S = 2.0
+LONGEST_SOCKET_PATH = 107  # sockaddr_un of Linux, but for its final zero
 
 
 def settle(
@@ -33,6 +34,13 @@ def settle(
                 "unix: a Unix socket has no proxy and no source address",
                 hint="keep one of them",
                 slug="one-of",
+            )
+        if len(route.unix.encode()) > LONGEST_SOCKET_PATH:
+            raise UsageError(
+                f"unix: {route.unix} is longer than {LONGEST_SOCKET_PATH} bytes",
+                hint="the system takes no more for a socket; put it in a folder nearer to the root,"
+                " or the run with --out",
+                slug="bad-url",
             )
         place = guard.unresolved(base_url)
     else:

@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfstress.clock import now_ns
-from perfstress.control import get, guard
+from perfstress.control import Doorway, get, guard
+from perfstress.doorways import doorway_of
 from perfstress.errors import TargetError
 from perfstress.example import Ready, WorkedExample
 from perfstress.proctree import listener_of
@@ -42,14 +43,19 @@ class Readiness:
         ready = example.target.ready
         self.within_ns = (ready or Ready()).within
         self.url = ""
+        self.doorway = Doorway()
         self.port = default_port if ready is None else None
         self.line = ""
         if ready is None:
             return
         if ready.get is not None:
             path = substitute(ready.get, values, folder=around.folder)
-            self.url = _base(example, around, values) + path if path.startswith("/") else path
-            guard(self.url, example.allow_hosts)
+            self.url = path
+            if path.startswith("/"):
+                self.url = _base(example, around, values) + path
+                self.doorway = doorway_of(example.workload.http, values, around.folder)
+            if self.doorway.unix is None:
+                guard(self.url, example.allow_hosts)
         if ready.port is not None:
             self.port = _port(substitute(str(ready.port), values, folder=around.folder))
         if ready.log is not None:
@@ -65,7 +71,8 @@ class Readiness:
     def refuse_taken_port(self) -> None:
         """Raise TargetError when the port that the target will use is somebody else's now."""
         port = self.port
-        if self.url and (parts := urlsplit(self.url)).hostname in ("127.0.0.1", "localhost", "::1"):
+        here = self.url and self.doorway.unix is None
+        if here and (parts := urlsplit(self.url)).hostname in ("127.0.0.1", "localhost", "::1"):
             port = port or parts.port
         if port is None or not accepts(port):
             return
@@ -110,7 +117,7 @@ class Readiness:
         if not self.url:
             return ""
         try:
-            answer = get(self.url, min(ANSWER_WITHIN_S, max(left_s, 0.1)))
+            answer = get(self.url, min(ANSWER_WITHIN_S, max(left_s, 0.1)), self.doorway)
         except TargetError as error:
             return error.message
         if answer.is_success:
@@ -152,9 +159,11 @@ def quoted(lines: Sequence[str]) -> str:
 
 def _base(example: WorkedExample, around: Surroundings, values: Mapping[str, str]) -> str:
     """Where a path without a host is asked for."""
-    if "port" in values:
+    http = example.workload.http
+    apart = http is not None and (http.unix is not None or http.base_url.startswith("https:"))
+    if "port" in values and not apart:
         return f"http://127.0.0.1:{values['port']}"
-    if (http := example.workload.http) is not None:
+    if http is not None:
         return substitute(http.base_url, values, folder=around.folder).rstrip("/")
     raise TargetError(
         "target.ready.get: a path alone needs a host to ask",
