@@ -128,6 +128,8 @@ async def _work() -> None:
         await reader.read()  # until the other side has read it and lets go
         return
     gc.collect()
+    # ten thousand users are many objects and no cycles: walking them again and again only costs
+    gc.set_threshold(20_000, 20, 20)
     gc.freeze()  # what is loaded now stays, and need not be walked again and again
     worker.tell({"is": "ready"})
     while line := await reader.readline():
