@@ -19,7 +19,7 @@ Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"
 
 # Words of the contract that a later version will take; an example that uses one is refused by name.
 KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
-WORKLOADS_NOT_YET: tuple[str, ...] = ("sql", "ws")
+WORKLOADS_NOT_YET: tuple[str, ...] = ("ws",)
 PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
 KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
 
@@ -428,23 +428,71 @@ class Tcp(Part):
         return [send.file for send in sent if send.file is not None]
 
 
+class SqlExpect(Part):
+    """What a statement must give: so many ``rows`` (returned or, without any columns, changed), and
+    columns of the ``first`` of them with their values.
+    """
+
+    rows: Annotated[int, Field(ge=0, strict=True)] | None = None
+    first: dict[str, Any] = {}
+
+
+class SqlStep(Part):
+    """One statement, one word of a transaction, or a pause: exactly one of query, transaction and
+    think. ``capture`` maps names to columns of the first row.
+    """
+
+    query: Text | None = None
+    transaction: Literal["begin", "commit", "rollback"] | None = None
+    think: DurationNs | None = None
+    params: list[Any] = []
+    expect: SqlExpect | None = None
+    capture: dict[str, Text] = {}
+    name: Name | None = None
+    timeout: DurationNs | None = None
+
+
+class SqlJourney(Part):
+    """The statements of one user in order; ``weight`` is its share of the arrivals."""
+
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    steps: Annotated[list[SqlStep], Field(min_length=1)]
+
+
+class Sql(Part):
+    """Statements on a database; each process of load shares so many ``connections`` among its
+    journeys.
+    """
+
+    dsn: Text
+    connections: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 10
+    data: dict[Name, Data] = {}
+    journeys: Annotated[dict[Name, SqlJourney], Field(min_length=1)]
+
+    @property
+    def files(self) -> list[str]:
+        """Nothing is read but the data sets."""
+        return []
+
+
 class Workload(Part):
-    """What is asked of the target: exactly one of http, calls, runs, tcp in this version."""
+    """What is asked of the target: exactly one of http, calls, runs, tcp, sql in this version."""
 
     http: Http | None = None
     calls: Calls | None = None
     runs: Runs | None = None
     tcp: Tcp | None = None
+    sql: Sql | None = None
 
     @property
-    def talks(self) -> Tcp | None:
+    def talks(self) -> Tcp | Sql | None:
         """The journeys that are conversations, whichever they are held over."""
-        return self.tcp
+        return self.tcp or self.sql
 
     @property
     def data_sets(self) -> tuple[str, dict[Name, Data]]:
         """The kind of the workload as it is written, and its data sets."""
-        for kind, part in (("http", self.http), ("tcp", self.tcp)):
+        for kind, part in (("http", self.http), ("tcp", self.tcp), ("sql", self.sql)):
             if part is not None:
                 return kind, part.data
         return "", {}

@@ -71,6 +71,9 @@ MEANING: Mapping[str, Rule] = {
     "bad-place": acts.bad_address,  # bad-url and foreign-host, too
     "not-connected": acts.not_connected,
     "bad-hex": acts.bad_hex,
+    "bad-transaction": acts.bad_transaction,
+    "bad-query": acts.bad_query,
+    "per-user": acts.per_user,
     "no-sent-file": acts.no_file,
     "duplicate-act": acts.duplicate_name,
     "bad-act-template": acts.templates,

@@ -1,10 +1,11 @@
-"""What a step of a conversation says, and in which order: tcp."""
+"""What a step of a conversation says, and in which order: tcp and sql."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from perfstress.example import TcpExpect, TcpSend
 from perfstress.places import Complaint, Place, dotted, texts
@@ -21,15 +22,26 @@ def one_act(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     kind = talks.kind_of(loaded.example)
     for place, step in talks.steps(loaded):
         yield from form.exactly(place, step, (*talks.ACTS[kind], "think"), "what to do")
-        if step.think is not None and step.timeout is not None:
-            message = f"{dotted(place)}: 'timeout' cannot stand beside think"
-            hint = "a pause ends by itself; take it out"
-            yield Complaint((*place, "timeout"), "one-of", message, hint, at_key=True)
+        yield from _beside(place, step)
         if isinstance(getattr(step, "send", None), TcpSend):
             inner = (*place, "send")
             yield from form.exactly(inner, step.send, ("text", "hex", "file"), "what to send")
         if isinstance(step.expect, TcpExpect):
             yield from _expected((*place, "expect"), step.expect)
+
+
+def _beside(place: Place, step: Any) -> Iterator[Complaint]:
+    """What a pause has nothing to do with, and what belongs to a statement alone."""
+    given = step.model_fields_set
+    alone = "think" if "think" in given else "transaction" if "transaction" in given else ""
+    if not alone or "query" in given:
+        return
+    for key in ("timeout", "params", "expect", "capture"):
+        if key in given and not (key == "timeout" and alone == "transaction"):
+            message = f"{dotted(place)}: {key!r} cannot stand beside {alone}"
+            hint = "take it out, or give it to a step that does something"
+            yield Complaint((*place, key), "one-of", message, hint, at_key=True)
+            return
 
 
 def _expected(place: Place, expect: TcpExpect) -> Iterator[Complaint]:
@@ -57,7 +69,7 @@ def no_act(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 def not_connected(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """There is a connection where one is used."""
     kind = talks.kind_of(loaded.example)
-    for place, _, steps in talks.journeys(loaded):
+    for place, _, steps in talks.journeys(loaded) if kind == "tcp" else ():
         is_open = False
         for index, step in enumerate(steps):
             act = talks.act_of(step, kind)
@@ -69,6 +81,52 @@ def not_connected(loaded: Loaded, root: Path) -> Iterator[Complaint]:
                 break
             if act:
                 is_open = act not in _CLOSES
+
+
+def bad_transaction(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """A transaction that begins ends in the same journey, and does not begin twice."""
+    if loaded.example.workload.sql is None:
+        return
+    for place, _, steps in talks.journeys(loaded):
+        began: int | None = None
+        for index, step in enumerate(steps):
+            if step.transaction is None:
+                continue
+            inner = (*place, "steps", index, "transaction")
+            begins = step.transaction == "begin"
+            if begins == (began is not None):
+                said = "a transaction is open already" if begins else "no transaction is open here"
+                message = f"{dotted(inner)}: {said}"
+                yield Complaint(inner, "bad-transaction", message, "begin, then commit or rollback")
+                break
+            began = index if begins else None
+        else:
+            if began is not None:
+                inner = (*place, "steps", began, "transaction")
+                message = f"{dotted(inner)}: is never ended"
+                hint = "end it with a step transaction: commit, or rollback"
+                yield Complaint(inner, "bad-transaction", message, hint)
+
+
+def bad_query(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Values go into a statement as parameters."""
+    for place, step in talks.steps(loaded) if loaded.example.workload.sql is not None else ():
+        if step.query and "{{" in step.query:
+            inner = (*place, "query")
+            message = f"{dotted(inner)}: a statement is the same for every row"
+            hint = "write $1 (SQLite: ?) there, and the {{ … }} under params"
+            at = step.query.index("{{")
+            yield Complaint(inner, "bad-template", message, hint, offset=at)
+
+
+def per_user(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Users of conversations are not told apart."""
+    kind, sets = loaded.example.workload.data_sets
+    for name, data in sets.items() if kind in talks.ACTS else ():
+        if data.order == "per-user":
+            place: Place = ("workload", kind, "data", name, "order")
+            message = f"{dotted(place)}: rows per user are for http alone"
+            yield Complaint(place, "bad-value", message, "sequential or shuffled")
 
 
 def bad_hex(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -125,7 +183,7 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         for index, step in enumerate(steps):
             document = loaded.document["workload"][kind]["journeys"][name]["steps"][index]
             for inner, text in texts(document, (*place, "steps", index)):
-                if "capture" not in inner:
+                if "capture" not in inner and inner[-1] != "query":
                     yield from names.references(inner, text, rows, before, later - before, whose)
             before |= _taken(step)
 
@@ -141,6 +199,9 @@ def bad_address(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         address = addresses.resolved(text)
         if address is None:
             continue  # known only when it runs
+        if loaded.example.workload.sql is not None:
+            yield from _bad_dsn(place, address, allowed)
+            continue
         host, _, port = address.rpartition(":")
         host = host.removeprefix("[").removesuffix("]").lower()
         if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65_536:
@@ -150,3 +211,24 @@ def bad_address(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             message = f"{dotted(place)}: {host} is not this machine"
             hint = f"if you may load it, name it in the example: allow_hosts: [{host}]"
             yield Complaint(place, "foreign-host", message, hint)
+
+
+def _bad_dsn(place: Place, dsn: str, allowed: set[str]) -> Iterator[Complaint]:
+    try:
+        parts = urlsplit(dsn)
+        host, port = parts.hostname, parts.port or 5432
+    except ValueError:
+        parts, host, port = urlsplit(""), None, 0
+    named = parse_qs(parts.query).get("host", [""])[0]
+    is_file = parts.scheme == "sqlite" and not host and bool(parts.path.strip("/"))
+    many = "," in parts.netloc + named or (named and not named.startswith("/"))
+    if (parts.scheme not in ("postgresql", "postgres") and not is_file) or many:
+        message = f"{dotted(place)}: is not the address of one database"
+        hint = "write postgresql://user@127.0.0.1:5432/name or sqlite:///{run}/name.db"
+        yield Complaint(place, "bad-url", message, hint)
+        return
+    known = named or not host or addresses.is_loopback(host)
+    if not known and not {host, f"{host}:{port}"} & allowed:
+        message = f"{dotted(place)}: {host} is not this machine"
+        hint = f"if you may load it, name it in the example: allow_hosts: [{host}]"
+        yield Complaint(place, "foreign-host", message, hint)

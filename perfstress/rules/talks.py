@@ -11,9 +11,10 @@ from perfstress.yamlio import Loaded
 
 # What a step can do, by the kind of the workload.
 ACTS: dict[str, tuple[str, ...]] = {
+    "sql": ("query", "transaction"),
     "tcp": ("connect", "send", "expect", "half_close", "hold", "reset", "close"),
 }
-_ADDRESS = {"tcp": "address"}
+_ADDRESS = {"sql": "dsn", "tcp": "address"}
 
 
 def kind_of(example: WorkedExample) -> str:
@@ -56,9 +57,15 @@ def labels(example: WorkedExample, journey: str) -> list[str]:
     found: list[str] = []
     for step in group:
         if act := act_of(step, kind):
-            label = wanted = step.name or act
+            label = wanted = step.name or _label(step, act)
             number = 2
             while label in found:
                 label, number = f"{wanted} ({number})", number + 1
             found.append(label)
     return found
+
+
+def _label(step: Any, act: str) -> str:
+    """What a step without a name is called: a statement by its first word."""
+    said = {"query": "query", "transaction": "transaction"}.get(act)
+    return str(getattr(step, said)).split(maxsplit=1)[0].upper() if said else act

@@ -35,7 +35,19 @@ def _tcp(example: WorkedExample, target: Target, around: Surroundings) -> Driver
     return TcpDriver(example, target, around)
 
 
-WORKLOADS: dict[str, Factory] = {"http": _http, "calls": _calls, "runs": _runs, "tcp": _tcp}
+def _sql(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
+    from perfstress.workloads.sql import SqlDriver  # delayed: only for this workload
+
+    return SqlDriver(example, target, around)
+
+
+WORKLOADS: dict[str, Factory] = {
+    "http": _http,
+    "calls": _calls,
+    "runs": _runs,
+    "tcp": _tcp,
+    "sql": _sql,
+}
 
 
 def workload_of(example: WorkedExample) -> str:

@@ -196,6 +196,47 @@ success:
   - response.p99 < 500ms of polite.hello
 """
 
+SQL = f"""\
+perfstress: 1
+name: @NAME@
+title: Orders on the database itself
+kind: load
+production:
+  rate: 100/s
+  concurrency: 20
+  horizon: 14d
+  source: pg_stat_statements of 2025-11-28
+implementation:
+  paths: ["schema/**"]
+target:
+  attach: {{port: 5432}}
+workload:
+  sql:
+    dsn: postgresql://shop@127.0.0.1/shop
+    connections: 20
+    data: {{users: {{file: rows.jsonl, sha256: {checksum(ROWS)}}}}}
+    journeys:
+      order:
+        steps:
+          - transaction: begin
+          - query: insert into orders (who) values ($1) returning id
+            params: ["{{{{ users.user }}}}"]
+            capture: {{order: id}}
+            name: insert
+          - query: update orders set paid = true where id = $1
+            params: ["{{{{ order }}}}"]
+            expect: {{rows: 1}}
+          - transaction: commit
+shape:
+  model: closed
+  seed: 1
+  stages:
+    - {{name: day, users: 20, for: 2m}}
+success:
+  - errors.rate < 0.1%
+  - response.p99 < 50ms of order.insert
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -379,7 +420,7 @@ def _shape_of_the_document() -> Iterator[Broken]:
     )
     yield Broken("kind-wrap", "not-in-this-version", "kind: spike", "kind: ¦wrap\ncounters: []")
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
-    yield Broken("workload-sql", "not-in-this-version", "workload:\n", "workload:\n  ¦sql: {}\n")
+    yield Broken("workload-ws", "not-in-this-version", "workload:\n", "workload:\n  ¦ws: {}\n")
     yield Broken(
         "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
     )
@@ -1034,7 +1075,31 @@ def _conversations() -> Iterator[Broken]:
     yield tcp("one-act-name", "duplicate-name", "- close: true", "- {close: true, name: ¦hello}")
     yield tcp("no-port", "bad-url", '"127.0.0.1:{port}"', "¦localhost")
     yield tcp("abroad", "foreign-host", '"127.0.0.1:{port}"', "¦gateway.internal:9000")
+    yield from _of_databases()
     yield tcp("no-such-act", "unknown-name", "of polite.hello", "of ¦polite.helo")
+
+
+def _of_databases() -> Iterator[Broken]:
+    def sql(name: str, slug: str, old: str, new: str, **more: str) -> Broken:
+        return Broken(name, slug, old, new, SQL, **more)
+
+    commit = "- transaction: commit"
+    yield sql("never-ended", "bad-transaction", commit, "- think: 1s", at="transaction: ¦begin")
+    yield sql("not-begun", "bad-transaction", "transaction: begin", "think: 1s", at="n: ¦commit")
+    yield sql("begun-twice", "bad-transaction", commit, "- transaction: ¦begin")
+    yield sql("nothing-asked", "one-of", commit, f"- ¦{{name: hm}}\n          {commit}")
+    yield sql(
+        "pause-params", "one-of", commit, f"- {{think: 1s, ¦params: [1]}}\n          {commit}"
+    )
+    yield sql("commit-what", "one-of", commit, "- {transaction: commit, ¦expect: {rows: 1}}")
+    yield sql("end-work", "bad-value", commit, "- transaction: ¦end")
+    yield sql("in-the-query", "bad-template", "id = $1", "id = {{ order }}", at="id = ¦{{ order }}")
+    yield sql("no-column", "unknown-name", "{{ order }}", "¦{{ orders }}")
+    yield sql("own-rows", "bad-value", "rows.jsonl, ", "rows.jsonl, order: ¦per-user, ")
+    yield sql("no-database", "bad-url", "postgresql://shop@", "¦mysql://shop@")
+    yield sql("two-hosts", "bad-url", "postgresql://shop@", "¦postgresql://10.0.0.1,")
+    yield sql("far-database", "foreign-host", "postgresql://shop@127.0.0.1", "¦postgresql://db.lan")
+    yield sql("negative-rows", "out-of-range", "{rows: 1}", "{rows: ¦-1}")
 
 
 CORPUS: tuple[Broken, ...] = (
