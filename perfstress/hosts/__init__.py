@@ -1,1 +1,1 @@
-"""Hosts: the programs that hold a function for the `calls` workload, one file a language."""
+"""Hosts: programs that hold a function for the `calls` workload, a file or folder a language."""

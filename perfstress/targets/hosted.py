@@ -24,7 +24,7 @@ from perfstress.units import NS_PER_S, format_duration
 HOSTS = Path(__file__).parent.parent / "hosts"
 # The command of each host, by the key of ``target`` that names its function.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "python": ("python", str(HOSTS / "python_host.py")),
+    "python": ("python", str(HOSTS / "python_host")),
     "node": ("node", "--expose-gc", str(HOSTS / "node_host.js")),
 }
 # Where a host finds the numbers of its two descriptors: "<read commands>,<write replies>".

@@ -1,7 +1,8 @@
-"""The Python host spoken to directly: other Pythons, and memory that stays where it is."""
+"""The Python host spoken to directly: other Pythons, steady memory, and out of the way."""
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from perfstress.targets.hosted import HOSTS, PIPES, PipeChannel
 pytestmark = pytest.mark.live
 
 SUPPORT = Path(__file__).parent.parent / "support"
+FOLDER = HOSTS / "python_host"
 PYENV = Path.home() / ".pyenv" / "versions"
 PYTHONS = ["python3.8", "python3.9", "python3.10", "python3.12", "python3.13", "python3.14"]
 
@@ -29,7 +31,7 @@ class Spoken:
         host_reads, we_write = os.pipe()
         we_read, host_writes = os.pipe()
         self.process = subprocess.Popen(
-            [python, str(HOSTS / "python_host.py")],
+            [python, str(FOLDER)],
             pass_fds=(host_reads, host_writes),
             env={**os.environ, PIPES: f"{host_reads},{host_writes}"},
             stdout=subprocess.DEVNULL,
@@ -38,10 +40,10 @@ class Spoken:
         os.close(host_writes)
         self.channel = PipeChannel(we_write, we_read)
 
-    def load(self, call: str) -> Mapping[str, Any]:
+    def load(self, call: str, folder: Path = SUPPORT) -> Mapping[str, Any]:
         function = f"functions:{call}"
         self.channel.send(
-            {"do": "load", "cwd": str(SUPPORT), "call": function, "size": {}, "by": "threads"}
+            {"do": "load", "cwd": str(folder), "call": function, "size": {}, "by": "threads"}
         )
         return self.until("ready")[-1]
 
@@ -172,3 +174,32 @@ def test_children_of_the_function_do_not_inherit_the_pipes(tmp_path: Path) -> No
             flags = Path(f"/proc/{spoken.process.pid}/fdinfo/{number}").read_text()
             assert int(flags.partition("flags:")[2].split()[0], 8) & os.O_CLOEXEC
     assert spoken.close() == 0
+
+
+def test_its_modules_hide_none_of_the_targets(tmp_path: Path) -> None:
+    names = [file.stem for file in FOLDER.glob("*.py") if not file.stem.startswith("__")]
+    assert names
+    for name in [*names, "python_host"]:
+        (tmp_path / f"{name}.py").write_text("IS_OWN = True\n")
+    (tmp_path / "functions.py").write_text(
+        "import sys\n"
+        + "".join(f"import {name}\nassert {name}.IS_OWN\n" for name in [*names, "python_host"])
+        + f"assert not [path for path in sys.path if path.startswith({str(HOSTS)!r})], sys.path\n"
+        + "def quick(i):\n    pass\n"
+    )
+    spoken = Spoken(sys.executable)
+    spoken.load("quick", tmp_path)
+    assert spoken.run(0, 10) == 10
+    assert spoken.close() == 0
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
+def test_it_needs_the_standard_library_alone(file: Path) -> None:
+    tree = ast.parse(file.read_text(), feature_version=(3, 8))
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names

@@ -22,7 +22,7 @@ from perfstress.protocols import (
     Surroundings,
     Target,
 )
-from perfstress.targets.hosted import HostedTarget
+from perfstress.targets.hosted import HOSTS, HostedTarget
 from tests.support.driving import drive
 from tests.support.waiting import wait_for
 
@@ -345,18 +345,21 @@ def test_facts(begin: Begin, language: str) -> None:
 
 def test_a_command_may_be_a_host_of_another_language(begin: Begin, around: Surroundings) -> None:
     shutil.copy(SUPPORT / "functions.py", around.root)
-    host = Path(__file__).parent.parent.parent / "perfstress" / "hosts" / "python_host.py"
-    small = around.root / "host.py"
-    small.write_text(
-        host.read_text()
-        .replace('order["call"]', '"functions:quick"')
-        .replace(
+    small = around.root / "host"
+    shutil.copytree(HOSTS / "python_host", small)
+    for name, old, new in (
+        ("calling.py", 'order["call"]', '"functions:quick"'),
+        (
+            "timing.py",
             "clock = time.perf_counter_ns",
             "def clock(): return time.perf_counter_ns() - 5 * 10**15",
-        )
-    )
+        ),
+    ):
+        text = (small / name).read_text()
+        assert old in text
+        (small / name).write_text(text.replace(old, new))
     driver, target, example = begin(
-        target={"command": ["python", "host.py"]},
+        target={"command": ["python", "host"]},
         workload={"calls": {}},
         shape={"model": "closed", "seed": 1, "stages": [{"name": "a", "users": 1, "ops": 1000}]},
     )
