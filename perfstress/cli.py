@@ -214,11 +214,39 @@ def hit(
         int | None, typer.Option(min=1, help="End after so many requests of each of --users.")
     ] = None,
     timeout: Annotated[str, typer.Option(help="When an answer counts as lost.")] = "10s",
-    method: Annotated[str, typer.Option("--method", "-X", help="The HTTP method.")] = "GET",
+    method: Annotated[
+        str | None,
+        typer.Option("--method", "-X", help="The HTTP method; GET, or POST with a form or file."),
+    ] = None,
     headers: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="A header, as 'name: value'.")
     ] = None,
     body: Annotated[str | None, typer.Option("--body", "-b", help="The request's body.")] = None,
+    body_file: Annotated[
+        str | None, typer.Option(help="A file that is the body.", metavar="FILE")
+    ] = None,
+    form: Annotated[
+        list[str] | None, typer.Option(help="A field of a form, as name=value.")
+    ] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="A part of a multipart body: name=value or name=@file."),
+    ] = None,
+    basic: Annotated[
+        str | None, typer.Option(help="Basic authentication.", metavar="USER:PASSWORD")
+    ] = None,
+    bearer: Annotated[
+        str | None, typer.Option(help="A bearer token: '${env:TOKEN}'.", metavar="TOKEN")
+    ] = None,
+    cookies: Annotated[
+        bool, typer.Option("--cookies", help="Keep the cookies of each user.")
+    ] = False,
+    compressed: Annotated[
+        bool, typer.Option("--compressed", help="Ask for gzip and deflate.")
+    ] = False,
+    redirects: Annotated[
+        int, typer.Option(min=0, max=20, help="Follow so many redirects of the same origin.")
+    ] = 0,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A host besides this machine that may be loaded.")
     ] = None,
@@ -253,6 +281,7 @@ def hit(
     """Load one URL quickly, without an example, and print the same figures."""
     from perfstress.commands.hit import hit as command  # delayed: numpy
     from perfstress.commands.loadoptions import LoadOptions
+    from perfstress.commands.requestoptions import RequestOptions
 
     return command(
         url,
@@ -268,9 +297,19 @@ def hit(
             arrivals=arrivals,
             timeout=timeout,
         ),
-        method=method,
-        headers=headers or [],
-        body=body,
+        request=RequestOptions(
+            method=method,
+            headers=headers or [],
+            body=body,
+            body_file=body_file,
+            form=form or [],
+            parts=part or [],
+            basic_auth=basic,
+            bearer=bearer,
+            cookies=cookies,
+            compressed=compressed,
+            redirects=redirects,
+        ),
         allow_hosts=allow_host or [],
         processes=processes,
         pin=pin,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
-from urllib.parse import urlsplit
 
 from perfstress.clock import now_ns
 from perfstress.commands.loadoptions import SEED, LoadOptions, processes_of
+from perfstress.commands.requestoptions import RequestOptions
 from perfstress.engine import guard, route
 from perfstress.engine.script import (
     JourneyScript,
     RouteScript,
     Script,
-    StepScript,
     TlsScript,
 )
 from perfstress.errors import ExitCode, TargetError, UsageError
-from perfstress.example import METHODS
 from perfstress.fleet import Fleet, fleet_of
 from perfstress.histogram import Histogram
 from perfstress.loadsummary import merged, summarise
@@ -27,7 +25,7 @@ from perfstress.measurement import Interval
 from perfstress.plan import Epoch
 from perfstress.probes.preflight import local_limits
 from perfstress.protocols import BlockDone, EpochBegan, EpochDone, Lost, Progress
-from perfstress.substitute import redact, substitute
+from perfstress.substitute import redact
 from perfstress.telling import generator, milliseconds, phases
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import GeneratorHealth, LoadSummary
@@ -44,9 +42,7 @@ def hit(
     out: TextIO,
     err: TextIO,
     load: LoadOptions,
-    method: str = "GET",
-    headers: Sequence[str] = (),
-    body: str | None = None,
+    request: RequestOptions,
     allow_hosts: Sequence[str] = (),
     as_json: bool = False,
     processes: str = "1",
@@ -67,7 +63,7 @@ def hit(
     """
     epoch, pause = load.epoch(), load.pause()
     count = processes_of(processes)
-    step = _step(url, method, _headers(headers), body)
+    step = request.step(url)
     if connections is not None and epoch.model == "closed":
         raise UsageError(
             "--connections needs --rate", hint="or use --concurrency alone", slug="bad-option"
@@ -90,7 +86,11 @@ def hit(
         host=place.host,
         port=place.port,
         address=place.address,
-        journeys=(JourneyScript("hit", (step, *pause), pacing_ns=load.pacing_ns()),),
+        journeys=(
+            JourneyScript(
+                "hit", (step, *pause), pacing_ns=load.pacing_ns(), cookies=request.cookies
+            ),
+        ),
         keep_alive=keep_alive,
         route=way,
         seed=SEED,
@@ -122,30 +122,6 @@ def hit(
     return (
         ExitCode.TARGET if not seen.ok and set(seen.errors) <= {"connect", "tls"} else ExitCode.PASS
     )
-
-
-# ---------------------------------------------------------------- options
-def _headers(lines: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            raise UsageError(f"--header: {line!r} is not 'name: value'", slug="bad-option")
-        found[name.strip()] = substitute(value.strip(), {})
-    return found
-
-
-def _step(url: str, method: str, headers: Mapping[str, str], body: str | None) -> StepScript:
-    lowered = method.lower()
-    if lowered not in METHODS:
-        known = ", ".join(known.upper() for known in METHODS)
-        raise UsageError(
-            f"--method: {method!r} is not known", hint=f"one of {known}", slug="bad-option"
-        )
-    parts = urlsplit(url)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    text = None if body is None else substitute(body, {})
-    return StepScript(f"{method.upper()} {path}", lowered, path, headers=headers, body=text)
 
 
 # ---------------------------------------------------------------- driving

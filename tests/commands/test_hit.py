@@ -16,6 +16,7 @@ import pytest
 
 from perfstress.commands.hit import hit
 from perfstress.commands.loadoptions import LoadOptions
+from perfstress.commands.requestoptions import RequestOptions
 from perfstress.errors import ExitCode, GuardTripped, PerfstressError, TargetError, UsageError
 from tests.support.certificates import needs_openssl, papers
 from tests.support.serving import serving_aside
@@ -25,12 +26,14 @@ CAN_PIN = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
 
 
 LOAD = {field.name for field in fields(LoadOptions)}
+REQUEST = {field.name for field in fields(RequestOptions)}
 
 
 def tried(url, **given):
     out, err = io.StringIO(), io.StringIO()
     load = LoadOptions(**{name: given.pop(name) for name in LOAD & set(given)})
-    code = hit(url, load=load, out=out, err=err, **given)
+    request = RequestOptions(**{name: given.pop(name) for name in REQUEST & set(given)})
+    code = hit(url, load=load, request=request, out=out, err=err, **given)
     return code, out.getvalue(), err.getvalue()
 
 
