@@ -115,12 +115,25 @@ def health_of(run: Run, load: LoadSummary) -> GeneratorHealth:
         open_files=int(worst("open_files", healths)),
         loop_lag_ms=worst("loop_lag_ms", working),
         cpu_share=worst("cpu_share", working),
-        steal_share=worst("steal_share", working),
-        stall_share=worst("stall_share", working),
+        steal_share=_over_time(run, "steal_share", work),
+        stall_share=_over_time(run, "stall_share", work),
         processes=int(worst("processes", healths)) or 1,
         slip_p99_ms=load.slip_ms.get("p99"),
         dropped=load.dropped,
     )
+
+
+def _over_time(run: Run, name: str, work: set[int]) -> float:
+    """A share of the time of each epoch as a share of the time of all of them."""
+    began = {event.facts.get("epoch"): event.t_s for event in run.events_named("epoch-began")}
+    total = seconds = 0.0
+    for event in run.events_named("epoch-ended"):
+        epoch = event.facts.get("epoch")
+        if epoch in work and epoch in began:
+            took_s = max(0.0, event.t_s - began[epoch])
+            seconds += took_s
+            total += took_s * float((event.facts.get("health") or {}).get(name) or 0)
+    return round(total / seconds, 4) if seconds else 0.0
 
 
 def _rank(finding: Finding) -> tuple[bool, bool, float]:

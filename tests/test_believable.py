@@ -60,7 +60,7 @@ def with_health(run: Run, **health: float) -> Run:
     return dataclasses.replace(run, events=tuple(events))
 
 
-def test_the_worst_of_all_epochs_is_judged(run: Run) -> None:
+def test_what_the_epochs_tell_is_judged(run: Run) -> None:
     shown = with_health(run, steal_share=0.2, stall_share=0.3, loop_lag_ms=2000.0, processes=3)
     load = summary_of(shown)
     health = health_of(shown, load)
@@ -74,3 +74,17 @@ def test_the_worst_of_all_epochs_is_judged(run: Run) -> None:
 def test_a_run_from_before_these_figures_has_none(run: Run) -> None:
     health = health_of(with_health(run, cpu_s=1.0), summary_of(run))
     assert (health.processes, health.steal_share, health.stall_share) == (1, 0.0, 0.0)
+
+
+def test_a_moment_in_a_short_epoch_is_no_share_of_the_whole(run: Run) -> None:
+    """Standing still for a tenth of a second in one of several epochs."""
+    first = run.work_epochs[0].index
+    shown = with_health(run, stall_share=0.0)
+    events = tuple(
+        Event(event.t_s, event.name, {**event.facts, "health": {"stall_share": 0.11}})
+        if event.name == "epoch-ended" and event.facts.get("epoch") == first
+        else event
+        for event in shown.events
+    )
+    whole = dataclasses.replace(shown, events=events)
+    assert 0 < health_of(whole, summary_of(whole)).stall_share < 0.11

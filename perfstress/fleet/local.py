@@ -25,6 +25,10 @@ from perfstress.substitute import secrets
 
 _STOP_WITHIN_S = 2.0
 _LAST_LINES = 3
+# A process of load tells its progress ten times a second. One that is silent for so long in the
+# middle of a block is stuck, and is ended; a session that did not listen itself is no judge of it.
+_SILENT_S = 15.0
+_LISTENS_S = 2.0
 
 
 class LocalFleet:
@@ -40,6 +44,10 @@ class LocalFleet:
         self._lines: queue.Queue[tuple[int, Mapping[str, Any] | None]] = queue.Queue()
         self._merger = Merger(workers)
         self._gone: set[int] = set()
+        self._silent_s = _SILENT_S
+        self._heard_s: dict[int, float] = {}  # those that are at work, and when they last said so
+        self._listened_s = 0.0
+        self._stuck: set[int] = set()
         self._stopping = False
 
     def launch(self, script: Mapping[str, Any], zero_ns: int) -> None:
@@ -113,6 +121,7 @@ class LocalFleet:
         command = {"begin": [epoch.as_json() for epoch in block], "at_ns": at_ns}
         for part in range(self._count):
             self._send(part, command)
+            self._heard_s[part] = time.monotonic()
 
     def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
         """What has happened, waiting up to ``timeout_s`` for the first of it."""
@@ -123,20 +132,40 @@ class LocalFleet:
             try:
                 part, data = self._lines.get(timeout=wait_s) if wait_s else self._lines.get_nowait()
             except queue.Empty:
+                self._end_stuck()
                 return events
+            if part in self._heard_s:
+                self._heard_s[part] = time.monotonic()
             if data is None:
+                self._heard_s.pop(part, None)
                 events += self._ended(part)
             else:
+                if data["is"] == "over":
+                    self._heard_s.pop(part, None)
                 second = data.get("second")
                 event = from_data({k: v for k, v in data.items() if k != "second"})
                 events += self._merger.take(part, event, second)
+
+    def _end_stuck(self) -> None:
+        """End what has said nothing for long although everything else has been heard."""
+        now_s = time.monotonic()
+        if now_s - self._listened_s > _LISTENS_S:
+            self._heard_s = dict.fromkeys(self._heard_s, now_s)
+        self._listened_s = now_s
+        for part, heard_s in self._heard_s.items():
+            if now_s - heard_s > self._silent_s and part not in self._stuck:
+                self._stuck.add(part)
+                self._processes[part].kill()
 
     def _ended(self, part: int) -> list[DriverEvent]:
         if self._stopping or part in self._gone:
             return []
         self._gone.add(part)
         which = f"process {part + 1} of {self._count}" if self._count > 1 else "the process"
-        lost = Lost(f"{which} of load has ended: {self._last_words(part)}")
+        words = self._last_words(part)
+        if part in self._stuck:
+            words = f"it was stuck, without a sign of life for {self._silent_s:g} s"
+        lost = Lost(f"{which} of load has ended: {words}")
         return [lost, *self._merger.lost(part)]
 
     def _last_words(self, part: int) -> str:

@@ -221,6 +221,31 @@ def test_one_of_several_processes_is_lost(tmp_path):
         driver.close()
 
 
+def test_a_process_that_is_stuck_is_lost_too(tmp_path):
+    http = {"journeys": {"a": {"steps": [{"get": "/ok"}]}}}
+    sketch = example(http, [{"name": "s", "users": 2, "for": "60s"}], processes=2)
+    with serving_aside() as knobs:
+        driver = HttpDriver(sketch, Running(knobs.port), around(tmp_path))
+        driver.prepare(now_ns())
+        fleet = driver._fleet
+        assert isinstance(fleet, LocalFleet)
+        fleet._silent_s = 1.5
+        driver.begin(epochs(sketch), now_ns())
+        os.kill(fleet._processes[0].pid, signal.SIGSTOP)
+        events = []
+        deadline = time.monotonic() + 20
+        while not any(isinstance(event, Lost) for event in events):
+            assert time.monotonic() < deadline
+            events += driver.poll(0.5)
+        (lost,) = [event for event in events if isinstance(event, Lost)]
+        assert lost.why.startswith("process 1 of 2 of load has ended: it was stuck")
+        driver.cancel()
+        while not any(isinstance(event, BlockDone) for event in events):
+            assert time.monotonic() < deadline
+            events += driver.poll(0.5)
+        driver.close()
+
+
 def test_a_lost_process_is_told_and_the_block_ends(tmp_path):
     http = {"journeys": {"a": {"steps": [{"get": "/ok"}]}}}
     sketch = example(http, [{"name": "s", "users": 2, "for": "60s"}])
