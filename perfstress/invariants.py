@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.control import get_json, guard
-from perfstress.criteria import names_of, parse_relation
 from perfstress.doorways import doorway_of
 from perfstress.errors import GuardTripped, TargetError
 from perfstress.example import Invariant, InvariantCriterion, WorkedExample
 from perfstress.plan import journey_mix
+from perfstress.relations import names_of, parse_relation
 from perfstress.substitute import substitute
 
 ANSWER_WITHIN_S = 10.0

@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from perfstress.criteria import Criterion, Relation, compare, criteria_of, parse_relation
+from perfstress.criteria import Criterion, criteria_of
 from perfstress.example import InvariantCriterion
 from perfstress.loadsummary import Which, merged
 from perfstress.measurement import Event, Interval, metric_of
+from perfstress.relations import Relation, parse_relation
 from perfstress.run import Run
+from perfstress.tokens import compare
 from perfstress.units import human_bytes, human_count, human_duration
 from perfstress.verdict import Check, Detection, Finding, FindingClass, Outcome
 

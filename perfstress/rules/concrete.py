@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from perfstress.criteria import CriterionError, parse_criterion, parse_relation
+from perfstress.criteria import parse_criterion
 from perfstress.example import InvariantCriterion
 from perfstress.places import Complaint, Place, dotted
+from perfstress.relations import parse_relation
 from perfstress.rules import steps
+from perfstress.tokens import CriterionError
 from perfstress.validation import placeholders
 from perfstress.yamlio import Loaded
 

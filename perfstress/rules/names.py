@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from perfstress.criteria import CriterionError, names_of, parse_criterion, parse_relation
+from perfstress.criteria import parse_criterion
 from perfstress.example import Http, InvariantCriterion, Journey, WorkedExample
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.plan import journey_mix
+from perfstress.relations import names_of, parse_relation
 from perfstress.rows import RowsError, read_rows
 from perfstress.rules import talks
+from perfstress.tokens import CriterionError
 from perfstress.yamlio import Loaded
 
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from perfstress.criteria import Criterion, CriterionError, parse_criterion
+from perfstress.criteria import Criterion, parse_criterion
+from perfstress.tokens import CriterionError
 from perfstress.units import parse_duration, parse_rate, parse_size
 from perfstress.yamlio import plain
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfstress.criteria import Criterion, compare
+from perfstress.criteria import Criterion
 from perfstress.detectors.growth.assessment import Growth
 from perfstress.detectors.growth.words import amount
 from perfstress.measurement import Series, metric_of
 from perfstress.run import Run
+from perfstress.tokens import compare
 from perfstress.units import human_count
 from perfstress.verdict import Check, Outcome
 

@@ -1,0 +1,96 @@
+"""The relations of an invariant: two sums of names and numbers, and how they compare.
+
+::
+
+    relation  = sum operator sum
+    sum       = term {("+" | "-") term}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from perfstress.tokens import CriterionError, Operator, Reader
+
+_PATTERN = re.compile(
+    r"""(?P<space>\s+)
+      | (?P<operator><=|>=|==|<|>)
+      | (?P<value>\d+(?:_\d+)*(?:\.\d+)?)
+      | (?P<word>[A-Za-z_]\w*(?:\.\w+)*)
+      | (?P<mark>[+-])
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A name or a number with its sign, +1 or -1."""
+
+    sign: int
+    name: str | None = None
+    number: float = 0.0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """``left operator right``, each side a sum of names and numbers."""
+
+    text: str
+    left: tuple[Term, ...]
+    operator: Operator
+    right: tuple[Term, ...]
+
+    def sides(self, value_of: Callable[[str], float]) -> tuple[float, float]:
+        """Both sums; ``value_of`` gives the value of a name and may raise KeyError."""
+        return _sum(self.left, value_of), _sum(self.right, value_of)
+
+
+def _sum(terms: Sequence[Term], value_of: Callable[[str], float]) -> float:
+    return sum(
+        term.sign * (term.number if term.name is None else value_of(term.name)) for term in terms
+    )
+
+
+def parse_relation(text: str) -> Relation:
+    """The ``that`` of an invariant, such as ``orders + declined == ok.buy``; raises
+    CriterionError.
+    """
+    reader = Reader(_PATTERN, text)
+    left = _terms(reader)
+    operator = reader.expect("operator", "a comparison", "write orders == ok.buy").text
+    right = _terms(reader)
+    if reader.token.kind != "end":
+        what = "a second comparison" if reader.token.kind == "operator" else "this"
+        raise CriterionError(
+            f"{what} is not expected here: {reader.token.text!r}",
+            reader.token.column,
+            "one comparison, with + and - between names",
+        )
+    return Relation(text, left, cast(Operator, operator), right)
+
+
+def _terms(reader: Reader) -> tuple[Term, ...]:
+    terms, sign = [], 1
+    if reader.token.text == "-":
+        reader.take()
+        sign = -1
+    while True:
+        token = reader.token
+        if token.kind == "value":
+            terms.append(Term(sign, None, float(reader.take().text.replace("_", "")), token.column))
+        else:
+            reader.expect("word", "a name or a number", "write a sum such as orders + declined")
+            terms.append(Term(sign, token.text, 0.0, token.column))
+        if reader.token.kind != "mark":
+            return tuple(terms)
+        sign = -1 if reader.take().text == "-" else 1
+
+
+def names_of(relation: Relation) -> frozenset[str]:
+    """Every name that a relation speaks of, on both sides."""
+    return frozenset(term.name for term in (*relation.left, *relation.right) if term.name)
