@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from perfstress.detectors import DETECTORS
+from perfstress.detectors.drift import straight_lines
+from perfstress.detectors.growth import assessments
 from perfstress.run import Run
 from perfstress.verdict import Finding
 
 # A growth that comes back has to be of the same order: half of it at least, or the intervals meet.
 SAME_ORDER = 0.5
-CONFIRMABLE = ("growth", "drift")
+OUTWEIGHS = 0.8
+OF_MARGIN = 0.4  # of a 99 % margin: a one-sided 10 % test for the few points that there are
 
 
 def is_confirmable(finding: Finding) -> bool:
@@ -29,12 +31,7 @@ def confirmed(run: Run, findings: Sequence[Finding]) -> tuple[list[Finding], lis
     if run.confirming is None:
         names = ", ".join(sorted({finding.resource for finding in to_confirm}))
         return list(findings), [], [f"{names}: not confirmed in a fresh process"]
-    again = [
-        finding
-        for name in CONFIRMABLE
-        for finding in DETECTORS[name](run.confirming).findings
-        if is_confirmable(finding)
-    ]
+    again = _measured_again(run.confirming)
     cut_short = run.confirming.manifest.state != "complete"
     settled: list[Finding] = []
     unproven: list[str] = []
@@ -56,15 +53,35 @@ def confirmed(run: Run, findings: Sequence[Finding]) -> tuple[list[Finding], lis
     return settled, unproven, notes
 
 
-def _came_back(finding: Finding, again: Sequence[Finding]) -> bool:
-    """The same class and resource, growing, and as much of it or with meeting intervals."""
-    for other in again:
-        if (other.kind, other.resource) != (finding.kind, finding.resource):
-            continue
-        if other.label not in ("UNBOUNDED", "GROWS_SLOWLY") or not other.per_op:
-            continue
-        if finding.per_op is None or other.per_op >= SAME_ORDER * finding.per_op:
-            return True
-        if finding.interval and other.interval and other.interval[1] >= finding.interval[0]:
-            return True
-    return False
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Again:
+    """A growth as the confirming run measured it."""
+
+    per_op: float
+    interval: tuple[float, float]
+    grows: bool
+
+
+def _measured_again(run: Run) -> dict[str, _Again]:
+    """Every resource and step of the confirming run. It is shorter, and asked only about what was
+    found already, so its growth need not raise an alarm by itself: it has to outweigh none.
+    """
+    again = {}
+    for name, (_, growth) in assessments(run).items():
+        if growth.per_op is not None and growth.interval is not None:
+            grows = growth.verdict == "unbounded" or growth.certainty > OUTWEIGHS
+            again[name] = _Again(growth.per_op, growth.interval, grows)
+    for step, line in straight_lines(run).items():
+        margin = (line.interval[1] - line.interval[0]) / 2
+        again[step] = _Again(line.per_op, line.interval, line.per_op > OF_MARGIN * margin)
+    return again
+
+
+def _came_back(finding: Finding, again: Mapping[str, _Again]) -> bool:
+    """The same resource grows, as much of it at least as half, or with meeting intervals."""
+    other = again.get(finding.resource)
+    if other is None or not other.grows or other.per_op <= 0:
+        return False
+    if finding.per_op is None or other.per_op >= SAME_ORDER * finding.per_op:
+        return True
+    return finding.interval is not None and other.interval[1] >= finding.interval[0]

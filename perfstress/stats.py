@@ -1,4 +1,4 @@
-"""Robust statistics on arrays: slopes, noise, sign tests; numpy only."""
+"""Statistics on arrays: slopes, noise, Student's t; numpy only."""
 
 from __future__ import annotations
 
@@ -21,39 +21,6 @@ def mad_sd(values: Floats) -> float:
     if len(values) < 2:
         return 0.0
     return MAD_TO_SD * float(np.median(np.abs(values - np.median(values))))
-
-
-def normal_quantile(p: float) -> float:
-    """The z below which a standard normal lies with probability ``p``.
-
-    Acklam's rational approximation with one Newton step on ``erfc``; relative error below 1e-12.
-    """
-    if not 0 < p < 1:
-        raise ValueError(f"{p} is not a probability between 0 and 1")
-    a = (-39.69683028665376, 220.9460984245205, -275.9285104469687,
-         138.3577518672690, -30.66479806614716, 2.506628277459239)  # fmt: skip
-    b = (-54.47609879822406, 161.5858368580409, -155.6989798598866,
-         66.80131188771972, -13.28068155288572)  # fmt: skip
-    c = (-0.007784894002430293, -0.3223964580411365, -2.400758277161838,
-         -2.549732539343734, 4.374664141464968, 2.938163982698783)  # fmt: skip
-    d = (0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416)
-    if p < 0.02425 or p > 1 - 0.02425:
-        q = math.sqrt(-2 * math.log(min(p, 1 - p)))
-        z = _poly(c, q) / (_poly(d, q) * q + 1)
-        z = z if p < 0.5 else -z
-    else:
-        q = p - 0.5
-        r = q * q
-        z = _poly(a, r) * q / (_poly(b, r) * r + 1)
-    error = 0.5 * math.erfc(-z / math.sqrt(2)) - p
-    return z - error * math.sqrt(2 * math.pi) * math.exp(z * z / 2)
-
-
-def _poly(coefficients: tuple[float, ...], x: float) -> float:
-    total = 0.0
-    for coefficient in coefficients:
-        total = total * x + coefficient
-    return total
 
 
 @lru_cache(maxsize=4096)
@@ -120,18 +87,6 @@ def _away_from_zero(value: float) -> float:
     return value if abs(value) > 1e-300 else 1e-300
 
 
-def theil_sen(x: Floats, y: Floats, *, most: int = 200) -> float:
-    """The median of the slopes of all pairs; above ``most`` points every so many are taken."""
-    step = -(-len(x) // most)
-    x, y = x[::step], y[::step]
-    i, j = np.triu_indices(len(x), 1)
-    dx = x[j] - x[i]
-    apart = dx > 0
-    if not apart.any():
-        return 0.0
-    return float(np.median((y[j] - y[i])[apart] / dx[apart]))
-
-
 def ols_slope(x: Floats, y: Floats) -> tuple[float, float]:
     """The least-squares slope and its standard error for independent noise (inf below 3 points)."""
     n = len(x)
@@ -142,14 +97,3 @@ def ols_slope(x: Floats, y: Floats) -> tuple[float, float]:
     slope = float(dx @ (y - y.mean())) / square
     rest = y - y.mean() - slope * dx
     return slope, math.sqrt(float(rest @ rest) / (n - 2) / square)
-
-
-def sign_evidence(steps: Floats, quantum: float = 0.0, stake: float = 0.8) -> float:
-    """The e-process of a bet that steps go up: the product of ``1 + stake * sign(step)``.
-
-    A step of at most ``quantum`` counts as none. Without growth it exceeds 1/alpha with a
-    probability of at most alpha however often one looks (Ville's inequality): eight straight rises
-    give 1.8 to the 8th = 110.
-    """
-    signs = np.where(np.abs(steps) > quantum, np.sign(steps), 0.0)
-    return float(np.prod(1 + stake * signs))

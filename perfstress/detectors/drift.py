@@ -220,6 +220,19 @@ def drifts(steps: list[_Steady]) -> list[Drift]:
     return sorted(found, key=lambda drift: -drift.per_op / max(drift.first_s, 1e-9))
 
 
+def straight_lines(run: Run) -> dict[str, Drift]:
+    """For every step the straight line through its levels beside the others, whether or not it is a
+    drift: what a second run has to compare with the first.
+    """
+    steps = _steady(run)
+    lines = {}
+    for step in steps:
+        common = _common([other for other in steps if other is not step], step.parts)
+        if step.work[-1] > step.work[0]:
+            lines[step.step] = _line(step, step.steady_s / common)[0]
+    return lines
+
+
 def _common(others: list[_Steady], parts: int) -> Floats | float:
     """The factor by which the others became slower, each against its own start and weighed by how
     well it is known; 1 without others.
@@ -253,14 +266,21 @@ def _drift(step: _Steady, steady_s: Floats, share: float) -> Drift | None:
     rising = float(weighed.weight[growing & (weighed.slope > 0)].sum())
     if rising <= GROWS * (rising + weighed.share(Kind.SETTLED)) or _saturates(steady_s):
         return None
+    line, least = _line(step, steady_s)
+    return line if least >= max(share * line.first_s, ALARM_S) else None
+
+
+def _line(step: _Steady, steady_s: Floats) -> tuple[Drift, float]:
+    """The straight line over the run, and the one-sided lower bound of its rise in seconds."""
+    span = float(step.work[-1] - step.work[0])
+    x = (step.work - step.work[0]) / span
     slope, error = ols_slope(x, steady_s)
     df = len(x) - 2.0
-    first_s = max(float(steady_s.mean()) - slope * float(x.mean()), 1e-9)  # of the line
-    if slope - t_quantile(ALARM_CONFIDENCE, df) * error < max(share * first_s, ALARM_S):
-        return None
+    first_s = max(float(steady_s.mean()) - slope * float(x.mean()), 1e-9)
     margin = t_quantile(CONFIDENCE, df) * error
     interval = ((slope - margin) / span, (slope + margin) / span)
-    return Drift(step.step, slope / span, interval, first_s, first_s + slope, span)
+    line = Drift(step.step, slope / span, interval, first_s, first_s + slope, span)
+    return line, slope - t_quantile(ALARM_CONFIDENCE, df) * error
 
 
 def _saturates(steady_s: Floats) -> bool:

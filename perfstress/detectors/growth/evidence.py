@@ -15,6 +15,7 @@ from perfstress.stats import mad_sd, ols_slope, t_quantile
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.995  # each side of a 99 % interval
+ALARM = 0.999
 POWER = 0.90
 Z_99 = 2.5758
 # Steps are looked at from this many times the noise on, and this share of the whole rise.
@@ -42,9 +43,11 @@ class Slope:
 
     @property
     def detectable(self) -> float:
-        """The slope that would have been seen, at 99 %, with 90 % certainty."""
+        """The slope that would have been called growth with 90 % certainty; what the laws ask for
+        that is about what a one-sided test at 0.1 % does.
+        """
         df = max(self.df, 1.0)
-        return (t_quantile(CONFIDENCE, df) + t_quantile(POWER, df)) * self.error
+        return (t_quantile(ALARM, df) + t_quantile(POWER, df)) * self.error
 
 
 def with_signs(weighed: Weighed, x: Floats, levels: Levels) -> Weighed:
