@@ -102,7 +102,7 @@ def _confirm(wanted: session.Order, verdict: Verdict, run: Run, live: Watcher) -
     again = dataclasses.replace(
         wanted,
         folder=wanted.folder / CONFIRM_FOLDER,
-        parts=_confirming_parts(run),
+        parts=_confirming_parts(verdict, run),
         reseed=CONFIRM_RESEED,
         confirms=str(wanted.folder),
     )
@@ -134,6 +134,11 @@ def _wants_confirmation(verdict: Verdict) -> bool:
     )
 
 
-def _confirming_parts(run: Run) -> int:
-    """Half the epochs, at least four: what has been seen once needs less to be seen again."""
+def _confirming_parts(verdict: Verdict, run: Run) -> int | None:
+    """Half the epochs, at least four: what has been seen once needs less to be seen again.
+
+    Not so for latency: the growth of a whole run is needed to tell it from a busy machine.
+    """
+    if any(finding.fails and finding.kind == "latency-drift" for finding in verdict.findings):
+        return None
     return max(4, (run.example.shape.epochs or 8) // 2)
