@@ -197,6 +197,7 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         yield from references(place, text, rows, set(), set(), {})
     if http.auth is not None and http.auth.bearer is not None:
         yield from references((*top, "auth", "bearer"), http.auth.bearer, rows, set(), set(), whose)
+    yield from _verbatim(loaded)
     for name, journey in http.journeys.items():
         place = (*top, "journeys", name, "headers")
         for inner, text in texts(dict(journey.headers), place):
@@ -204,6 +205,18 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         inside = loaded.document["workload"]["http"]["journeys"][name]
         place = (*top, "journeys", name)
         yield from _in_order(place, inside, journey, ("on_start", "steps"), rows, whose)
+
+
+def _verbatim(loaded: Loaded) -> Iterator[Complaint]:
+    """Texts that are taken as they are, since they are needed before there is a row."""
+    auth = loaded.document["workload"]["http"].get("auth", {})
+    found = list(texts(auth.get("basic"), ("workload", "http", "auth", "basic")))
+    found += texts(auth.get("oauth2"), ("workload", "http", "auth", "oauth2"))
+    for place, text in found:
+        if (offset := text.find("{{")) >= 0:
+            message = f"{dotted(place)}: a template cannot stand here"
+            hint = "write a header of the journey for who differs from user to user"
+            yield Complaint(place, "bad-template", message, hint, offset=offset)
 
 
 def _in_order(

@@ -802,6 +802,13 @@ def _names_and_files() -> Iterator[Broken]:
         "/products?user=¦{{ carts.user + 1 }}",
     )
     yield Broken(
+        "template-in-auth",
+        "bad-template",
+        "    journeys:\n",
+        '    auth: {basic: {user: "¦{{ carts.user }}", password: "${env:P}"}}\n    journeys:\n',
+        says="cannot stand here",
+    )
+    yield Broken(
         "open-template",
         "bad-template",
         "/products?user={{ carts.user }}",
