@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from perfstress.tokens import CriterionError, Operator, Reader
+from perfstress.tokens import CriterionError, Operator, Reader, Token
 
 _PATTERN = re.compile(
     r"""(?P<space>\s+)
@@ -82,13 +83,20 @@ def _terms(reader: Reader) -> tuple[Term, ...]:
     while True:
         token = reader.token
         if token.kind == "value":
-            terms.append(Term(sign, None, float(reader.take().text.replace("_", "")), token.column))
+            terms.append(Term(sign, None, _number(reader.take()), token.column))
         else:
             reader.expect("word", "a name or a number", "write a sum such as orders + declined")
             terms.append(Term(sign, token.text, 0.0, token.column))
         if reader.token.kind != "mark":
             return tuple(terms)
         sign = -1 if reader.take().text == "-" else 1
+
+
+def _number(token: Token) -> float:
+    number = float(token.text.replace("_", ""))
+    if math.isinf(number):
+        raise CriterionError("the number is too large", token.column, "write one that can be met")
+    return number
 
 
 def names_of(relation: Relation) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,9 +51,14 @@ class Rule:
 
     def measure(self, text: str) -> tuple[float, CriterionUnit]:
         """A value as it is written, in the base of its unit; raises ValueError for any other."""
-        if self.share and text.endswith("%"):
-            return _share(text), "share"
-        return self.parse(text), self.unit
+        is_share = self.share and text.endswith("%")
+        try:
+            value = _share(text) if is_share else self.parse(text)
+        except OverflowError:
+            value = math.inf
+        if math.isinf(value):
+            raise ValueError("the number is too large; write one that can be measured")
+        return value, "share" if is_share else self.unit
 
 
 def _seconds(text: str) -> float:
