@@ -22,8 +22,17 @@ def weakening(older: str, newer: str) -> list[Change]:
     before, after = plain(older), plain(newer)
     if before is None or after is None:
         return []
-    return [*_production(before, after), *_shape(before, after), *_limits(before, after),
-            *_success(before, after)]  # fmt: skip
+    return [*_production(before, after), *_journeys(before, after), *_shape(before, after),
+            *_limits(before, after), *_success(before, after)]  # fmt: skip
+
+
+def _journeys(before: Change, after: Change) -> Iterator[Change]:
+    """Journeys that come at rates of their own."""
+    old, new = (_part(_part(each, "workload"), "http") for each in (before, after))
+    was, now = _part(old, "journeys"), _part(new, "journeys")
+    for name in was:
+        where = f"workload.http.journeys.{name}"
+        yield from _lowered(where, _part(was, name), _part(now, name), {"rate": parse_rate})
 
 
 def _number(value: Any) -> float:

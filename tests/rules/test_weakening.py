@@ -9,6 +9,7 @@ from perfstress.rules import weakening
 TEXT = """\
 production: {rate: 100/s, concurrency: 10, operations: 1000, size: {items: 40}}
 target: {limits: {memory: 512MiB}}
+workload: {http: {journeys: {beat: {rate: 5/s}}}}
 shape:
   epochs: 8
   timeout: 10s
@@ -44,6 +45,8 @@ def edited(old: str, new: str) -> list[tuple[str, object, object]]:
         ("size: {items: 40}", "waive: {size: dear}", "production.size.items"),
         ("memory: 512MiB", "memory: 1GiB", "target.limits.memory"),
         ("epochs: 8", "epochs: 4", "shape.epochs"),
+        ("{rate: 5/s}", "{rate: 4/s}", "workload.http.journeys.beat.rate"),
+        ("beat: {rate: 5/s}", "other: {rate: 5/s}", "workload.http.journeys.beat.rate"),
         ("timeout: 10s", "timeout: 1m", "shape.timeout"),
         ("users: 10, ops: 1000", "users: 9, ops: 1000", "shape.stages.work.users"),
         ("users: 10, ops: 1000", "users: 10, ops: 10", "shape.stages.work.ops"),
