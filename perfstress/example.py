@@ -19,7 +19,7 @@ Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"
 
 # Words of the contract that a later version will take; an example that uses one is refused by name.
 KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
-WORKLOADS_NOT_YET: tuple[str, ...] = ("ws",)
+WORKLOADS_NOT_YET: tuple[str, ...] = ()
 PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
 KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
 
@@ -475,24 +475,80 @@ class Sql(Part):
         return []
 
 
+class WsExpect(Part):
+    """What the next message has to hold: a text, values by JMESPath; or that the server closes."""
+
+    contains: Text | None = None
+    json_: dict[str, Any] | None = Field(default=None, alias="json")
+    closed: Literal[True] | None = None
+
+
+class WsStep(Part):
+    """One act of a WebSocket client, or a pause: exactly one of connect (a path), send, expect,
+    ping, hold, close and think. ``capture`` maps names to JMESPath on the message.
+    """
+
+    connect: Text | None = None
+    send: Text | TcpSend | None = None
+    expect: WsExpect | None = None
+    ping: Literal[True] | None = None
+    hold: DurationNs | None = None
+    close: Literal[True] | None = None
+    think: DurationNs | None = None
+    headers: dict[str, str] = {}
+    capture: dict[str, Text] = {}
+    name: Name | None = None
+    timeout: DurationNs | None = None
+
+
+class WsJourney(Part):
+    """What one client does in order; ``weight`` is its share of the arrivals."""
+
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    steps: Annotated[list[WsStep], Field(min_length=1)]
+
+
+class Ws(Part):
+    """Clients on WebSocket: ``ws://`` or ``wss://``."""
+
+    base_url: Text
+    headers: dict[str, str] = {}
+    tls: Tls = Tls()
+    data: dict[Name, Data] = {}
+    journeys: Annotated[dict[Name, WsJourney], Field(min_length=1)]
+
+    @property
+    def files(self) -> list[str]:
+        """The files that are sent."""
+        steps = [step for journey in self.journeys.values() for step in journey.steps]
+        sent = [step.send for step in steps if isinstance(step.send, TcpSend)]
+        return [send.file for send in sent if send.file is not None]
+
+
 class Workload(Part):
-    """What is asked of the target: exactly one of http, calls, runs, tcp, sql in this version."""
+    """What is asked of the target: exactly one of http, calls, runs, tcp, sql, ws."""
 
     http: Http | None = None
     calls: Calls | None = None
     runs: Runs | None = None
     tcp: Tcp | None = None
     sql: Sql | None = None
+    ws: Ws | None = None
 
     @property
-    def talks(self) -> Tcp | Sql | None:
+    def talks(self) -> Tcp | Sql | Ws | None:
         """The journeys that are conversations, whichever they are held over."""
-        return self.tcp or self.sql
+        return self.tcp or self.sql or self.ws
 
     @property
     def data_sets(self) -> tuple[str, dict[Name, Data]]:
         """The kind of the workload as it is written, and its data sets."""
-        for kind, part in (("http", self.http), ("tcp", self.tcp), ("sql", self.sql)):
+        for kind, part in (
+            ("http", self.http),
+            ("tcp", self.tcp),
+            ("sql", self.sql),
+            ("ws", self.ws),
+        ):
             if part is not None:
                 return kind, part.data
         return "", {}

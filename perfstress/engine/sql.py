@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from perfstress.engine.talk import Act, Lost, Talk, TalkError
 from perfstress.engine.talkscript import TalkStepScript
-from perfstress.engine.templates import Names, Reference, parse, plain_text
-from perfstress.errors import UsageError
+from perfstress.engine.templates import Names
+from perfstress.engine.values import value_of
 
 _MENDED_WITHIN_S = 5.0
-
-Value = Callable[[Sequence[int], Sequence[Any]], Any]
 
 
 class Result(Protocol):
@@ -254,9 +252,9 @@ def _transaction(word: str) -> Act:
 
 def _query(step: TalkStepScript, names: Names, slots: dict[str, int]) -> Act:
     query: str = step.what["query"]
-    params = [_value(param, names) for param in step.what["params"]]
+    params = [value_of(param, names) for param in step.what["params"]]
     wanted_rows = step.what.get("rows")
-    firsts = [(column, _value(v, names)) for column, v in (step.what.get("first") or {}).items()]
+    firsts = [(column, value_of(v, names)) for column, v in (step.what.get("first") or {}).items()]
     captures = [(slots[name], name, column) for name, column in step.capture.items()]
 
     async def act(talk: Talk) -> None:
@@ -285,37 +283,3 @@ def _column(result: Result, column: str) -> Any:
     except KeyError:
         known = ", ".join(result.first.keys())
         raise TalkError("check", f"there is no column {column!r}; there is {known}") from None
-
-
-def _value(wanted: Any, names: Names) -> Value:
-    """A literal, or a template in a text, as a function of the row and what was captured. A text
-    that is one template alone becomes its value, of whatever type.
-    """
-    if not isinstance(wanted, str) or "{{" not in wanted:
-        return lambda _rows, _captured: wanted
-    pieces: list[Value] = [
-        _value(piece, names) if isinstance(piece, str) else _reference(piece, names)
-        for piece in parse(wanted)
-    ]
-    if len(pieces) == 1:
-        return pieces[0]
-    return lambda rows, captured: "".join(_text(piece(rows, captured)) for piece in pieces)
-
-
-def _reference(reference: Reference, names: Names) -> Value:
-    if reference.name in names.files:
-        number, values = names.files[reference.name], names.values(reference)
-        names.used.add(number)
-        return lambda rows, _captured: values[rows[number]]
-    if reference.name not in names.slots:
-        raise UsageError(
-            f"{reference}: there is no data file or captured value {reference.name!r}",
-            hint=f"known at this step: {', '.join(sorted([*names.files, *names.slots]))}",
-            slug="unknown-name",
-        )
-    slot = names.slots[reference.name]
-    return lambda _rows, captured: reference.find(captured[slot])
-
-
-def _text(value: Any) -> str:
-    return plain_text(value) if isinstance(value, str | int | float | None) else str(value)

@@ -45,7 +45,7 @@ def preflight(example: WorkedExample, planned: Sequence[Epoch]) -> list[str]:
             sources=_sources(example.workload.http),
             processes=example.shape.processes,
         )
-    elif example.workload.tcp is not None:
+    elif example.workload.tcp is not None or example.workload.ws is not None:
         warnings += local_limits(planned, keep_alive=False, processes=example.shape.processes)
     wanted_bytes = example.target.limits.memory
     free_bytes = memory_available_bytes()

@@ -73,6 +73,7 @@ MEANING: Mapping[str, Rule] = {
     "bad-hex": acts.bad_hex,
     "bad-transaction": acts.bad_transaction,
     "bad-query": acts.bad_query,
+    "bad-message": acts.bad_message,
     "per-user": acts.per_user,
     "no-sent-file": acts.no_file,
     "duplicate-act": acts.duplicate_name,

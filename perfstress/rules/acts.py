@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from perfstress.example import TcpExpect, TcpSend
 from perfstress.places import Complaint, Place, dotted, texts
-from perfstress.rules import addresses, form, names, talks
+from perfstress.rules import addresses, files, form, names, talks
 from perfstress.yamlio import Loaded
 
 # Acts after which a journey of TCP clients has a connection, and has none any more.
@@ -69,14 +69,15 @@ def no_act(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 def not_connected(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """There is a connection where one is used."""
     kind = talks.kind_of(loaded.example)
-    for place, _, steps in talks.journeys(loaded) if kind == "tcp" else ():
+    for place, _, steps in talks.journeys(loaded) if kind != "sql" else ():
         is_open = False
         for index, step in enumerate(steps):
             act = talks.act_of(step, kind)
             if act and act not in _OPENS and not is_open:
                 inner = (*place, "steps", index)
                 message = f"{dotted(inner)}: {act} comes where there is no connection"
-                hint = "put a step connect: true above it"
+                word = "true" if kind == "tcp" else "/path"
+                hint = f"put a step connect: {word} above it"
                 yield Complaint((*inner, act), "not-connected", message, hint, at_key=True)
                 break
             if act:
@@ -202,6 +203,9 @@ def bad_address(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         if loaded.example.workload.sql is not None:
             yield from _bad_dsn(place, address, allowed)
             continue
+        if loaded.example.workload.ws is not None:
+            yield from _bad_ws(place, address, allowed)
+            continue
         host, _, port = address.rpartition(":")
         host = host.removeprefix("[").removesuffix("]").lower()
         if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65_536:
@@ -211,6 +215,38 @@ def bad_address(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             message = f"{dotted(place)}: {host} is not this machine"
             hint = f"if you may load it, name it in the example: allow_hosts: [{host}]"
             yield Complaint(place, "foreign-host", message, hint)
+
+
+def _bad_ws(place: Place, url: str, allowed: set[str]) -> Iterator[Complaint]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "wss" else 80)
+    except ValueError:
+        parts, host, port = urlsplit(""), None, 0
+    if parts.scheme not in ("ws", "wss") or not host:
+        message = f"{dotted(place)}: {url!r} is not an address"
+        yield Complaint(place, "bad-url", message, "write one such as ws://127.0.0.1:{port}")
+    elif not addresses.is_loopback(host) and not {host, f"{host}:{port}"} & allowed:
+        message = f"{dotted(place)}: {host} is not this machine"
+        hint = f"if you may load it, name it in the example: allow_hosts: [{host}]"
+        yield Complaint(place, "foreign-host", message, hint)
+
+
+def bad_message(loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Paths begin with /; captures and expectations can be compiled, and stand beside expect."""
+    for place, step in talks.steps(loaded) if loaded.example.workload.ws is not None else ():
+        if step.connect is not None and not step.connect.startswith("/"):
+            message = f"{dotted((*place, 'connect'))}: {step.connect!r} does not begin with /"
+            yield Complaint((*place, "connect"), "bad-url", message, "the host is in base_url")
+        if step.capture and step.expect is None:
+            inner = (*place, "capture")
+            message = f"{dotted(inner)}: there is no message to take it from"
+            hint = "write it beside expect: {}"
+            yield Complaint(inner, "one-of", message, hint, at_key=True)
+        for name, path in step.capture.items():
+            yield from files.path((*place, "capture", name), path)
+        for path in (step.expect.json_ if step.expect is not None else None) or ():
+            yield from files.path((*place, "expect", "json", path), path, at_key=True)
 
 
 def _bad_dsn(place: Place, dsn: str, allowed: set[str]) -> Iterator[Complaint]:

@@ -117,7 +117,7 @@ def bad_expression(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     kind, sets = loaded.example.workload.data_sets
     for name, data in sets.items():
         for measure, expression in data.measure.items():
-            yield from _path(("workload", kind, "data", name, "measure", measure), expression)
+            yield from path(("workload", kind, "data", name, "measure", measure), expression)
     for place, step in steps.steps(loaded):
         yield from _of_step(place, step)
 
@@ -126,21 +126,22 @@ def _of_step(place: Place, step: Step) -> Iterator[Complaint]:
     for captured, capture in step.capture.items():
         inner: Place = (*place, "capture", captured)
         if isinstance(capture, str):
-            yield from _path(inner, capture)
+            yield from path(inner, capture)
             continue
         if capture.json_ is not None:
-            yield from _path((*inner, "json"), capture.json_)
+            yield from path((*inner, "json"), capture.json_)
         if capture.regex is not None:
             yield from _regex((*inner, "regex"), capture.regex, groups=True)
     if step.expect is None:
         return
     for expression in step.expect.json_ or ():
-        yield from _path((*place, "expect", "json", expression), expression, at_key=True)
+        yield from path((*place, "expect", "json", expression), expression, at_key=True)
     if step.expect.matches is not None:
         yield from _regex((*place, "expect", "matches"), step.expect.matches, groups=False)
 
 
-def _path(place: Place, expression: str, at_key: bool = False) -> Iterator[Complaint]:
+def path(place: Place, expression: str, at_key: bool = False) -> Iterator[Complaint]:
+    """A JMESPath that can be compiled."""
     try:
         compile_path(expression)
     except ExpressionError as error:

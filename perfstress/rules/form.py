@@ -11,7 +11,7 @@ from perfstress.rules import steps
 from perfstress.yamlio import Loaded
 
 _TARGETS = ("command", "python", "node", "attach")
-_WORKLOADS = ("http", "calls", "runs", "tcp", "sql")
+_WORKLOADS = ("http", "calls", "runs", "tcp", "sql", "ws")
 _BODIES = ("json", "form", "body", "multipart")
 _TAKEN = ("json", "header", "regex", "cookie")
 
@@ -128,7 +128,7 @@ def wrong_target(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     kinds = [key for key in _TARGETS if getattr(target, key) is not None]
     asks = [key for key in _WORKLOADS if getattr(workload, key) is not None]
     fitting: dict[str, tuple[str, ...]]
-    fitting = dict.fromkeys(("http", "sql", "tcp"), ("command", "attach"))
+    fitting = dict.fromkeys(("http", "sql", "tcp", "ws"), ("command", "attach"))
     fitting |= {"calls": ("python", "node"), "runs": ("command",)}
     if len(kinds) != 1 or len(asks) != 1:
         return  # told by one-of

@@ -12,9 +12,10 @@ from perfstress.yamlio import Loaded
 # What a step can do, by the kind of the workload.
 ACTS: dict[str, tuple[str, ...]] = {
     "sql": ("query", "transaction"),
+    "ws": ("connect", "send", "expect", "ping", "hold", "close"),
     "tcp": ("connect", "send", "expect", "half_close", "hold", "reset", "close"),
 }
-_ADDRESS = {"sql": "dsn", "tcp": "address"}
+_ADDRESS = {"sql": "dsn", "tcp": "address", "ws": "base_url"}
 
 
 def kind_of(example: WorkedExample) -> str:

@@ -41,12 +41,19 @@ def _sql(example: WorkedExample, target: Target, around: Surroundings) -> Driver
     return SqlDriver(example, target, around)
 
 
+def _ws(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
+    from perfstress.workloads.ws import WsDriver  # delayed: only for this workload
+
+    return WsDriver(example, target, around)
+
+
 WORKLOADS: dict[str, Factory] = {
     "http": _http,
     "calls": _calls,
     "runs": _runs,
     "tcp": _tcp,
     "sql": _sql,
+    "ws": _ws,
 }
 
 

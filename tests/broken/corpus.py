@@ -237,6 +237,43 @@ success:
   - response.p99 < 50ms of order.insert
 """
 
+WS = f"""\
+perfstress: 1
+name: @NAME@
+title: Ten thousand idle watchers
+kind: load
+production:
+  rate: 10/s
+  concurrency: 10000
+  horizon: 14d
+  source: connection log of 2025-11-28
+implementation:
+  paths: ["prices/**"]
+target:
+  command: [python, -m, prices, --port, "{{port}}"]
+workload:
+  ws:
+    base_url: "ws://127.0.0.1:{{port}}"
+    data: {{users: {{file: rows.jsonl, sha256: {checksum(ROWS)}}}}}
+    journeys:
+      watch:
+        steps:
+          - connect: "/prices?user={{{{ users.user }}}}"
+          - send: hello
+          - expect: {{json: {{state: welcome}}}}
+            capture: {{ticket: ticket}}
+          - hold: 30s
+          - send: "bye {{{{ ticket }}}}"
+          - close: true
+shape:
+  model: closed
+  seed: 1
+  stages:
+    - {{name: crowd, users: 10000, for: 2m}}
+success:
+  - errors.rate < 0.1%
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -420,7 +457,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
     )
     yield Broken("kind-wrap", "not-in-this-version", "kind: spike", "kind: ¦wrap\ncounters: []")
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
-    yield Broken("workload-ws", "not-in-this-version", "workload:\n", "workload:\n  ¦ws: {}\n")
     yield Broken(
         "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
     )
@@ -1083,6 +1119,7 @@ def _conversations() -> Iterator[Broken]:
     yield tcp("no-port", "bad-url", '"127.0.0.1:{port}"', "¦localhost")
     yield tcp("abroad", "foreign-host", '"127.0.0.1:{port}"', "¦gateway.internal:9000")
     yield from _of_databases()
+    yield from _of_sockets()
     yield tcp("no-such-act", "unknown-name", "of polite.hello", "of ¦polite.helo")
 
 
@@ -1107,6 +1144,21 @@ def _of_databases() -> Iterator[Broken]:
     yield sql("two-hosts", "bad-url", "postgresql://shop@", "¦postgresql://10.0.0.1,")
     yield sql("far-database", "foreign-host", "postgresql://shop@127.0.0.1", "¦postgresql://db.lan")
     yield sql("negative-rows", "out-of-range", "{rows: 1}", "{rows: ¦-1}")
+
+
+def _of_sockets() -> Iterator[Broken]:
+    def ws(name: str, slug: str, old: str, new: str, **more: str) -> Broken:
+        return Broken(name, slug, old, new, WS, **more)
+
+    yield ws("ws-no-act", "one-of", "- hold: 30s", "- ¦{name: hm}")
+    yield ws("ws-unconnected", "not-connected", "- connect:", "- think: 1s #", at="- ¦send: hello")
+    yield ws("ws-two-acts", "one-of", "- send: hello", "- {send: hello, ¦close: true}")
+    yield ws("ws-capture", "one-of", "- hold: 30s", "- {hold: 30s, ¦capture: {x: y}}")
+    yield ws("ws-path", "bad-expression", "ticket: ticket", 'ticket: "[a¦"')
+    yield ws("ws-too-early", "unknown-name", "send: hello", 'send: "¦{{ ticket }}"')
+    yield ws("ws-http", "bad-url", '"ws://127.0.0.1:{port}"', '¦"http://127.0.0.1:{port}"')
+    yield ws("ws-abroad", "foreign-host", '"ws://127.0.0.1:{port}"', "¦wss://prices.lan")
+    yield ws("ws-relative", "bad-url", '"/prices?', '¦"prices?')
 
 
 CORPUS: tuple[Broken, ...] = (

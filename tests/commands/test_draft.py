@@ -75,7 +75,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
     [
         ({"kind": "sweep"}, "not-in-this-version", "kind 'sweep' is not in this version"),
         ({"kind": "rush"}, "bad-value", "'rush'"),
-        ({"kind": "load", "workload": "sql"}, "not-in-this-version", "'sql'"),
+        ({"kind": "load", "workload": "sql"}, "bad-value", "'sql'"),
         ({"kind": "load", "name": "My Name"}, "bad-name", "'My Name'"),
         ({"kind": "load", "phase": "../x"}, "bad-name", "'../x'"),
         ({"kind": "load", "source": "har"}, "bad-recording", "its file"),
