@@ -95,3 +95,15 @@ def test_a_load_that_never_was_is_no_division_by_zero() -> None:
     assert telling.load_requests(verdict) == "0 requests, 1 errors (0 %: 1 connect)"
     assert telling.load_rate(verdict) == ""
     assert telling.load_latency(verdict) == ""
+
+
+def test_where_the_time_went() -> None:
+    phases = {
+        "connect": {"count": 4, "mean": 0.25, "max": 1.0},
+        "wait": {"count": 100, "mean": 1.5, "max": 3.0},
+    }
+    load = LoadSummary(requests=100, phases_ms=phases)
+    told = telling.load_phases(dataclasses.replace(PASSED, load=load))
+    assert told == "time went, on average, into connect 250 µs (4), wait 1.5 ms"
+    assert telling.load_phases(PASSED) == ""
+    assert telling.phases(load)[0] == "connect    mean 250 µs, max 1 ms, 4 times"

@@ -146,7 +146,15 @@ class Connection(asyncio.Protocol):
     def drop(self) -> None:
         """Close at once, without a word to anyone."""
         self.rest()
+        self._let_go()
         self.transport.abort()
+
+    def _let_go(self) -> None:
+        """Nothing more will be read. The parser refers to us: without this a body of MiBs would
+        stay until the garbage collector comes round to it.
+        """
+        self._parser = None
+        self._body = bytearray()
 
     @property
     def first_byte_ns(self) -> int:
@@ -191,9 +199,11 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.pool.forget(self)
-        exchange = self.exchange
-        if exchange is None:
-            return
+        if (exchange := self.exchange) is not None:
+            self._lost(exchange, error)
+        self._let_go()
+
+    def _lost(self, exchange: Exchange, error: Exception | None) -> None:
         if exchange.connection is self:
             exchange.connection = None
         if self._parsing and self._eof and error is None and self._head_done and not self._framed:

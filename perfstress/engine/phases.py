@@ -1,8 +1,8 @@
 """Where the time of requests goes, step by step: counted in bulk, as counts, sums and maxima.
 
 What comes before the sending is told as it happens, which is only when a connection is set up:
-``blocked`` (waiting for one of a limited number of connections), ``connect``, ``tls``, and ``send``
-where a request was too large for the system's buffers. ``wait`` (to the first byte of the answer)
+``blocked`` (waiting for a connection that others hold), ``connect``, ``tls``, and ``send`` where a
+request was too large for the system's buffers. ``wait`` (to the first byte of the answer)
 and ``receive`` (from there to its end) come out of the times that are recorded anyway.
 """
 
