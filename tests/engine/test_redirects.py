@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from perfstress.engine.redirects import RedirectError, Redirects
+from perfstress.engine.redirects import RedirectError, Redirects, path_of
 from perfstress.engine.script import JourneyScript
 from tests.support.engine_drive import drive, epoch, run, script, step
 from tests.support.knobs import Knobs, Request, serving, whole
@@ -52,6 +52,12 @@ def test_other_methods_stay_but_for_303() -> None:
 )
 def test_where_it_leads(location: str, target: bytes) -> None:
     assert followed(302, location).split(b" ")[1] == target
+
+
+def test_a_proxy_is_told_the_whole_address() -> None:
+    request = POST.replace(b"/a/b?c", b"http://shop.test/a/b?c")
+    assert path_of(request) == "/a/b?c"
+    assert followed(302, "x", request).startswith(b"GET http://shop.test/a/x HTTP/1.1\r\n")
 
 
 @pytest.mark.parametrize(
