@@ -20,6 +20,7 @@ Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"
 # Words of the contract that a later version will take; an example that uses one is refused by name.
 KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
 WORKLOADS_NOT_YET: tuple[str, ...] = ()
+HTTP_NOT_YET: tuple[str, ...] = ("version",)  # HTTP/2 and HTTP/3
 PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
 KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from perfstress.example import (
+    HTTP_NOT_YET,
     KEYS_NOT_YET,
     KINDS_NOT_YET,
     PROBES_NOT_YET,
@@ -145,6 +146,8 @@ def _is_later(parent: Place, key: str) -> bool:
         return key in KEYS_NOT_YET
     if parent == ("workload",):
         return key in WORKLOADS_NOT_YET
+    if parent == ("workload", "http"):
+        return key in HTTP_NOT_YET
     if parent[:2] == ("target", "probes"):
         return key in PROBES_NOT_YET
     return "steps" in parent and key in _STEP_NOT_YET

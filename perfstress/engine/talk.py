@@ -207,6 +207,8 @@ class Talk(Walk):
                 return  # nobody waits for it any more
             limit_ns = (self.step.timeout_ns or self.timeout_ns) + self.step.longer_ns
             kind, why = "timeout", f"not done after {limit_ns / 1e9:g} s"
+        except Exception as error:  # of a library, for a value it cannot take; nobody may hang
+            kind, why = "check", f"{type(error).__name__}: {error}"
         at_ns = now_ns()
         self._over(well=not kind)
         if kind:

@@ -460,6 +460,7 @@ def _shape_of_the_document() -> Iterator[Broken]:
     yield Broken(
         "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
     )
+    yield Broken("http-2", "not-in-this-version", "  http:\n", "  http:\n    ¦version: 2\n")
     yield Broken("faults", "not-in-this-version", "shape:", "¦faults: []\nshape:")
     yield Broken(
         "abort", "not-in-this-version", "name: pay", "name: pay\n            ¦abort: {after: 5ms}"

@@ -165,6 +165,7 @@ def test_sqlite_transactions_and_errors(orders):
         (query("select 1 as one where 0", rows=1), "0 rows, expected 1"),
         (query("select 1 as one", first={"one": 2}), "one is 1, expected 2"),
         (query("select 1 as one", first={"two": 2}), "no column 'two'; there is one"),
+        (query("select ?", 1 << 80), "OverflowError"),
         (query("select null as one", capture={"it": "one"}), "one is null"),
         (query("select 1 where 0", capture={"it": "one"}), "no row to take one from"),
     ],
