@@ -68,5 +68,7 @@ def labels(example: WorkedExample, journey: str) -> list[str]:
 
 def _label(step: Any, act: str) -> str:
     """What a step without a name is called: a statement by its first word."""
-    said = {"query": "query", "transaction": "transaction"}.get(act)
-    return str(getattr(step, said)).split(maxsplit=1)[0].upper() if said else act
+    if act not in ("query", "transaction"):
+        return act
+    words = str(getattr(step, act)).split(maxsplit=1)
+    return words[0].upper() if words else act

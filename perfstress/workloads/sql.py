@@ -109,4 +109,5 @@ def _step(step: SqlStep, put: Put) -> TalkStepScript:
 
 def first_word(query: str) -> str:
     """SELECT, INSERT and so on, for a statement without a name."""
-    return (query.split(maxsplit=1) or ["query"])[0].upper()
+    words = query.split(maxsplit=1)
+    return words[0].upper() if words else "query"

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from perfstress import rules, yamlio
 from perfstress.scalars import scalar
-from tests.broken.corpus import CALLS, HTTP, RUNS, Broken, write
+from tests.broken.corpus import CALLS, HTTP, RUNS, SQL, TCP, WS, Broken, write
 
 TEXTS = """
 x|0/s|1/s|0s|1d|{{|{{ carts.user }}|{{ token }}|${|${env:|{input}|/|a b|none|[|(|*|length(@)|../x
 ${env:A:-http://127.0.0.1:{port}}|http://[|http://a:b@c:99999999/|call|idle|TODO|1e400|2e6|é
+ws://127.0.0.1:{port}|wss://[|postgresql://a:b@[/x|sqlite:///|127.0.0.1:99999999|:1|16 0|begin
 errors.rate < 1%|recovery < 1s after x|gauge("x").max < 1|response.p99 < 1s of a.b
 """
 WORDS = st.sampled_from(["", *TEXTS.strip().replace("\n", "|").split("|")])
@@ -48,7 +49,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("any")
 
 
-@pytest.mark.parametrize("base", [HTTP, CALLS, RUNS], ids=["http", "calls", "runs"])
+BASES = {"http": HTTP, "calls": CALLS, "runs": RUNS, "tcp": TCP, "sql": SQL, "ws": WS}
+
+
+@pytest.mark.parametrize("base", BASES.values(), ids=BASES.keys())
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_no_edit_makes_it_raise(base: str, folder: Path, data: st.DataObject) -> None:
