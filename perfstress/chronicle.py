@@ -67,6 +67,8 @@ class Chronicle:
         for event in events:  # every event is filed, also those behind the last of the block
             if isinstance(event, BlockDone):
                 done = True
+                if event.troubles:
+                    self.event("late-errors", troubles=dict(event.troubles))
             else:
                 self._file[type(event)](self, event)
         return done

@@ -125,8 +125,10 @@ class EpochDone:
 @dataclass(frozen=True, slots=True)
 class BlockDone:
     """All epochs of the block have ended, nothing is in flight, and every interval of them has been
-    handed out.
+    handed out. ``troubles`` are the errors that came after the EpochDone of the last of them.
     """
+
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class Worker:
         for epoch in self._block:
             self._crew.recorder.close(epoch.index, at_ns)
         self._flush(at_ns)
-        self.emit(BlockDone())
+        self.emit(BlockDone(self._crew.late_troubles()))
 
 
 async def _work() -> None:

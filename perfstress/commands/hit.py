@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -139,6 +139,7 @@ class _Watched:
     done: EpochDone | None = None
     lost: list[str] = field(default_factory=list)
     over: bool = False
+    late: Mapping[str, str] = field(default_factory=dict)
 
     def hear(self, event: object) -> None:
         if isinstance(event, Interval):
@@ -153,6 +154,7 @@ class _Watched:
             self.lost.append(event.why)
         elif isinstance(event, BlockDone):
             self.over = True
+            self.late = event.troubles
 
     @property
     def seconds(self) -> float | None:
@@ -253,9 +255,9 @@ def _told(watched: _Watched, load: LoadSummary, *, interrupted: bool) -> str:
     lines += [f"  {told}" for told in phases(load)]
     lines.append(f"  {generator(watched.health).replace('generator', 'generator ', 1)}")
     lines += _bars(merged(watched.intervals))
-    if watched.done is not None and watched.done.troubles:
+    if first := {**watched.late, **(watched.done.troubles if watched.done else {})}:
         lines += ["", "  first errors"]
-        lines += [f"    {kind}: {redact(why)}" for kind, why in watched.done.troubles.items()]
+        lines += [f"    {kind}: {redact(why)}" for kind, why in first.items()]
     lines += [f"  part of the load was lost: {redact(why)}" for why in watched.lost]
     return "\n".join(lines) + "\n"
 

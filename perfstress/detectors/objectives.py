@@ -185,7 +185,18 @@ def _where_it_broke(run: Run, criterion: Criterion) -> str:
         return ""
     worst = sorted(by_step.items(), key=lambda item: -item[1])[:3]
     parts = ", ".join(f"{name} ({human_count(count)})" for name, count in worst)
-    return f"most on {parts}; the first {human_duration(first)} into the run"
+    told = f"most on {parts}; the first {human_duration(first)} into the run"
+    return "; ".join([told, *_in_words(run, criterion)])
+
+
+def _in_words(run: Run, criterion: Criterion) -> list[str]:
+    """The first error of each class as the generator met it."""
+    chosen = set(_epochs(run, criterion))
+    first: dict[str, str] = {}
+    for event in run.events_named("epoch-ended", "late-errors"):
+        if event.facts.get("epoch", min(chosen, default=0)) in chosen:
+            first = {**event.facts.get("troubles", {}), **first}
+    return [f"first {kind} error: {why}" for kind, why in list(first.items())[:3]]
 
 
 # ---------------------------------------------------------------- what is chosen

@@ -89,6 +89,7 @@ class Crew:
         self.health = Health()
         self._said: set[str] = set()
         self._troubles: dict[str, str] = {}
+        self._told = 0  # how many of them an EpochDone has told
 
     def _token(self, script: Script, loop: asyncio.AbstractEventLoop) -> Fill | None:
         if script.oauth2 is None:
@@ -141,7 +142,7 @@ class Crew:
     def began(self, epoch: Epoch, at_ns: int) -> None:
         """The first arrival of an epoch is due at this time."""
         self.health.restart()
-        self._troubles = {}
+        self._troubles, self._told = {}, 0
         limits = [step.timeout_ns for one in self.journeys for step in one.steps]
         self.pool.limit(min([epoch.timeout_ns, *filter(None, limits)]))
         self.emit(EpochBegan(epoch.index, at_ns))
@@ -158,6 +159,11 @@ class Crew:
         self.emit(
             EpochDone(epoch.index, at_ns, intended, dropped, why, health, dict(self._troubles))
         )
+        self._told = len(self._troubles)
+
+    def late_troubles(self) -> dict[str, str]:
+        """The first error of each class that came after the last EpochDone."""
+        return dict(list(self._troubles.items())[self._told :])
 
     def trouble(self, walk: Walk, kind: str, why: str) -> None:
         """Keep the first error of each class as an example for people."""

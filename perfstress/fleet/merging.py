@@ -36,10 +36,12 @@ class Merger:
         self._began: set[int] = set()
         self._over: set[int] = set()
         self._gone: set[int] = set()
+        self._late: dict[str, str] = {}
 
     def begin_block(self) -> None:
         """Every process that is still there is at work again."""
         self._over = set(self._gone)
+        self._late = {}
 
     def lost(self, part: int) -> list[DriverEvent]:
         """One process has ended and is not waited for any more, in this block and in later ones."""
@@ -74,11 +76,13 @@ class Merger:
             return [_whole_epoch(self._sent.pop(event.epoch))] if len(told) == self._parts else []
         if isinstance(event, BlockDone):
             self._over.add(part)
+            self._late = {**event.troubles, **self._late}
             if len(self._over) < self._parts:
                 return []
             rest = [_whole_epoch(told) for told in self._sent.values()]  # one was lost on the way
             self._sent.clear()
-            return [*self._release(None), *rest, self._whole_progress(), event]
+            over = BlockDone(self._late)
+            return [*self._release(None), *rest, self._whole_progress(), over]
         return [event]
 
     def _watermark(self) -> int:

@@ -14,7 +14,7 @@ from perfstress.errors import ExampleError, Problem, UsageError
 from perfstress.example import WorkedExample
 from perfstress.fleet import Fleet, fleet_for
 from perfstress.plan import Epoch
-from perfstress.protocols import DriverEvent, EpochDone, Lost, Surroundings, Target
+from perfstress.protocols import BlockDone, DriverEvent, EpochDone, Lost, Surroundings, Target
 from perfstress.substitute import redact
 
 _READY_WITHIN_S = 60.0
@@ -96,7 +96,7 @@ class Driven:
 
 
 def _redacted(event: DriverEvent) -> DriverEvent:
-    if isinstance(event, EpochDone) and event.troubles:
+    if isinstance(event, EpochDone | BlockDone) and event.troubles:
         troubles = {kind: redact(why) for kind, why in event.troubles.items()}
         return dataclasses.replace(event, troubles=troubles)
     return Lost(redact(event.why)) if isinstance(event, Lost) else event

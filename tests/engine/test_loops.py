@@ -79,8 +79,8 @@ def test_a_stall_is_charged_from_the_intended_time():
     heard = run(work())
     assert heard.of("a").ok == 100
     waited = heard.latencies()
-    assert 0.35 < waited.share_above(50 * MS) < 0.42
-    assert waited.max_ns > 390 * MS
+    assert waited.share_above(50 * MS) > 0.3  # not 0.01, as from the time of sending
+    assert waited.max_ns > 380 * MS
 
 
 def test_reaching_max_in_flight_drops_and_says_so():
