@@ -10,6 +10,7 @@ from perfstress.clock import now_ns
 from perfstress.engine.crew import Crew
 from perfstress.engine.recorder import Track
 from perfstress.engine.sharing import share, share_of_work
+from perfstress.engine.sleepers import Sleepers
 from perfstress.engine.walk import Walk
 from perfstress.plan import Epoch
 
@@ -38,7 +39,7 @@ class ClosedLoop:
         self._block = list(block)
         self._over = over
         self._users: set[Walk] = set()
-        self._pausing: dict[Walk, asyncio.TimerHandle] = {}
+        self._pausing = Sleepers(crew.loop, self._paused)
         self._wanted = 0
         self._epoch: Epoch | None = None
         self._cancelled = False
@@ -237,18 +238,14 @@ class ClosedLoop:
     def _pause(self, walk: Walk, due_ns: int) -> None:
         if walk.connection is not None:
             walk.connection.rest()
-        wait_s = max(0.0, (due_ns - now_ns()) / 1e9)
-        self._pausing[walk] = self.loop.call_later(wait_s, self._paused, walk, due_ns)
+        self._pausing.add(walk, due_ns)
 
-    def _paused(self, walk: Walk, due_ns: int) -> None:
-        at_ns = now_ns()
-        del self._pausing[walk]
-        # uvloop's timers may be a millisecond early; that is when the user is ready then
+    def _paused(self, walk: Walk, due_ns: int, at_ns: int) -> None:
+        # users may be woken a little early; that is when they are ready then
         self._next(walk, min(due_ns, at_ns), at_ns)
 
     def _retire(self, walk: Walk) -> None:
-        if (timer := self._pausing.pop(walk, None)) is not None:
-            timer.cancel()
+        self._pausing.discard(walk)
         self._users.discard(walk)
         self._want(self._wanted)
         walk.leave()
@@ -284,8 +281,6 @@ class ClosedLoop:
         self._cancelled = True
         if self._start is not None:
             self._start.cancel()
-        for timer in self._pausing.values():
-            timer.cancel()
         for walk in self._users:
             walk.stop()
         self._pausing.clear()
