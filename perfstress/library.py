@@ -26,7 +26,7 @@ PAGE = "README.md"
 BASELINE_VERSION = 1
 
 # A full example counts for the smoke tier when it took no longer than this and has no shrunk shape.
-SMOKE_SECONDS = 90.0
+SMOKE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
