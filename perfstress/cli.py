@@ -5,6 +5,7 @@ begins.
 from __future__ import annotations
 
 import enum
+import errno
 import os
 import platform
 import sys
@@ -26,6 +27,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 PASS, 1 FAIL, 2 usage or invalid example, 3 target, 4 guard, 70 bug, "
     "125 INCONCLUSIVE, 130 interrupted.",
 )
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Kind(enum.StrEnum):
@@ -390,6 +394,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and give back its exit code; every error ends here, and nowhere else."""
     try:
         result = app(arguments, standalone_mode=False, prog_name="perfstress")
+        sys.stdout.flush()
         return int(result) if isinstance(result, int) else 0
     except PerfstressError as error:
         _tell(error)
@@ -399,9 +404,10 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; what was recorded is kept\n")
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.USAGE)
+    except SystemExit as left:
+        if isinstance(left.__context__, OSError):  # typer leaves with 1, which is FAIL, on EPIPE
+            return _usage_or_bug(left.__context__, arguments)
+        raise
     except Exception as error:
         return _usage_or_bug(error, arguments)
 
@@ -412,18 +418,33 @@ def _usage_or_bug(error: Exception, arguments: list[str]) -> int:
     if callable(show):
         show()
         return int(getattr(error, "exit_code", ExitCode.USAGE))
-    log = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "perfstress"
-    log.mkdir(parents=True, exist_ok=True)
-    path = log / f"bug-{os.getpid()}.log"
-    path.write_text(
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = error.filename or "the disk or standard output"
+        _tell(UsageError(f"{where}: {error.strerror}", hint="free some space", slug="disk-full"))
+        return int(ExitCode.USAGE)
+    details = (
         f"perfstress {__version__}, Python {sys.version}, {platform.platform()}\n"
-        f"command: perfstress {' '.join(arguments)}\n\n{traceback.format_exc()}"
+        f"command: perfstress {' '.join(arguments)}\n\n"
+        f"{''.join(traceback.format_exception(error))}"
     )
-    sys.stderr.write(
-        f"perfstress: a bug of ours: {type(error).__name__}: {error}\n"
-        f"  hint: {path} has the details for a report\n"
-    )
+    sys.stderr.write(f"perfstress: a bug of ours: {type(error).__name__}: {error}\n")
+    if path := _kept(details):
+        sys.stderr.write(f"  hint: {path} has the details for a report\n")
+    else:
+        sys.stderr.write(f"  hint: the details for a report, which could not be kept:\n{details}")
     return int(ExitCode.BUG)
+
+
+def _kept(details: str) -> Path | None:
+    """The file with the details of a bug; None where there is no place for one."""
+    try:
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        path = Path(state, "perfstress", f"bug-{os.getpid()}.log")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(details, encoding="utf-8", errors="replace")
+    except (OSError, RuntimeError):  # RuntimeError: there is no home
+        return None
+    return path
 
 
 def _tell(error: PerfstressError) -> None:

@@ -112,6 +112,22 @@ def test_a_bug_of_ours_exits_70_and_leaves_a_log(
     assert "command: perfstress version" in text
 
 
+def test_a_bug_without_a_place_for_its_log_is_told_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+
+    def fails(_: object) -> None:
+        raise ValueError("no such luck")
+
+    monkeypatch.setattr("perfstress.commands.version.version", fails)
+    assert run(["version"]) == ExitCode.BUG
+    told = capsys.readouterr().err
+    assert "ValueError: no such luck" in told
+    assert "command: perfstress version" in told
+
+
 def test_completion_can_be_shown() -> None:
     answer = perfstress("--show-completion", "bash")
     assert "PERFSTRESS" in answer.stdout + answer.stderr
