@@ -5,6 +5,7 @@ the run.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -42,7 +43,7 @@ def order(
     loaded = yamlio.load(example, overrides or {})
     if problems := rules.check(loaded, root):
         raise ExampleError(problems)
-    folder = out.resolve() if out else session.run_folder(root, loaded.example.name)
+    folder = Path(os.path.realpath(out)) if out else session.run_folder(root, loaded.example.name)
     if folder.exists():
         if not folder.is_dir() or any(folder.iterdir()):
             raise UsageError(

@@ -65,7 +65,7 @@ class _Commit:
 
 def root_of(path: Path) -> Path:
     """The git work tree that holds ``path``, or the current folder where there is none."""
-    at = path.resolve()
+    at = Path(os.path.realpath(path))  # unlike resolve(), content with a loop of links
     for folder in (at, *at.parents):
         if (folder / ".git").exists():
             return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import jinja2
 
 from perfstress import importers, provenance
 from perfstress.errors import UsageError
-from perfstress.example import KINDS_NOT_YET, WORKLOADS_NOT_YET
+from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 
 KINDS = ("load", "soak", "spike")
@@ -71,7 +72,8 @@ def draft(
                 slug="bad-name",
             )
     _is_one_of("kind", kind, KINDS, KINDS_NOT_YET)
-    _is_one_of("workload", workload, WORKLOADS, WORKLOADS_NOT_YET)
+    later = tuple(sorted(set(Workload.model_fields) - set(WORKLOADS)))
+    _is_one_of("a draft of workload", workload, WORKLOADS, later)
     recorded = _recorded(source, recording)
     if source is not None and workload != "http":
         raise UsageError(
@@ -85,14 +87,27 @@ def draft(
             f"{path}: exists", hint="choose another name, or overwrite with --force", slug="exists"
         )
     text = _rendered(path, kind, phase, workload, recorded)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{name}.{os.getpid()}.tmp"
+    try:
+        _write(path, text)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}",
+            hint="name a folder that can be written with --folder",
+            slug="output-not-writable",
+        ) from error
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{path.stem}.{os.getpid()}.tmp"
     try:
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
-    return path
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _is_one_of(what: str, value: str, known: tuple[str, ...], later: tuple[str, ...]) -> None:
@@ -104,7 +119,7 @@ def _is_one_of(what: str, value: str, known: tuple[str, ...], later: tuple[str, 
         )
     if value not in known:
         hint = f"one of {', '.join(known)}"
-        raise UsageError(f"{value!r} is not a {what}", hint=hint, slug="bad-value")
+        raise UsageError(f"{value!r} is not a {what.split()[-1]}", hint=hint, slug="bad-value")
 
 
 def _recorded(source: str | None, recording: Path | None) -> Recorded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,6 +16,7 @@ from perfstress.provenance import Provenance
 _FOLDER = "worked_examples"
 _LIBRARY = "regressions"
 _PROMOTED = "example.yaml"
+_UNREAD = "the example cannot be read yet"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,11 +66,11 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
         folders = [root / _FOLDER, root / _LIBRARY]
         found = [file for folder in folders if folder.is_dir() for file in _examples(folder)]
         paths = [_short(file) for file in found] or [_short(folders[0])]
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         for file in (_examples(path) or [path]) if path.is_dir() else [path]:
-            if file.resolve() not in seen:
-                seen.add(file.resolve())
+            if (real := os.path.realpath(file)) not in seen:
+                seen.add(real)
                 yield file
 
 
@@ -103,7 +105,7 @@ def _reports(files: Sequence[Path]) -> list[Report]:
     }
     reports = []
     for path, (loaded, problems) in read.items():
-        origin = Provenance("cannot-tell", reason="the example cannot be read yet")
+        origin = Provenance("cannot-tell", reason=_UNREAD)
         if loaded is not None:
             origin = known[_committed(path, loaded, provenance.root_of(path))]
             if origin.state == "too-late":
@@ -113,7 +115,7 @@ def _reports(files: Sequence[Path]) -> list[Report]:
 
 
 def _read(path: Path) -> tuple[yamlio.Loaded | None, list[Problem]]:
-    if path.is_dir() or not (path.exists() or path.suffix):
+    if path.is_dir() or not (os.path.lexists(path) or path.suffix):
         hint = "perfstress draft NAME --kind load  writes one"
         return None, [Problem(str(path), "no-examples", "there are no worked examples here", hint)]
     loaded, problems = yamlio.check(path)
@@ -167,6 +169,8 @@ def _origin_line(origin: Provenance) -> str:
         return f"before its implementation (added in {added}, implemented from {first} on)"
     if origin.state == "too-late":
         return ""  # told as a problem
+    if origin.reason == _UNREAD:
+        return ""  # its problems say more
     return f"{origin.state}: {origin.reason}"
 
 

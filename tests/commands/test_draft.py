@@ -75,7 +75,8 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
     [
         ({"kind": "sweep"}, "not-in-this-version", "kind 'sweep' is not in this version"),
         ({"kind": "rush"}, "bad-value", "'rush'"),
-        ({"kind": "load", "workload": "sql"}, "bad-value", "'sql'"),
+        ({"kind": "load", "workload": "ftp"}, "bad-value", "'ftp' is not a workload"),
+        ({"kind": "load", "workload": "sql"}, "not-in-this-version", "a draft of workload 'sql'"),
         ({"kind": "load", "name": "My Name"}, "bad-name", "'My Name'"),
         ({"kind": "load", "phase": "../x"}, "bad-name", "'../x'"),
         ({"kind": "load", "source": "har"}, "bad-recording", "its file"),
@@ -109,3 +110,10 @@ def test_a_recording_gives_journeys_and_figures(tmp_path: Path) -> None:
     assert "access log access.log, 2025-11-28 11:00:00 to 2025-11-28 11:00:05 UTC" in text
     _, problems = yamlio.check(path)
     assert {problem.slug for problem in problems} == {"placeholder"}
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be written") as raised:
+        draft("mine", kind="load", folder=tmp_path / "file" / "deeper")
+    assert raised.value.slug == "output-not-writable"

@@ -118,3 +118,11 @@ def test_nothing_to_lint_is_said(repository: Repository) -> None:
     code, told, _ = run(Path("missing.yaml"))
     assert code is ExitCode.USAGE
     assert "[no-such-file]" in told
+
+
+def test_a_loop_of_links_is_a_file_that_cannot_be_read(repository: Repository) -> None:
+    (repository.root / "loop.yaml").symlink_to("loop.yaml")
+    code, told, _ = run(Path("loop.yaml"))
+    assert code is ExitCode.USAGE
+    assert told.startswith("loop.yaml: cannot be read: ")
+    assert told.endswith("[unreadable]\n1 file, 1 problem\n")
