@@ -30,7 +30,7 @@ def _crash(run: Run, event: Event) -> Finding:
     how = _how(facts)
     memory = str(facts.get("out_of_memory") or "")
     if memory:
-        how += f", out of memory ({memory})"
+        how += f" ({memory})"
     return Finding(
         kind="crash",
         resource="target",

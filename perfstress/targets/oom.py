@@ -17,10 +17,10 @@ _COUNT = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 _CLOCKS_DIFFER_US = 2_000_000
 
 UNPROVEN = (
-    "killed by SIGKILL that perfstress did not send; often that is the kernel's out-of-memory "
-    "killer, whose own counters cannot be read here"
+    "perfstress did not send it; often that is the kernel's out-of-memory killer, whose own "
+    "counters cannot be read here"
 )
-FOREIGN = "killed by SIGKILL that perfstress did not send; the kernel counted no out-of-memory kill"
+FOREIGN = "perfstress did not send it, and the kernel counted no out-of-memory kill"
 
 
 class Witness:

@@ -33,7 +33,7 @@ def test_a_target_that_stops_when_asked_has_not_crashed(flat):
         ({}, "it is gone"),
         (
             {"signal": "SIGKILL", "out_of_memory": "oom_kill rose from 0 to 1"},
-            "killed by SIGKILL, out of memory (oom_kill rose from 0 to 1)",
+            "killed by SIGKILL (oom_kill rose from 0 to 1)",
         ),
     ],
 )

@@ -256,7 +256,7 @@ class TestDiesWhileRunning:
         target = started(make(**server("kills=0.2")))
         end = self.exit_of(target)
         assert (end.code, end.signal, end.asked) == (None, "SIGKILL", False)
-        assert "perfstress did not send" in end.out_of_memory
+        assert "perfstress did not send it" in end.out_of_memory
 
     def test_its_children_are_stopped_all_the_same(self, make: Make) -> None:
         target = started(make(**server("dies=0.2", "forks=1"), target__stop={"within": "200ms"}))
