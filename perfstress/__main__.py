@@ -7,11 +7,14 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from perfstress.cli import run  # delayed: nothing is imported before it is known to be needed
-    from perfstress.outlets import open_outlets
+    try:
+        from perfstress.cli import run  # delayed: Ctrl-C while it is imported is no traceback
+        from perfstress.outlets import open_outlets
 
-    open_outlets()
-    sys.exit(run(sys.argv[1:]))
+        open_outlets()
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

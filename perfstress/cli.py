@@ -399,10 +399,8 @@ def run(arguments: list[str]) -> int:
     except PerfstressError as error:
         _tell(error)
         return int(error.exit_code)
-    except typer.Abort:
-        return int(ExitCode.INTERRUPTED)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; what was recorded is kept\n")
+    except (typer.Abort, KeyboardInterrupt):  # typer makes the one of the other
+        sys.stderr.write("interrupted\n")
         return int(ExitCode.INTERRUPTED)
     except SystemExit as left:
         if isinstance(left.__context__, OSError):  # typer leaves with 1, which is FAIL, on EPIPE

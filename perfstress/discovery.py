@@ -78,6 +78,8 @@ def run_and_judge(
     except KeyboardInterrupt:
         if (wanted.folder / runfile.MANIFEST).exists():
             _conclude(wanted.folder)
+            live.close()
+            err.write(f"what was recorded is kept:  perfstress report {wanted.folder}\n")
         raise
     finally:
         live.close()

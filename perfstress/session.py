@@ -12,7 +12,7 @@ from pathlib import Path
 from perfstress import arrivals, invariants, plan, provenance, targets
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
-from perfstress.errors import PerfstressError
+from perfstress.errors import PerfstressError, UsageError
 from perfstress.example import WorkedExample
 from perfstress.plan import Epoch
 from perfstress.probes import always, declared
@@ -31,8 +31,9 @@ POLL_S = 0.1
 START_MARGIN_NS = 250_000_000  # between giving a block out and its first arrival
 SILENCE_NS = 10 * NS_PER_S  # at least so long without one good answer before a target hangs
 CANCEL_WITHIN_NS = 5 * NS_PER_S
-RUNS_FOLDER = Path(".perfstress") / "runs"
-CACHE_FOLDER = Path(".perfstress") / "cache"
+OWN_FOLDER = Path(".perfstress")
+RUNS_FOLDER = OWN_FOLDER / "runs"
+CACHE_FOLDER = OWN_FOLDER / "cache"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ def run_folder(root: Path, name: str) -> Path:
         again += 1
         folder = base / f"{stamp}-{commit}-{again}"
     return folder
+
+
+def _keep_out_of_git(folder: Path) -> None:
+    """Let git pass over what perfstress keeps in a project: with every run the tree would no longer
+    be clean, and a promotion wants a clean one.
+    """
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
 
 
 def planned(order: Order) -> list[Epoch]:
@@ -126,10 +137,18 @@ class _Session:
         if self.order.reseed:
             document["shape"] = {**document["shape"], "seed": self.example.shape.seed}
         source = self.order.loaded.source
-        self.writer = Writer(self.order.folder, self._manifest(), document, source)
-        self.around.scratch.mkdir()
+        try:
+            _keep_out_of_git(self.order.root / OWN_FOLDER)
+            self.writer = Writer(self.order.folder, self._manifest(), document, source)
+            self.around.scratch.mkdir()
+            self.around.cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"{error.filename or self.order.folder}: cannot be made: {error.strerror}",
+                hint="the run directory and .perfstress have to be written; --out names another",
+                slug="out-not-writable",
+            ) from error
         self._keep_arrivals()
-        self.around.cache.mkdir(parents=True, exist_ok=True)
         self.chronicle = Chronicle(self.writer, self.epochs, self.watcher)
         self.chronicle.event("run-began")
         target: Target | None = None

@@ -182,6 +182,7 @@ def test_ctrl_c_keeps_what_was_recorded_and_stops_the_target(project: Project) -
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert json.loads((project.run / "run.json").read_text())["state"] == "interrupted"
+    assert f"perfstress report {project.run}" in err
     assert (project.run / "report.html").exists()
     assert project.services() == []
 
@@ -204,3 +205,22 @@ def test_sigkill_leaves_no_target_and_a_run_that_can_be_told(project: Project) -
     assert told.returncode == 0, told.stderr
     assert "INCONCLUSIVE" in told.stdout
     assert "partial" in told.stdout.lower() or "killed" in told.stdout.lower()
+
+
+def test_a_run_leaves_the_work_tree_clean(project: Project) -> None:
+    project.git("init", "-q")
+    project.discover("--scale", "0.1", "--quiet")
+    project.commit("the example")
+    project.discover("--scale", "0.1", "--quiet")
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=project.root, capture_output=True, text=True
+    )
+    assert status.stdout == ""
+
+
+def test_a_run_directory_that_cannot_be_made_is_told(project: Project) -> None:
+    (project.root / "file").touch()
+    code, out, told = project.discover("--out", str(project.root / "file" / "run"))
+    assert (code, out) == (2, "")
+    assert "[out-not-writable]" in told
+    assert "Traceback" not in told
