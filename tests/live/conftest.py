@@ -15,6 +15,10 @@ def project(tmp_path: Path) -> Iterator[Project]:
     """A folder with one example; fails when a process of its service outlives the test."""
     made = Project(tmp_path)
     yield made
+    for one in made.started:  # those that a failed test has left running
+        if one.poll() is None:
+            one.kill()
+            one.communicate()
     left = made.services()
     for process in left:
         process.kill()

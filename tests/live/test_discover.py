@@ -177,7 +177,7 @@ def test_an_attached_service_is_watched_and_not_stopped(project: Project) -> Non
 def test_ctrl_c_keeps_what_was_recorded_and_stops_the_target(project: Project) -> None:
     project.document["shape"]["stages"] = [{"name": "all", "rate": "100/s", "for": "2m"}]
     process = project.start()
-    wait_for(project.under_load)
+    wait_for(project.under_load, within_s=60)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
@@ -190,11 +190,11 @@ def test_ctrl_c_keeps_what_was_recorded_and_stops_the_target(project: Project) -
 def test_sigkill_leaves_no_target_and_a_run_that_can_be_told(project: Project) -> None:
     project.document["shape"]["stages"] = [{"name": "all", "rate": "100/s", "for": "2m"}]
     process = project.start()
-    wait_for(project.under_load)
+    wait_for(project.under_load, within_s=60)
     assert project.services()
     process.kill()
     process.communicate(timeout=30)
-    wait_for(lambda: project.services() == [])
+    wait_for(lambda: project.services() == [], within_s=10)
     told = subprocess.run(
         [sys.executable, "-m", "perfstress", "report", str(project.run)],
         capture_output=True,

@@ -21,6 +21,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.file = root / "shop.yaml"
+        self.started: list[subprocess.Popen[str]] = []
         self.document: dict[str, Any] = {
             "perfstress": 1,
             "name": "shop",
@@ -78,7 +79,7 @@ class Project:
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Begin ``perfstress discover`` on it."""
         self.file.write_text(yaml.safe_dump(self.document))
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "perfstress", "discover", str(self.file), *words],
             cwd=self.root,
             stdin=subprocess.DEVNULL,
@@ -86,6 +87,8 @@ class Project:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
 
     def discover(self, *words: str) -> tuple[int, str, str]:
         """Run it to its end: exit code, stdout, stderr."""
