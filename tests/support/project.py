@@ -112,11 +112,12 @@ class Project:
         found = []
         for process in psutil.process_iter():
             try:
-                if str(SERVICE) in process.cmdline() and process.cwd() == str(self.root):
+                mine = str(SERVICE) in process.cmdline() and process.cwd() == str(self.root)
+                if mine and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
             except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
                 continue
-        return [one for one in found if one.status() != psutil.STATUS_ZOMBIE]
+        return found
 
     def events(self) -> list[dict[str, Any]]:
         """What the newest run's events file holds so far."""
