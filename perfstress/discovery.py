@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from perfstress import judge, provenance, rules, runfile, session, yamlio
+from perfstress import judge, library, provenance, rules, runfile, session, yamlio
 from perfstress.errors import ExampleError, PerfstressError, UsageError
 from perfstress.probes.preflight import preflight
 from perfstress.progress import watcher
@@ -88,8 +88,9 @@ def run_and_judge(
 
 def _provenance(wanted: session.Order) -> list[str]:
     """What git says against the example's claim to be older than the code, and unweakened since."""
-    path = wanted.loaded.path
-    paths = {path: wanted.loaded.example.implementation.paths}
+    example = wanted.loaded.example
+    path = library.original_of(wanted.loaded.path, example.name, wanted.root)
+    paths = {path: example.implementation.paths}
     known = provenance.states(wanted.root, paths, rules.weakening)[path]
     warnings = [f"the example came too late: {known.reason}"] if known.state == "too-late" else []
     return warnings + [

@@ -17,6 +17,7 @@ from perfstress.errors import LibraryError
 from perfstress.example import WorkedExample
 
 FOLDER = "regressions"
+WORKED_EXAMPLES = "worked_examples"
 EXAMPLE = "example.yaml"
 SMOKE = "smoke.yaml"
 BASELINE = "baseline.json"
@@ -70,9 +71,12 @@ def entries(root: Path) -> list[Entry]:
         path = folder / BASELINE
         try:
             baseline = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(baseline, dict):
+                raise ValueError("not a JSON object")
         except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
             raise LibraryError(
-                f"{path}: cannot be read: {error}",
+                f"{path}: cannot be read: {why}",
                 hint="promote the example again, or remove the folder",
                 slug="damaged-entry",
             ) from error
@@ -85,6 +89,15 @@ def entries(root: Path) -> list[Entry]:
         _check_frozen(folder, baseline)
         found.append(Entry(folder.name, folder, baseline))
     return found
+
+
+def original_of(path: Path, name: str, root: Path) -> Path:
+    """The worked example that git is to be asked about: of a promoted copy, the one that it was
+    made from, where that is still there; of any other, itself.
+    """
+    promoted = path.name in (EXAMPLE, SMOKE) and path.resolve().parent.parent.name == FOLDER
+    original = root / WORKED_EXAMPLES / f"{name}.yaml"
+    return original if promoted and original.is_file() else path
 
 
 def _check_frozen(folder: Path, baseline: Mapping[str, Any]) -> None:

@@ -9,13 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from perfstress import provenance, rules, yamlio
+from perfstress import library, provenance, rules, yamlio
 from perfstress.errors import ExitCode, Problem
 from perfstress.provenance import Provenance
 
-_FOLDER = "worked_examples"
-_LIBRARY = "regressions"
-_PROMOTED = "example.yaml"
 _UNREAD = "the example cannot be read yet"
 
 
@@ -63,7 +60,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
     """The files to lint, each once; a folder without examples stands for itself."""
     if not paths:
         root = provenance.root_of(Path.cwd())
-        folders = [root / _FOLDER, root / _LIBRARY]
+        folders = [root / library.WORKED_EXAMPLES, root / library.FOLDER]
         found = [file for folder in folders if folder.is_dir() for file in _examples(folder)]
         paths = [_short(file) for file in found] or [_short(folders[0])]
     seen: set[str] = set()
@@ -77,7 +74,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 def _examples(folder: Path) -> list[Path]:
     """The examples of a folder, and those promoted into folders in it."""
     direct = [path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")]
-    promoted = [path for path in folder.glob(f"*/{_PROMOTED}") if path.is_file()]
+    promoted = [path for path in folder.glob(f"*/{library.EXAMPLE}") if path.is_file()]
     return sorted(path for path in direct if path.is_file()) + sorted(promoted)
 
 
@@ -96,7 +93,7 @@ def _reports(files: Sequence[Path]) -> list[Report]:
     for path, (loaded, _) in read.items():
         if loaded is not None:
             root = provenance.root_of(path)
-            committed = _committed(path, loaded, root)
+            committed = library.original_of(path, loaded.example.name, root)
             asked.setdefault(root, {})[committed] = loaded.example.implementation.paths
     known = {
         committed: origin
@@ -107,7 +104,8 @@ def _reports(files: Sequence[Path]) -> list[Report]:
     for path, (loaded, problems) in read.items():
         origin = Provenance("cannot-tell", reason=_UNREAD)
         if loaded is not None:
-            origin = known[_committed(path, loaded, provenance.root_of(path))]
+            root = provenance.root_of(path)
+            origin = known[library.original_of(path, loaded.example.name, root)]
             if origin.state == "too-late":
                 problems = [*problems, _too_late(loaded, origin)]
         reports.append(Report(path, tuple(problems), origin))
@@ -122,14 +120,6 @@ def _read(path: Path) -> tuple[yamlio.Loaded | None, list[Problem]]:
     if loaded is not None:
         problems += rules.check(loaded, provenance.root_of(path))
     return loaded, problems
-
-
-def _committed(path: Path, loaded: yamlio.Loaded, root: Path) -> Path:
-    """A promoted example is a copy: what counts is the worked example that it was made from."""
-    if path.name == _PROMOTED and path.resolve().parent.parent.name == _LIBRARY:
-        original = root / _FOLDER / f"{loaded.example.name}.yaml"
-        return original if original.is_file() else path
-    return path
 
 
 def _too_late(loaded: yamlio.Loaded, origin: Provenance) -> Problem:

@@ -86,6 +86,8 @@ def replay(names: Sequence[str], *, tier: str, as_json: bool, out: TextIO, err: 
         out.write(json.dumps(data) + "\n")
     for skipped in not_run:
         text.write(f"  not run  {skipped['name']}: {skipped['why']}\n")
+    if not known:
+        text.write(f"  there is nothing in {root / library.FOLDER}; perfstress promote fills it\n")
     passed = sum(result.exit_code is ExitCode.PASS for result in results)
     text.write(f"replay: {_word(code)}: {passed} of {len(results)} passed (tier {tier})\n")
     return code

@@ -18,6 +18,8 @@ def repository(project: Project, mode: str = "well") -> None:
     project.git("init", "-q")
     (project.root / ".gitignore").write_text(".perfstress/\n")
     project.document["target"]["command"] = ["python", "service/service.py", "{port}", mode]
+    project.file = project.root / "worked_examples" / "shop.yaml"
+    project.file.parent.mkdir()
     project.file.write_text(yaml.safe_dump(project.document))
     project.commit("the example")
     (project.root / "service").mkdir()
@@ -39,6 +41,7 @@ def test_a_pass_is_promoted_after_a_second_run_and_replayed(project: Project) ->
     assert (entry / "example.yaml").read_text() == project.file.read_text()
     replayed = project.perfstress("replay", "--json")
     assert replayed.returncode == 0, replayed.stderr
+    assert "too late" not in replayed.stderr, "the copy is younger, its original is not"
     result = json.loads(replayed.stdout)
     assert result["verdict"] == "PASS"
     assert [one["name"] for one in result["entries"]] == ["shop"]
@@ -91,3 +94,23 @@ def test_an_unknown_entry_names_the_known(project: Project) -> None:
     refused = project.perfstress("replay", "nothing")
     assert refused.returncode == 2
     assert "none yet" in refused.stderr
+
+
+def test_an_empty_library_says_so(project: Project) -> None:
+    project.git("init", "-q")
+    replayed = project.perfstress("replay")
+    assert replayed.returncode == 0
+    assert f"nothing in {project.root / 'regressions'}" in replayed.stdout
+
+
+@pytest.mark.parametrize("text", [None, "[]", "{", "5"])
+def test_a_damaged_entry_is_named(project: Project, text: str | None) -> None:
+    project.git("init", "-q")
+    entry = project.root / "regressions" / "shop"
+    entry.mkdir(parents=True)
+    if text is not None:
+        (entry / "baseline.json").write_text(text)
+    refused = project.perfstress("replay")
+    assert refused.returncode == 2
+    assert refused.stderr.count("baseline.json") == 1
+    assert "[damaged-entry]" in refused.stderr
