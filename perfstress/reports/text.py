@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
@@ -46,7 +47,7 @@ def text_summary(verdict: Verdict, run: Run | None, *, console: Console) -> None
     for number, note in enumerate(verdict.notes):
         page.row("notes" if number == 0 else "", [Text(note)])
     if verdict.next_step:
-        page.row("next", [Text(verdict.next_step, style="bold")])
+        page.row("next", [Text(verdict.next_step, style="bold")], whole_words=True)
     page.paths(verdict, run)
 
 
@@ -63,8 +64,15 @@ def _load(verdict: Verdict) -> list[Text]:
     ]
 
 
+def _whole_words(text: Text, width: int) -> list[Text]:
+    lines = textwrap.wrap(text.plain, width, break_long_words=False, break_on_hyphens=False)
+    return [Text(line, style=text.style) for line in lines]
+
+
 class _Page:
-    """Rows of a label and hanging text, none longer than the console is wide."""
+    """Rows of a label and hanging text, none longer than the console is wide, but for paths and
+    commands: they are left whole, to be copied.
+    """
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -74,11 +82,19 @@ class _Page:
         """One line as it stands; never wrapped again, never padded."""
         self.console.print(text, soft_wrap=True)
 
-    def block(self, body: Iterable[Text], first: Text, indent: int) -> None:
+    def block(
+        self, body: Iterable[Text], first: Text, indent: int, *, whole_words: bool = False
+    ) -> None:
         """``first`` and then the text, wrapped, all lines but the first indented."""
         width = max(8, self.console.width - indent)
         wrapped = [
-            line for text in body for line in text.wrap(self.console, width, overflow="fold")
+            line
+            for text in body
+            for line in (
+                _whole_words(text, width)
+                if whole_words
+                else text.wrap(self.console, width, overflow="fold")
+            )
         ]
         for number, line in enumerate(wrapped):
             line.rstrip()
@@ -91,6 +107,7 @@ class _Page:
         style: str = "dim",
         indent: int = 2,
         mark: Text | None = None,
+        whole_words: bool = False,
     ) -> None:
         """``label  mark text``, or the label above the text on a narrow console."""
         body = [text for text in body if text.plain]
@@ -106,7 +123,7 @@ class _Page:
         else:
             start = indent + max(LABEL_COLUMNS, len(label) + 1)
             first = Text.assemble(" " * indent, name, " " * (start - indent - len(label)), mark)
-        self.block(body, first, start + len(mark))
+        self.block(body, first, start + len(mark), whole_words=whole_words)
 
     def headline(self, verdict: Verdict, run: Run | None) -> None:
         """Example and verdict, the reasons, and loudly what makes this run less than a full one."""
@@ -165,9 +182,9 @@ class _Page:
         self.row("not seen", body)
 
     def paths(self, verdict: Verdict, run: Run | None) -> None:
-        """Where the run and its page lie; not broken on a wide enough line, for copying."""
+        """Where the run and its page lie."""
         path = Path(verdict.run)
-        self.row("run", [Text(str(path))])
+        self.row("run", [Text(str(path))], whole_words=True)
         page = (run.path if run is not None else path) / REPORT
         if page.exists():
-            self.row("report", [Text(str(path / REPORT))])
+            self.row("report", [Text(str(path / REPORT))], whole_words=True)
