@@ -6,6 +6,7 @@ formatters are their inverse: ``parse_x(format_x(v)) == v`` for every value a pa
 
 from __future__ import annotations
 
+import math
 import re
 
 NS_PER_S = 1_000_000_000
@@ -42,10 +43,20 @@ _PERIOD_S = {
 }
 _MULTIPLE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 
+# What 64 bits hold: nanoseconds of 292 years, 8 EiB.
+_TOO_LARGE = 2.0**63
+
 _NUMBER = r"(\d+(?:_\d+)*(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _DURATION_PART = re.compile(_NUMBER + r"\s*(ns|us|µs|ms|s|m|h|d)")
 _SIZE = re.compile(_NUMBER + r"\s*([kKmMgGtT]?i?[bB])$")
 _RATE = re.compile(_NUMBER + r"\s*([kKmMgG]?)\s*/\s*([a-z]+)$")
+
+
+def _whole(value: float, text: object, noun: str) -> int:
+    if value >= _TOO_LARGE:
+        most = "292 years" if noun == "duration" else "8 EiB"
+        raise ValueError(f"{text!r} is not a {noun}; write less than {most}")
+    return round(value)
 
 
 def parse_duration(text: object) -> int:
@@ -61,7 +72,7 @@ def parse_duration(text: object) -> int:
             total += float(part[1].replace("_", "")) * _DURATION_NS[part[2]]
             at = part.end()
         if stripped and at == len(stripped):
-            return round(total)
+            return _whole(total, text, "duration")
     raise ValueError(f"{text!r} is not a duration; write one such as 250ms, 30s, 5m, 1h30m or 14d")
 
 
@@ -82,7 +93,8 @@ def parse_size(text: object) -> int:
     if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
         return text
     if isinstance(text, str) and (match := _SIZE.match(text.strip())):
-        return round(float(match[1].replace("_", "")) * _SIZE_BYTES[match[2].lower()])
+        size_bytes = float(match[1].replace("_", "")) * _SIZE_BYTES[match[2].lower()]
+        return _whole(size_bytes, text, "size")
     raise ValueError(f"{text!r} is not a size; write one such as 512B, 64KiB, 10MB or 1GiB")
 
 
@@ -97,7 +109,10 @@ def format_size(size_bytes: int) -> str:
 def parse_rate(text: object) -> float:
     """Operations per second (Hz) of ``333/s``, ``50/m``, ``2M/day``."""
     if isinstance(text, str) and (match := _RATE.match(text.strip())) and match[3] in _PERIOD_S:
-        return float(match[1].replace("_", "")) * _MULTIPLE[match[2].lower()] / _PERIOD_S[match[3]]
+        hz = float(match[1].replace("_", "")) * _MULTIPLE[match[2].lower()] / _PERIOD_S[match[3]]
+        if math.isinf(hz):
+            raise ValueError(f"{text!r} is not a rate; write fewer operations per time")
+        return hz
     raise ValueError(
         f"{text!r} is not a rate; write operations per time such as 50/s, 3000/m or 2M/day"
     )

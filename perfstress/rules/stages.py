@@ -166,7 +166,7 @@ def workload_words(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 
 def more_than_nothing(loaded: Loaded, root: Path) -> Iterator[Complaint]:
-    """Rates and times of zero ask for nothing."""
+    """Rates and times of zero ask for nothing; a seed below zero seeds nothing."""
     example = loaded.example
     zeros: list[Place] = []
     if example.production.rate == 0:
@@ -194,6 +194,20 @@ def more_than_nothing(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         if place[-1] == "rate":
             hint += "; a stretch without load is a stage with pause:"
         yield Complaint(place, "out-of-range", message, hint)
+    yield from _seeds(loaded)
+
+
+def _seeds(loaded: Loaded) -> Iterator[Complaint]:
+    example = loaded.example
+    workload, data = example.workload.data_sets
+    seeds: list[tuple[Place, int | None]] = [(("shape", "seed"), example.shape.seed)]
+    seeds += [
+        (("workload", workload, "data", name, "seed"), one.seed) for name, one in data.items()
+    ]
+    for place, seed in seeds:
+        if seed is not None and seed < 0:
+            message = f"{dotted(place)}: {seed} is below zero"
+            yield Complaint(place, "out-of-range", message, "any whole number from 0 on")
 
 
 def measured(loaded: Loaded, root: Path) -> Iterator[Complaint]:
