@@ -8,8 +8,9 @@ verdict was wrong and every growth was within ``--tolerance`` of its truth.
 
 The truth of a run is the defect's size for each cause (``truth.py``, measured without perfstress)
 times the causes for each operation, which the shop's own counters give for this very run: the rows
-that a seeded shuffle takes have their own share of declined cards. Seconds are comparable only on
-a machine that does nothing else: a walk takes longer on cores that are shared.
+that a seeded shuffle takes have their own share of declined cards. Seconds come from this run too,
+as CPU time that the shop counts around the defect's own code: the same walk takes longer in a busy
+process, whose caches others have used in between, than it takes by itself.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from perfstress import runfile
 from perfstress.errors import ExitCode
@@ -108,9 +111,29 @@ def causes_per_op(run: Run, truth: Truth) -> float:
     return (counts[-1] - counts[0]) / (floors[-1].ops - floors[0].ops)
 
 
+def walk_slope(run: Run, truth: Truth) -> float:
+    """CPU seconds that a login takes longer for each one before it: a line through the means of the
+    epochs, as the shop has counted them in this very run.
+    """
+    floors = {
+        sample.epoch: sample.values
+        for sample in run.samples
+        if sample.state == "quiescent" and sample.epoch >= 0
+    }
+    seconds = np.array([floors[epoch][truth.seconds] for epoch in sorted(floors)], dtype=float)
+    counts = np.array(
+        [sum(floors[epoch].get(name) or 0 for name in truth.counters) for epoch in sorted(floors)]
+    )
+    had_any = np.diff(counts) > 0  # the idle control had none
+    means = (np.diff(seconds) / np.maximum(np.diff(counts), 1))[had_any]
+    middles = ((counts[1:] + counts[:-1]) / 2)[had_any]
+    return float(np.polyfit(middles, means, 1)[0])
+
+
 def per_op(truth: Truth, run: Run, unit: str) -> float:
     """The truth in a finding's own terms: for each operation, or for each journey it names."""
-    rate = truth.per_cause * causes_per_op(run, truth)
+    per_cause = walk_slope(run, truth) if truth.seconds else truth.per_cause
+    rate = per_cause * causes_per_op(run, truth)
     journey = unit.rpartition("/")[2]
     if journey in ("op", "") or journey not in run.manifest.journeys:
         return rate

@@ -38,7 +38,8 @@ class Truth:
     """One defect in one worked example: what has to be found, and how large it is.
 
     ``counters`` are the series of the shop's own metrics page that count the cause; empty where
-    each operation is one. ``causes_per_op`` is what the example lets one expect.
+    each operation is one. ``causes_per_op`` is what the example lets one expect. ``seconds`` is the
+    series that counts the CPU time of the defect's own code, for a defect of time.
     """
 
     defect: str
@@ -50,6 +51,7 @@ class Truth:
     unit: str
     causes_per_op: float
     counters: tuple[str, ...] = ()
+    seconds: str = ""
 
     @property
     def per_op(self) -> float:
@@ -299,6 +301,7 @@ def truths(only: set[str] | None = None) -> list[Truth]:
             "unit": "s",
             "causes_per_op": buys,
             "counters": _requests("/login"),
+            "seconds": "counter:shop_session_cpu_seconds_total",
         },
         {
             "defect": "pricing",

@@ -51,6 +51,9 @@ class Metrics:
         self.in_flight = Gauge(
             "shop_requests_in_flight", "Requests under way", registry=self.registry
         )
+        self.session_cpu = Counter(
+            "shop_session_cpu_seconds", "CPU time of finding sessions", registry=self.registry
+        )
         payments = Counter("shop_payments", "Payments tried", ["state"], registry=self.registry)
         self.payments = {state: payments.labels(state) for state in ("paid", "declined")}
 
