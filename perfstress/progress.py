@@ -46,7 +46,7 @@ def describe(epoch: Epoch) -> str:
         return f"no load for {span}"
     low, high = human_count(epoch.start_level), human_count(epoch.end_level)
     level = high if low == high else f"{low} to {high}"
-    noun = "/s" if epoch.model == "open" else " users"
+    noun = "/s" if epoch.model == "open" else " user" if level == "1" else " users"
     bound = f", {human_count(epoch.ops)} operations" if epoch.ops else f" for {span}"
     return f"{level}{noun}{bound}"
 

@@ -65,6 +65,7 @@ def snapshot(elapsed_s: float, ops: int = 500, **changes: object) -> Snapshot:
     ("one", "said"),
     [
         (epoch(), "8 users, 1,000 operations"),
+        (epoch(start_level=1.0, end_level=1.0), "1 user, 1,000 operations"),
         (epoch(model="open", ops=None, duration_ns=3 * 10**9), "8/s for 3 s"),
         (
             epoch(model="open", start_level=0.0, end_level=50.0, ops=998),
