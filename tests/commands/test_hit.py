@@ -19,7 +19,9 @@ from perfstress.commands.loadoptions import LoadOptions
 from perfstress.commands.requestoptions import RequestOptions
 from perfstress.errors import ExitCode, GuardTripped, PerfstressError, TargetError, UsageError
 from tests.support.certificates import needs_openssl, papers
+from tests.support.project import heed_interrupts
 from tests.support.serving import serving_aside
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 CAN_PIN = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
@@ -130,13 +132,15 @@ def test_ctrl_c_prints_what_was_recorded():
             stderr=subprocess.PIPE,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
+            preexec_fn=heed_interrupts,
         )
-        deadline = time.monotonic() + 20
-        while sum(knobs.seen.values()) < 20:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        try:
+            wait_for(lambda: sum(knobs.seen.values()) >= 20, within_s=60)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.communicate()
     assert process.returncode == ExitCode.INTERRUPTED, err
     assert json.loads(out)["load"]["requests"] >= 20
     assert b"interrupted" in err
