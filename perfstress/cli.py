@@ -280,6 +280,9 @@ def hit(
     proxy: Annotated[
         str | None, typer.Option(help="An HTTP proxy: http://127.0.0.1:3128.", metavar="URL")
     ] = None,
+    http: Annotated[
+        str, typer.Option("--http", help="1.1, 2 or 3; 2 and 3 need the extra http3.")
+    ] = "1.1",
     as_json: AsJson = False,
 ) -> ExitCode:
     """Load one URL quickly, without an example, and print the same figures."""
@@ -324,6 +327,7 @@ def hit(
         unix_socket=unix_socket,
         source_addresses=source_address or [],
         proxy=proxy,
+        http=http,
         as_json=as_json,
         out=sys.stdout,
         err=sys.stderr,

@@ -20,7 +20,7 @@ Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"
 # Words of the contract that a later version will take; an example that uses one is refused by name.
 KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
 WORKLOADS_NOT_YET: tuple[str, ...] = ()
-HTTP_NOT_YET: tuple[str, ...] = ("version",)  # HTTP/2 and HTTP/3
+HTTP_NOT_YET: tuple[str, ...] = ()
 PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
 KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
 
@@ -38,6 +38,11 @@ RateHz = Annotated[
     float,
     BeforeValidator(parse_rate),
     WithJsonSchema({"type": "string", "description": "a rate: 50/s, 3000/m, 2M/day"}),
+]
+HttpVersion = Annotated[
+    Literal["1.1", "2", "3"],
+    BeforeValidator(lambda given: str(given) if type(given) in (int, float) else given),
+    WithJsonSchema({"enum": ["1.1", "2", "3", 1.1, 2, 3]}),
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)]
 Text = Annotated[str, Field(min_length=1)]
@@ -316,17 +321,19 @@ class Auth(Part):
 
 
 class Http(Part):
-    """Journeys over HTTP/1.1. ``setup`` and ``teardown`` are steps taken once for the whole run,
+    """Journeys over HTTP. ``setup`` and ``teardown`` are steps taken once for the whole run,
     before and after the load. ``cookies`` holds for the journeys that do not say otherwise;
     ``compressed`` asks for gzip and deflate.
 
     ``connections`` is the most that the open model opens at once; who finds none free waits, and
     the wait counts. ``unix`` is the path of a socket to connect to in place of ``base_url``'s host;
     ``source_addresses`` are those that connections come from, in turn; a body of more than
-    ``max_body`` is an error.
+    ``max_body`` is an error. ``version`` 2 and 3 need the extra ``http3``; their users share
+    connections.
     """
 
     base_url: Text
+    version: HttpVersion = "1.1"
     data: dict[Name, Data] = {}
     headers: dict[str, str] = {}
     cookies: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Literal, TextIO
 
 from perfstress.clock import now_ns
 from perfstress.commands.loadoptions import SEED, LoadOptions, processes_of
@@ -54,6 +54,7 @@ def hit(
     unix_socket: str | None = None,
     source_addresses: Sequence[str] = (),
     proxy: str | None = None,
+    http: str = "1.1",
 ) -> ExitCode:
     """Load ``url`` and print the figures; ``as_json`` prints ``{"load": …, "generator": …}``.
 
@@ -75,13 +76,16 @@ def hit(
         connections=connections,
     )
     place, way = route.settle(url, allow_hosts, wanted, proxy)
-    if why := route.can_connect(place, way):
+    version = _version(http, place.scheme, way)
+    # who speaks HTTP/3 need not listen on TCP
+    if version != "3" and (why := route.can_connect(place, way)):
         raise TargetError(
             f"nothing answers at {route.first_stop(place, way)}: {why}",
             hint="start the server first, or mend the address",
             slug="unreachable",
         )
     script = Script(
+        version=version,
         scheme=place.scheme,
         host=place.host,
         port=place.port,
@@ -122,6 +126,18 @@ def hit(
     return (
         ExitCode.TARGET if not seen.ok and set(seen.errors) <= {"connect", "tls"} else ExitCode.PASS
     )
+
+
+def _version(given: str, scheme: str, way: RouteScript) -> Literal["1.1", "2", "3"]:
+    for version in ("1.1", "2", "3"):
+        if given == version:
+            route.check_version(version, scheme, way)
+            if version != "1.1":
+                from perfstress.engine.curl import check_library  # delayed: an extra
+
+                check_library(version)
+            return version
+    raise UsageError(f"--http {given}", hint="one of 1.1, 2 and 3", slug="bad-option")
 
 
 # ---------------------------------------------------------------- driving

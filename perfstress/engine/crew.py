@@ -53,14 +53,8 @@ class Crew:
             following = [step.redirects for one in self.journeys for step in one.steps]
             self._redirects = [one for one in following if one is not None]
             most = script.route.connections
-            self.pool = Pool(
-                loop,
-                Dialler(loop, script),
-                keep_alive=script.keep_alive,
-                most=None if most is None else max(1, share(most, part, parts)),
-                max_body_bytes=script.route.max_body_bytes,
-                lost=self._lost,
-            )
+            most = None if most is None else max(1, share(most, part, parts))
+            self.pool = self._pool(script, loop, most)
         for number, journey in enumerate(self.journeys):
             for place, pause in enumerate(journey.pauses):
                 pause.seed((script.seed, part, number, place))
@@ -90,6 +84,20 @@ class Crew:
         self._said: set[str] = set()
         self._troubles: dict[str, str] = {}
         self._told = 0  # how many of them an EpochDone has told
+
+    def _pool(self, script: Script, loop: asyncio.AbstractEventLoop, most: int | None) -> Pool:
+        if script.version != "1.1":
+            from perfstress.engine.curl import Streams  # delayed: an extra
+
+            return Streams(loop, script, most=most, lost=self._lost)
+        return Pool(
+            loop,
+            Dialler(loop, script),
+            keep_alive=script.keep_alive,
+            most=most,
+            max_body_bytes=script.route.max_body_bytes,
+            lost=self._lost,
+        )
 
     def _token(self, script: Script, loop: asyncio.AbstractEventLoop) -> Fill | None:
         if script.oauth2 is None:

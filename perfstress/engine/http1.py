@@ -379,15 +379,9 @@ class Connection(asyncio.Protocol):
         self._body = bytearray()
         encoding = self._headers.get("content-encoding", "identity") if self._headers else ""
         if step.checks.needs_body and encoding not in ("", "identity"):
-            try:
-                body, whole = _inflated(body, encoding)
-            except (zlib.error, ValueError) as error:
-                why = f"the body cannot be decoded: {error}"
-                exchange.failed("check", why, first_byte_ns, at_ns)
-                return
-            if not whole:
-                why = f"a body of more than {KEPT_BODY_BYTES} bytes when decoded"
-                exchange.failed("size", why, first_byte_ns, at_ns)
+            body, kind, why = decoded(body, encoding)
+            if kind:
+                exchange.failed(kind, why, first_byte_ns, at_ns)
                 return
         elif data is not None and not step.is_head and self._keeps_alive and not self._extra:
             step.known.learn(data, self._size, at_ns, (self._status, self._headers))
@@ -414,6 +408,17 @@ class Connection(asyncio.Protocol):
             exchange.answered(first_byte_ns, at_ns)
         else:
             exchange.failed(kind, why, first_byte_ns, at_ns)
+
+
+def decoded(body: bytes, encoding: str) -> tuple[bytes, str, str]:
+    """A body without its encoding; or else the class of the error and why."""
+    try:
+        plain, is_whole = _inflated(body, encoding)
+    except (zlib.error, ValueError) as error:
+        return b"", "check", f"the body cannot be decoded: {error}"
+    if not is_whole:
+        return b"", "size", f"a body of more than {KEPT_BODY_BYTES} bytes when decoded"
+    return plain, "", ""
 
 
 def _inflated(body: bytes, encoding: str) -> tuple[bytes, bool]:

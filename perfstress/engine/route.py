@@ -59,6 +59,22 @@ def settle(
     return place, route
 
 
+def check_version(version: str, scheme: str, route: RouteScript) -> None:
+    """Raises UsageError where HTTP/2 or HTTP/3 cannot take this route."""
+    if version == "1.1":
+        return
+    if route.unix is not None or route.proxy is not None or route.sources:
+        raise UsageError(
+            f"version: HTTP/{version} has no Unix socket, proxy or source address here",
+            hint="leave it out, or ask for HTTP/1.1",
+            slug="http-version",
+        )
+    if version == "3" and scheme != "https":
+        raise UsageError(
+            "version: HTTP/3 needs https", hint="write https://, or HTTP/2", slug="http-version"
+        )
+
+
 def can_connect(place: Place, route: RouteScript) -> str:
     """Why nothing accepts a connection at the first place on the route; empty when it does."""
     if route.unix is None:

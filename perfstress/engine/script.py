@@ -158,6 +158,7 @@ class Script:
     oauth2: OAuth2Script | None = None
     constants: Mapping[str, Any] = field(default_factory=dict)
     route: RouteScript = RouteScript()
+    version: Literal["1.1", "2", "3"] = "1.1"
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, the inverse of ``from_json``."""

@@ -78,6 +78,40 @@ def _escaped(name: str) -> str:
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
+def reader_of(
+    pieces: Sequence[bytes | FilePiece],
+) -> tuple[Callable[[int], bytes], Callable[[int, int], int], int]:
+    """For who asks for the body of one request bit by bit: a function that gives at most so many
+    bytes, one that goes to an offset from the start (0 when it could), and the size of it all.
+    """
+    sizes = [len(one) if isinstance(one, bytes) else one.size for one in pieces]
+    at = 0
+
+    def read(most: int) -> bytes:
+        nonlocal at
+        start = 0
+        for piece, size in zip(pieces, sizes, strict=True):
+            if at < start + size:
+                inside, length = at - start, min(most, start + size - at)
+                if isinstance(piece, bytes):
+                    data = piece[inside : inside + length]
+                else:
+                    data = os.pread(piece.fd, length, inside)
+                at += len(data)
+                return data
+            start += size
+        return b""
+
+    def seek(offset: int, origin: int) -> int:
+        nonlocal at
+        if origin != os.SEEK_SET:
+            return 2  # it cannot; libcurl does without
+        at = offset
+        return 0
+
+    return read, seek, sum(sizes)
+
+
 class Upload:
     """Sends the pieces of one request as fast as the connection takes them."""
 

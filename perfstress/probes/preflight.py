@@ -58,8 +58,12 @@ def preflight(example: WorkedExample, planned: Sequence[Epoch]) -> list[str]:
 
 
 def _sources(http: Http) -> int:
-    """From how many addresses connections come; a Unix socket needs none."""
-    return 0 if http.unix is not None else len(http.source_addresses or [""])
+    """From how many addresses connections come; a Unix socket needs none, and who shares them
+    few.
+    """
+    if http.unix is not None or (http.version != "1.1" and http.keep_alive):
+        return 0
+    return len(http.source_addresses or [""])
 
 
 def open_files_limit() -> tuple[int, int]:

@@ -21,6 +21,7 @@ def routes(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         return
     yield from _excluding(http)
     yield from _tls(http)
+    yield from _version(http)
     if http.connections is not None and loaded.example.shape.model == "closed":
         place = (*_HTTP, "connections")
         message = f"{dotted(place)}: the closed model has a connection for each user"
@@ -56,6 +57,25 @@ def _tls(http: Http) -> Iterator[Complaint]:
     elif http.tls.key is not None and http.tls.cert is None:
         message = f"{dotted((*place, 'key'))}: there is no certificate for this key"
         yield Complaint((*place, "key"), "bad-tls", message, "name it in cert:", at_key=True)
+
+
+def _version(http: Http) -> Iterator[Complaint]:
+    """HTTP/2 and HTTP/3 go straight to the target's address; HTTP/3 is always encrypted."""
+    if http.version == "1.1":
+        return
+    for key in ("unix", "proxy", "source_addresses"):
+        if getattr(http, key) is not None:
+            yield Complaint(
+                (*_HTTP, key),
+                "http-version",
+                f"{dotted((*_HTTP, key))}: HTTP/{http.version} cannot do this here",
+                'take the key out, or write version: "1.1"',
+                at_key=True,
+            )
+    if http.version == "3" and http.base_url.startswith("http://"):
+        place: Place = (*_HTTP, "version")
+        message = f"{dotted(place)}: HTTP/3 needs https, and base_url is http"
+        yield Complaint(place, "http-version", message, "write https:// in base_url")
 
 
 def bad_source(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -47,7 +47,8 @@ def concurrency(loaded: Loaded) -> Iterator[Shortfall]:
             said = f"shape.max_in_flight allows {most:,} at once, and production has {wanted:,}"
             yield place, said, "raise shape.max_in_flight"
         http = example.workload.http
-        if http is not None and http.connections is not None and http.connections < wanted:
+        shared = http is not None and http.version != "1.1"  # by any number of requests at once
+        if http is not None and not shared and (http.connections or wanted) < wanted:
             said = f"workload.http.connections allows {http.connections:,} at once"
             yield place, f"{said}, and production has {wanted:,}", "raise it there"
         return

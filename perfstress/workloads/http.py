@@ -1,4 +1,4 @@
-"""Journeys over HTTP/1.1, driven by processes of load."""
+"""Journeys over HTTP, driven by processes of load."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from perfstress.engine import guard, once
 from perfstress.engine.pauses import Spread, mean_ns
-from perfstress.engine.route import settle
+from perfstress.engine.route import check_version, settle
 from perfstress.engine.script import (
     DataScript,
     ExpectScript,
@@ -100,7 +100,9 @@ def script_of(
     place, route = settle(
         put(http.base_url), example.allow_hosts, _route(http, put, folder), put(http.proxy)
     )
+    check_version(http.version, place.scheme, route)
     return Script(
+        version=http.version,
         scheme=place.scheme,
         host=place.host,
         port=place.port,

@@ -460,7 +460,7 @@ def _shape_of_the_document() -> Iterator[Broken]:
     yield Broken(
         "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
     )
-    yield Broken("http-2", "not-in-this-version", "  http:\n", "  http:\n    ¦version: 2\n")
+    yield Broken("http-4", "bad-value", "  http:\n", "  http:\n    version: ¦4\n", says="1.1")
     yield Broken("faults", "not-in-this-version", "shape:", "¦faults: []\nshape:")
     yield Broken(
         "abort", "not-in-this-version", "name: pay", "name: pay\n            ¦abort: {after: 5ms}"
@@ -1039,6 +1039,10 @@ def _routes() -> Iterator[Broken]:
     )
     yield route("unix-by-proxy", "one-of", 'unix: shop.sock\n    ¦proxy: "http://127.0.0.1:3128"')
     yield route("proxy-elsewhere", "foreign-host", 'proxy: ¦"http://10.0.0.1:3128"')
+    yield route("http-2-by-proxy", "http-version", 'version: 2\n    ¦proxy: "http://127.0.0.1:1"')
+    yield route("http-2-by-socket", "http-version", "version: 2\n    ¦unix: shop.sock")
+    yield route("http-3-from", "http-version", "version: 2\n    ¦source_addresses: [127.0.0.2]")
+    yield route("http-3-without-tls", "http-version", 'version: ¦"3"', says="https")
     yield route("source-by-name", "bad-source", "source_addresses: [127.0.0.2, ¦localhost]")
     yield route("source-twice", "bad-source", "source_addresses: [127.0.0.2, ¦127.0.0.2]")
     yield route("unknown-socket", "unknown-placeholder", 'unix: "¦{home}/shop.sock"', says="{run}")
