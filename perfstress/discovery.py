@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from perfstress import judge, library, provenance, rules, runfile, session, yamlio
-from perfstress.errors import ExampleError, PerfstressError, UsageError
+from perfstress.errors import ExampleError, GuardTripped, PerfstressError, UsageError
 from perfstress.probes.preflight import preflight
 from perfstress.progress import watcher
 from perfstress.reports import write_report
@@ -42,6 +42,8 @@ def order(
     root = provenance.root_of(example)
     loaded = yamlio.load(example, overrides or {})
     if problems := rules.check(loaded, root):
+        if all(problem.slug == "foreign-host" for problem in problems):
+            raise GuardTripped("\n".join(str(problem) for problem in problems))
         raise ExampleError(problems)
     folder = Path(os.path.realpath(out)) if out else session.run_folder(root, loaded.example.name)
     if folder.exists():

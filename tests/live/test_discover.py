@@ -148,10 +148,21 @@ def test_an_attached_port_with_nobody_behind_it_exits_3(project: Project) -> Non
     assert "Traceback" not in err
 
 
-def test_a_foreign_host_exits_4_or_is_refused_by_lint(project: Project) -> None:
+def test_an_attached_process_that_does_not_answer_exits_3(project: Project) -> None:
+    del project.document["target"]["command"]
+    del project.document["target"]["ready"]
+    project.document["target"]["attach"] = {"pid": os.getpid()}
+    project.document["workload"]["http"]["base_url"] = "http://127.0.0.1:1"
+    code, _, err = project.discover()
+    assert code == 3
+    assert "127.0.0.1:1" in err
+    assert "unreachable" in err
+
+
+def test_a_foreign_host_exits_4(project: Project) -> None:
     project.document["workload"]["http"]["base_url"] = "http://203.0.113.7:{port}"
     code, _, err = project.discover()
-    assert code in (2, 4)
+    assert code == 4
     assert "203.0.113.7" in err
 
 
