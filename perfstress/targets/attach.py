@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from perfstress.clock import now_ns
 from perfstress.control import guard
@@ -13,7 +14,9 @@ from perfstress.example import WorkedExample
 from perfstress.proctree import alive, listener_of, require_alive, start_time
 from perfstress.protocols import Exit, Surroundings
 from perfstress.substitute import redact, substitute
-from perfstress.targets.readiness import Readiness
+from perfstress.targets.readiness import Readiness, accepts
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class AttachTarget:
@@ -53,7 +56,7 @@ class AttachTarget:
             self._started = start_time(self._pid)
 
     def wait_ready(self) -> None:
-        """Return when it is ready by the example's condition, or at once without one."""
+        """Return when it is ready by the example's condition; without one it must accept now."""
         ready = self.example.target.ready
         if ready is not None and ready.log is not None:
             raise TargetError(
@@ -61,7 +64,26 @@ class AttachTarget:
                 hint="wait for an answer (get) or a port (port) instead",
                 slug="no-log",
             )
+        if ready is None:
+            self._check_answering()
         Readiness(self.example, self.around, self.values).wait(Path(), 0, self._check_running)
+
+    def _check_answering(self) -> None:
+        """Raise TargetError when nothing of this machine accepts at the address to be loaded."""
+        http = self.example.workload.http
+        if http is None or http.unix is not None or http.proxy is not None or http.version == "3":
+            return
+        parts = urlsplit(substitute(http.base_url, self.values, folder=self.around.folder))
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            return  # the driver tells what is wrong with an address
+        if parts.hostname in LOOPBACK and not accepts(port):
+            raise TargetError(
+                f"workload.http.base_url: nothing accepts connections at {parts.hostname}:{port}",
+                hint="start the target first, or mend the address",
+                slug="unreachable",
+            )
 
     def _check_running(self) -> None:
         if self.exited() is not None:
