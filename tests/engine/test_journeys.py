@@ -202,11 +202,11 @@ def test_a_captured_line_break_never_becomes_a_header():
 
 
 def test_pauses_are_not_charged_to_the_target():
-    heard, _ = asked([step("s"), think(60), step("t")], ops=3)
+    heard, _ = asked([step("s"), think(400), step("t")], ops=3)
     assert heard.of("a").ok == 3
-    assert heard.latencies().max_ns < 50_000_000
+    assert heard.latencies().max_ns < 300_000_000
     stamps = [event.at_ns for event in heard.events if hasattr(event, "at_ns")]
-    assert heard.done().ended_ns - stamps[0] >= 120_000_000  # two whole journeys before the last
+    assert heard.done().ended_ns - stamps[0] >= 800_000_000  # two whole journeys before the last
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from perfstress.protocols import BlockDone, EpochDone, Surroundings
 from perfstress.workloads import WORKLOADS, workload_of
 from tests.support.small import example
 from tests.support.talkative import Talkative, talkative_aside
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
@@ -68,6 +69,7 @@ def test_polite_and_silent_clients_in_two_processes(tmp_path):
     )
     with talkative_aside(Talkative()) as server:
         events = whole_run(sketch, server.port, tmp_path)
+        wait_for(lambda: server.accepted >= 80)  # the server may come to the last ones later
     load = summarise([event for event in events if isinstance(event, Interval)], epochs(sketch))
     assert load.operations == 80
     assert load.errors == {}
