@@ -55,8 +55,14 @@ _RATE = re.compile(_NUMBER + r"\s*([kKmMgG]?)\s*/\s*([a-z]+)$")
 def _whole(value: float, text: object, noun: str) -> int:
     if value >= _TOO_LARGE:
         most = "292 years" if noun == "duration" else "8 EiB"
-        raise ValueError(f"{text!r} is not a {noun}; write less than {most}")
+        raise ValueError(f"{_quoted(text)} is not a {noun}; write less than {most}")
     return round(value)
+
+
+def _quoted(text: object) -> str:
+    """What was written, as it stands; the middle of what is very long is left out."""
+    whole = repr(text)
+    return whole if len(whole) <= 80 else f"{whole[:50]}…{whole[-20:]}"
 
 
 def parse_duration(text: object) -> int:
@@ -73,7 +79,9 @@ def parse_duration(text: object) -> int:
             at = part.end()
         if stripped and at == len(stripped):
             return _whole(total, text, "duration")
-    raise ValueError(f"{text!r} is not a duration; write one such as 250ms, 30s, 5m, 1h30m or 14d")
+    raise ValueError(
+        f"{_quoted(text)} is not a duration; write one such as 250ms, 30s, 5m, 1h30m or 14d"
+    )
 
 
 def format_duration(ns: int) -> str:
@@ -95,7 +103,7 @@ def parse_size(text: object) -> int:
     if isinstance(text, str) and (match := _SIZE.match(text.strip())):
         size_bytes = float(match[1].replace("_", "")) * _SIZE_BYTES[match[2].lower()]
         return _whole(size_bytes, text, "size")
-    raise ValueError(f"{text!r} is not a size; write one such as 512B, 64KiB, 10MB or 1GiB")
+    raise ValueError(f"{_quoted(text)} is not a size; write one such as 512B, 64KiB, 10MB or 1GiB")
 
 
 def format_size(size_bytes: int) -> str:
@@ -111,10 +119,10 @@ def parse_rate(text: object) -> float:
     if isinstance(text, str) and (match := _RATE.match(text.strip())) and match[3] in _PERIOD_S:
         hz = float(match[1].replace("_", "")) * _MULTIPLE[match[2].lower()] / _PERIOD_S[match[3]]
         if math.isinf(hz):
-            raise ValueError(f"{text!r} is not a rate; write fewer operations per time")
+            raise ValueError(f"{_quoted(text)} is not a rate; write fewer operations per time")
         return hz
     raise ValueError(
-        f"{text!r} is not a rate; write operations per time such as 50/s, 3000/m or 2M/day"
+        f"{_quoted(text)} is not a rate; write operations per time such as 50/s, 3000/m or 2M/day"
     )
 
 
@@ -129,7 +137,7 @@ def parse_share(text: object) -> float:
         return float(match[1]) / 100
     if isinstance(text, int | float) and not isinstance(text, bool) and 0 <= text <= 1:
         return float(text)
-    raise ValueError(f"{text!r} is not a share; write a percentage such as 0.1%")
+    raise ValueError(f"{_quoted(text)} is not a share; write a percentage such as 0.1%")
 
 
 def human_bytes(amount: float) -> str:

@@ -134,7 +134,7 @@ def test_suffixes_narrow_a_criterion(text, of, during, after):
         ("rate > 1/s 5", 11, "'5'", "of JOURNEY, during STAGE, after STAGE"),
         ("rate > 1/s # load", 11, "'#'", ""),
         *(
-            (f"{metric} < {'9' * 400}{unit}", len(metric) + 3, "too large", hint)
+            (f"{metric} < {'9' * 400}{unit}", len(metric) + 3, "; write ", hint)
             for metric, unit, hint in [
                 ("memory.max", "", "64MiB"),
                 ("memory.max", "MiB", "64MiB"),
