@@ -1,0 +1,73 @@
+"""The whole document: what production will see, what is stressed, what counts as success."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from perfstress.example.parts import Count, DurationNs, Name, Part, RateHz, Text
+from perfstress.example.shape import Shape
+from perfstress.example.target import Target
+from perfstress.example.workload import Workload
+from perfstress.verdict import FindingClass
+
+Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"]
+
+# Words of the contract that a later version will take; an example that uses one is refused by name.
+KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
+WORKLOADS_NOT_YET: tuple[str, ...] = ()
+HTTP_NOT_YET: tuple[str, ...] = ()
+PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
+KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
+
+
+class Production(Part):
+    """The production envelope: what production will see, and how we know."""
+
+    rate: RateHz
+    concurrency: Count
+    size: dict[str, Count] = {}
+    operations: Count | None = None
+    horizon: DurationNs
+    source: Text
+    waive: dict[Literal["rate", "concurrency", "size", "duration"], Text] = {}
+
+
+class Implementation(Part):
+    """The files whose first commit has to come after this example's."""
+
+    paths: Annotated[list[Text], Field(min_length=1)]
+
+
+class Invariant(Part):
+    """An equality that must hold when all is done: ``that`` relates what ``get`` answers to what
+    was counted (``ok.buy``).
+    """
+
+    get: Text
+    that: Text
+
+
+class InvariantCriterion(Part):
+    """The mapping form of a line of ``success``."""
+
+    invariant: Invariant
+
+
+class WorkedExample(Part):
+    """One committed, concrete, full-scale input with its condition for success."""
+
+    perfstress: Literal[1]
+    name: Name
+    title: Text
+    kind: Kind
+    phase: Name | None = None
+    hunts: list[FindingClass] = []
+    production: Production
+    implementation: Implementation
+    target: Target
+    workload: Workload
+    shape: Shape
+    success: Annotated[list[Text | InvariantCriterion], Field(min_length=1)]
+    allow_hosts: list[Text] = []

@@ -1,0 +1,107 @@
+"""The shape of a worked example: how much, how long, how many at once, in what order."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from perfstress.example.parts import Count, DurationNs, Name, Part, RateHz, Text
+
+Arrivals = Literal["poisson", "uniform"]
+
+
+class Stairs(Part):
+    """Levels one after another, ``each`` for the same time: ``from``, ``from`` + ``by`` and so on
+    to ``to``, the last one never beyond it. Going down, ``by`` is taken off.
+    """
+
+    from_: RateHz | Count = Field(alias="from")
+    to: RateHz | Count
+    by: RateHz | Count
+    each: DurationNs
+
+    @property
+    def levels(self) -> list[float]:
+        """Every level in order."""
+        span = self.to - self.from_
+        count = math.ceil(abs(span) / self.by - 1e-9) if self.by else 0
+        sign = 1 if span >= 0 else -1
+        return [*(self.from_ + sign * self.by * number for number in range(count)), self.to]
+
+
+class RecordedArrivals(Part):
+    """Times at which requests came in production: a committed file with one offset in seconds a
+    line, or an access log.
+    """
+
+    file: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Stage(Part):
+    """A stretch of the schedule: a level (``rate`` or ``users``), a ramp (``from``, ``to``),
+    ``steps`` of levels, recorded ``arrivals``, or a ``pause`` in which nothing comes; ``for`` a
+    time, ``ops`` an amount, or ``iterations`` of each user.
+    """
+
+    name: Name
+    rate: RateHz | None = None
+    users: Count | None = None
+    from_: RateHz | Count | None = Field(default=None, alias="from")
+    to: RateHz | Count | None = None
+    steps: Stairs | None = None
+    pause: DurationNs | None = None
+    for_: DurationNs | None = Field(default=None, alias="for")
+    ops: Count | None = None
+    iterations: Count | None = None
+    arrivals: Arrivals | RecordedArrivals | None = None
+    mix: dict[Name, Annotated[float, Field(gt=0)]] | None = None
+    warmup: bool = False
+
+    @property
+    def recorded(self) -> RecordedArrivals | None:
+        """The recorded arrivals, where there are any."""
+        return self.arrivals if isinstance(self.arrivals, RecordedArrivals) else None
+
+    @property
+    def flat(self) -> list[Stage]:
+        """A stage of steps as the stages that it stands for, ``name-1`` and so on; any other as it
+        is.
+        """
+        if self.steps is None:
+            return [self]
+        level = "users" if isinstance(self.steps.from_, int) else "rate"
+        return [
+            self.model_copy(
+                update={
+                    "name": f"{self.name}-{number}",
+                    level: type(self.steps.from_)(height),
+                    "for_": self.steps.each,
+                    "steps": None,
+                }
+            )
+            for number, height in enumerate(self.steps.levels, 1)
+        ]
+
+
+class Shape(Part):
+    """How much, how long, how many at once, in what order; by how many ``processes`` of load
+    (``auto``: one for each core beside the target), each held on a core with ``pin``.
+    """
+
+    model: Literal["open", "closed"]
+    arrivals: Arrivals = "poisson"
+    seed: int
+    epochs: Annotated[int, Field(ge=4, le=64, strict=True)] | None = None
+    stages: Annotated[list[Stage], Field(min_length=1)]
+    max_in_flight: Count = 10_000
+    timeout: DurationNs = 30 * 10**9
+    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=64, strict=True)] = 1
+    pin: bool = False
+
+    @property
+    def flat(self) -> list[Stage]:
+        """The stages with all steps taken apart."""
+        return [one for stage in self.stages for one in stage.flat]
