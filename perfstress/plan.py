@@ -30,7 +30,9 @@ class Epoch:
     drawn within them. Epochs follow each other without a pause until one whose ``floor`` asks for a
     quiet reading after it (``blocks``). Journeys and rows are drawn in one seeded sequence over the
     whole run; ``seed`` is for the arrivals of this epoch alone. Journeys in ``own`` come beside
-    them in the open model, at their rates in 1/s.
+    them in the open model, at their rates in 1/s. ``part_of`` is the stage of the example that the
+    epoch's stage was made of (its own name, where it is as written), ``size`` the size of the input
+    where sizes are swept.
     """
 
     index: int
@@ -51,6 +53,8 @@ class Epoch:
     recording: str = ""
     spread: bool = False
     own: Mapping[str, float] = field(default_factory=dict)
+    part_of: str = ""
+    size: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, the inverse of ``from_json``."""
@@ -103,15 +107,19 @@ def epochs(
     ``parts`` replaces the example's number of soak epochs, each as large as before (a confirming
     run takes fewer).
     """
+    from perfstress.kinds import stretches  # delayed: needs pydantic, which no process of load has
+
     planned: list[Epoch] = []
     soak = example.kind == "soak"
-    for number, stage in enumerate(example.shape.flat):
+    for number, stretch in enumerate(stretches(example)):
+        stage = stretch.stage
         whole = stage.warmup or stage.pause is not None
         pieces = (example.shape.epochs or 8) if soak and not whole else 1
         keep = min(parts, pieces) if parts and pieces > 1 else pieces
         for piece in range(keep):
             floor = soak or stage.warmup
             epoch = _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
+            epoch = dataclasses.replace(epoch, part_of=stretch.part_of, size=stretch.size)
             planned.append(_replayed(epoch, stage, scale, folder) if stage.recorded else epoch)
     planned[-1] = dataclasses.replace(planned[-1], floor=True)
     if soak:
@@ -212,6 +220,8 @@ def _idle(before: Epoch, index: int) -> Epoch:
         index=index,
         stage="idle",
         kind="idle",
+        part_of="idle",
+        size=None,
         own={},
         arrivals="uniform",
         iterations=None,

@@ -1,4 +1,4 @@
-"""Prints made-up traces of a resource under load, one JSON object a line, always the same for a seed.
+"""Prints made-up traces of a resource under load, a JSON object a line, always the same for a seed.
 
 Half of them leak, half settle: noise that remembers itself, fills that end, saw-teeth, steps.
 
@@ -38,7 +38,8 @@ def trace(number: int, samples: int, rng: random.Random) -> dict[str, object]:
     noise, values = 0.0, []
     for index in range(samples):
         noise = phi * noise + math.sqrt(1 - phi * phi) * sigma * (rng.random() * 3.46 - 1.73)
-        values.append(int(base + growth(kind, index / samples, size) + noise) // 4096 * 4096)
+        value = int(base + growth(kind, index / samples, size) + noise)
+        values.append(value // 4096 * 4096)
     return {
         "id": f"{kind}-{number}",
         "unit": "bytes",

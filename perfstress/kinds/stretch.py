@@ -1,0 +1,26 @@
+"""One stretch of load, as a kind of example makes it of a stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfstress.example import Stage, WorkedExample
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stage without steps, and the stage of the example that it is ``part_of``.
+
+    ``size`` is the size of the input in this stretch, where the example sweeps sizes.
+    """
+
+    stage: Stage
+    part_of: str
+    size: int | None = None
+
+
+def as_written(example: WorkedExample) -> list[Stretch]:
+    """Each stage as it is written, those of steps taken apart."""
+    return [
+        Stretch(one, part_of=stage.name) for stage in example.shape.stages for one in stage.flat
+    ]
