@@ -54,6 +54,13 @@ class Format(enum.StrEnum):
     markdown = "markdown"
 
 
+class TraceUnit(enum.StrEnum):
+    """What a series is counted in."""
+
+    in_bytes = "bytes"
+    in_count = "count"
+
+
 class Tier(enum.StrEnum):
     """How much of the regression library is replayed."""
 
@@ -184,6 +191,48 @@ def report(
     suffixes = {".html": "html", ".json": "json", ".md": "markdown", ".xml": "junit"}
     guessed = suffixes.get(output.suffix, "text") if output else "text"
     return command(find_run(run), fmt.value if fmt else guessed, output, sys.stdout)
+
+
+@app.command()
+def growth(
+    files: Annotated[
+        list[Path], typer.Argument(help="Traces as JSON lines, CSV tables, Prometheus matrices.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a series; text goes to stderr.")
+    ] = False,
+    limit: Annotated[
+        str | None, typer.Option(help="Where a file has none: 512MiB, or a bare number.")
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Operations in production: 50/s; else as recorded.")
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option(help="How long one process must live: 14d.")
+    ] = None,
+    unit: Annotated[
+        TraceUnit | None, typer.Option(help="Where neither file nor name says it.")
+    ] = None,
+    time: Annotated[str | None, typer.Option(help="The column of times.")] = None,
+    ops: Annotated[
+        str | None, typer.Option(help="The column or metric of operations done; else by time.")
+    ] = None,
+) -> ExitCode:
+    """Judge the growth of series that were recorded elsewhere."""
+    from perfstress.commands.growth import growth as command  # delayed: numpy
+
+    return command(
+        files,
+        limit=limit,
+        rate=rate,
+        horizon=horizon,
+        unit=unit.value if unit else None,
+        time=time,
+        ops=ops,
+        as_json=as_json,
+        out=sys.stdout,
+        err=sys.stderr,
+    )
 
 
 @app.command()

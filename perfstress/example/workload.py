@@ -29,12 +29,27 @@ class Input(Part):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+ExitStatus = Annotated[int, Field(ge=0, le=255)]
+
+
+class RunExpect(Part):
+    """What the exit of a batch run must be: a code, or one of several."""
+
+    exit: ExitStatus | Annotated[list[ExitStatus], Field(min_length=1)]
+
+    @property
+    def codes(self) -> frozenset[int]:
+        """The exit codes that count as done well."""
+        return frozenset([self.exit] if isinstance(self.exit, int) else self.exit)
+
+
 class Runs(Part):
     """A batch command run again and again, a process each; ``input`` becomes ``{input}`` in the
     target's command.
     """
 
     input: Input | None = None
+    expect: RunExpect = RunExpect(exit=0)
 
 
 class Workload(Part):

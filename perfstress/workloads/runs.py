@@ -59,6 +59,7 @@ class RunsDriver:
                 slug="no-batch",
             )
         self._spec = example.workload.runs
+        self._right = self._spec.expect.codes if self._spec else frozenset({0})
         self._target = target
         self._around = around
         self._guarded: Guarded | None = None
@@ -205,7 +206,7 @@ class RunsDriver:
         if running is None:
             return
         duration_ns = end.at_ns - running.fired_ns
-        error = None if end.code == 0 else "exit"
+        error = None if end.code in self._right else "exit"
         if end.name in self._timed_out:
             self._timed_out.discard(end.name)
             error = "timeout"

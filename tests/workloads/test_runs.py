@@ -86,6 +86,16 @@ class TestRuns:
         assert sum(one.errors.get("exit", 0) for one in told.intervals()) == 2
         assert target.log_tail() == []
 
+    @pytest.mark.parametrize(("right", "ok"), [(1, 2), ([0, 1], 4)])
+    def test_the_example_says_which_codes_are_right(
+        self, begin: Begin, right: int | list[int], ok: int
+    ) -> None:
+        changes = batch("alternates", [{"users": 1, "ops": 4}])
+        changes["workload"]["runs"]["expect"] = {"exit": right}
+        driver, _, example = begin(**changes)
+        told = drive(driver, example)
+        assert (told.progress.ok, told.progress.errors) == (ok, 4 - ok)
+
     def test_its_output_is_in_the_log(self, begin: Begin) -> None:
         driver, target, example = begin(**batch("fails", [{"users": 1, "ops": 2}]))
         drive(driver, example)

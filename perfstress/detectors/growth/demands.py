@@ -126,5 +126,11 @@ def why_open(series: Series, growth: Growth) -> str:
 
 
 def _more(growth: Growth, factor: float) -> str:
-    work = float(f"{growth.work * max(2.0, factor):.2g}")
-    return f"About {human_count(work)} operations would settle it"
+    return f"About {human_count(more_work(growth, factor))} operations would settle it"
+
+
+def more_work(growth: Growth, factor: float = 2.0) -> float:
+    """How many operations a run needs to settle what this one left open: at least twice as many,
+    or ``factor`` times, to two figures.
+    """
+    return float(f"{growth.work * max(2.0, factor):.2g}")
