@@ -20,6 +20,7 @@ from perfstress.clock import now_ns
 from perfstress.errors import TargetError
 from perfstress.example import Build, WorkedExample
 from perfstress.protocols import Surroundings
+from perfstress.substitute import redact, substitute
 from perfstress.targets.guarded import Guarded
 from perfstress.targets.launch import Built, environment, folder_of
 from perfstress.targets.readiness import quoted, tail
@@ -44,7 +45,8 @@ def build(example: WorkedExample, around: Surroundings) -> Built:
     if spec is None:
         return Built()
     source = folder_of(example, around)
-    key = _key(spec, source)
+    words = tuple(substitute(word, {}, folder=around.folder) for word in spec.run)
+    key = _key(spec, words, source)
     builds = around.cache / "builds"
     builds.mkdir(parents=True, exist_ok=True)
     folder = builds / key
@@ -55,7 +57,7 @@ def build(example: WorkedExample, around: Surroundings) -> Built:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             try:
-                _make(spec, source, folder)
+                _make(spec, words, source, folder)
             except BaseException:
                 for part in ("venv", "source"):  # the log stays, to be read
                     shutil.rmtree(folder / part, ignore_errors=True)
@@ -82,7 +84,7 @@ def _built(spec: Build, folder: Path, key: str, seconds: float | None) -> Built:
     return Built(path=path, cwd=source, key=key, seconds=seconds)
 
 
-def _make(spec: Build, source: Path, folder: Path) -> None:
+def _make(spec: Build, words: Sequence[str], source: Path, folder: Path) -> None:
     """Run the build. A virtual environment is made in its final place, since its scripts carry the
     path that they were made with; what has no ``DONE`` is never used.
     """
@@ -101,7 +103,7 @@ def _make(spec: Build, source: Path, folder: Path) -> None:
         else:
             cwd = folder / "source"
             _copy(source, cwd)
-        argv = [built.python if spec.run[0] == "python" else spec.run[0], *spec.run[1:]]
+        argv = [built.python if words[0] == "python" else words[0], *words[1:]]
         _run(guarded, argv, cwd, env, deadline_ns, spec, log)
     finally:
         guarded.close()
@@ -116,7 +118,7 @@ def _run(
     spec: Build,
     log: Path,
 ) -> None:
-    shown = " ".join(argv)
+    shown = redact(" ".join(argv))
     guarded.start("build", argv, cwd=cwd, env=env)
     while not (ended := guarded.poll(0.5)):
         if now_ns() > deadline_ns:
@@ -144,12 +146,13 @@ def _mark_done(folder: Path, spec: Build, seconds: float) -> None:
 
 
 # ---------------------------------------------------------------- the key
-def _key(spec: Build, source: Path) -> str:
-    """What the built environment depends on, as far as can be known: the command, the Python, the
-    machine, and every file of the folder that git does not ignore.
+def _key(spec: Build, words: Sequence[str], source: Path) -> str:
+    """What the built environment depends on, as far as can be known: the command with what the
+    environment puts into it, the Python, the machine, and every file of the folder that git does
+    not ignore.
     """
     digest = hashlib.sha256()
-    asked = {key: value for key, value in spec.model_dump().items() if key != "within"}
+    asked = [*words, spec.into]
     facts = [LAYOUT, asked, sys.version, sys.executable, platform.machine(), str(source)]
     digest.update(json.dumps(facts).encode())
     for name in sorted(_sources(source)):
