@@ -14,6 +14,7 @@ from perfstress.errors import ExitCode, Problem
 from perfstress.provenance import Provenance
 
 _UNREAD = "the example cannot be read yet"
+_BESIDE = ("targets", "data")  # folders of worked_examples/ that hold no examples
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,10 +73,20 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _examples(folder: Path) -> list[Path]:
-    """The examples of a folder, and those promoted into folders in it."""
-    direct = [path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")]
+    """The examples of a folder, those promoted into folders in it, and, of the worked examples,
+    those that are grouped in folders.
+    """
+    direct = _of_one(folder)
     promoted = [path for path in folder.glob(f"*/{library.EXAMPLE}") if path.is_file()]
-    return sorted(path for path in direct if path.is_file()) + sorted(promoted)
+    if folder.resolve().name == library.WORKED_EXAMPLES:
+        groups = sorted(path for path in folder.iterdir() if path.is_dir())
+        direct += [file for group in groups if group.name not in _BESIDE for file in _of_one(group)]
+    return direct + sorted(promoted)
+
+
+def _of_one(folder: Path) -> list[Path]:
+    found = [path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")]
+    return sorted(path for path in found if path.is_file())
 
 
 def _short(path: Path) -> Path:

@@ -97,7 +97,10 @@ async function find(cwd, name) {
   return found;
 }
 
+// Whether a function is async can be seen before it is called; whether a plain one gives back a
+// promise cannot. The first one that does shows it, and from then on the function counts as async.
 const isAsync = (f) => Object.prototype.toString.call(f) === "[object AsyncFunction]";
+const isPromise = (given) => given !== null && typeof given === "object" && typeof given.then === "function";
 
 async function setUp(order) {
   let stage = "load";
@@ -210,13 +213,19 @@ class Closed {
     const op = fn.op;
     const tally = this.tally;
     while (await this.gate(number)) {
+      if (fn.isAsync) return this.callAsync(number);
       const until = clock() + SLICE_NS;
       let before = clock();
       while (!this.isOver && this.next < this.last && before < until) {
         const i = this.next++;
         tally.fired += 1;
         try {
-          op(i);
+          const given = op(i);
+          if (isPromise(given)) {
+            fn.isAsync = true;
+            await this.settle(given, before);
+            break;
+          }
           const now = clock();
           this.ended(now - before);
           before = now;
@@ -231,25 +240,30 @@ class Closed {
     }
   }
 
+  // Waits for a call that has begun, and counts it.
+  async settle(promise, before) {
+    this.inFlight += 1;
+    try {
+      await inTime(promise, this.timeout_ns);
+      this.ended(clock() - before);
+    } catch (error) {
+      if (error === LATE) {
+        this.ended(Math.max(clock() - before, this.timeout_ns + 1));
+      } else {
+        this.tally.error(nameOf(error));
+        failed(error);
+      }
+    }
+    this.inFlight -= 1;
+  }
+
   async callAsync(number) {
     let until = clock() + SLICE_NS;
     while (await this.gate(number)) {
       const i = this.next++;
       this.tally.fired += 1;
-      this.inFlight += 1;
       const before = clock();
-      try {
-        await inTime(fn.op(i), this.timeout_ns);
-        this.ended(clock() - before);
-      } catch (error) {
-        if (error === LATE) {
-          this.ended(Math.max(clock() - before, this.timeout_ns + 1));
-        } else {
-          this.tally.error(nameOf(error));
-          failed(error);
-        }
-      }
-      this.inFlight -= 1;
+      await this.settle(begun(i), before);
       if (clock() > until) { // calls that never wait must not keep the others from theirs
         keepBooks();
         await turn();
@@ -278,6 +292,11 @@ class Closed {
   tellEnd() {
     reply("ended", { epoch: this.epoch, at_ns: Math.round(clock()) });
   }
+}
+
+// One call, as a promise even where the function throws before it gives one back.
+async function begun(i) {
+  return fn.op(i);
 }
 
 const LATE = Symbol("late");
@@ -364,15 +383,19 @@ class Open {
       tally.error(nameOf(error));
       failed(error);
     };
-    if (fn.isAsync) {
+    const wait = (promise) => {
       this.inFlight += 1;
-      inTime(fn.op(number), this.timeout_ns)
+      inTime(promise, this.timeout_ns)
         .then(() => ended(), broke)
         .finally(() => { this.inFlight -= 1; });
-      return;
-    }
+    };
+    if (fn.isAsync) return wait(begun(number));
     try {
-      fn.op(number);
+      const given = fn.op(number);
+      if (isPromise(given)) {
+        fn.isAsync = true;
+        return wait(given);
+      }
       ended();
     } catch (error) {
       broke(error);

@@ -1,13 +1,13 @@
 """Runs the examples of the museum with the release that has the defect and with the one that mends
 it, and compares what perfstress says with what is documented.
 
-usage: ``python -m tests.acceptance.museum [--only a,b] [--version defective|mended|both] [--times N]``
+usage: ``python -m tests.acceptance.museum [--only a,b] [--version defective|mended|both]``
 
 Takes about a minute for each run, needs the package index (pip, npm), PostgreSQL on 127.0.0.1:5432
 and Redis on 127.0.0.1:6379 for some, and is not part of the test suite. A defective release is
 found when the exit code is 1 and one of the expected classes is among what fails. A mended one is
-quiet when nothing fails; it is right when the verdict is PASS, and ``open`` when it is INCONCLUSIVE.
-Exit code 0 when nothing was wrong.
+quiet when nothing fails; it is right when the verdict is PASS, and ``open`` when it is
+INCONCLUSIVE. Exit code 0 when nothing was wrong.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def outcomes(options: argparse.Namespace) -> Iterator[Outcome]:
 
 
 def summary(all_of_them: Sequence[Outcome]) -> list[str]:
-    """How many were right, of each release; and the cases that nobody has written an example for."""
+    """How many were right, of each release; and the cases that have no example."""
     lines = []
     for version in ("defective", "mended"):
         own = [each for each in all_of_them if each.version == version]

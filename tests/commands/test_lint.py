@@ -111,6 +111,19 @@ def test_a_folder_stands_for_its_examples_and_each_is_linted_once(repository: Re
     assert told.endswith("2 files, 1 problem\n")
 
 
+def test_worked_examples_may_be_grouped_in_folders(repository: Repository) -> None:
+    folder = repository.root / "worked_examples"
+    example(folder)
+    example(folder / "museum", "grouped")
+    (folder / "targets").mkdir()
+    (folder / "targets" / "compose.yaml").write_text("services: {}\n")
+    for paths in ((), (folder,)):
+        code, told, _ = run(*paths)
+        assert code is ExitCode.PASS
+        assert "museum/grouped.yaml: pending" in told
+        assert told.endswith("2 files, no problems\n")
+
+
 def test_nothing_to_lint_is_said(repository: Repository) -> None:
     code, told, _ = run()
     assert code is ExitCode.USAGE

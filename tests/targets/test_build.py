@@ -77,6 +77,20 @@ class TestKept:
         assert run(around, spec).cwd == first.cwd
         assert count(around) == 3
 
+    def test_a_value_of_the_environment_is_put_in_and_is_another_build(
+        self, around: Surroundings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        spec = {"run": ["sh", "-c", "echo ${env:RELEASE:-mended} > which.txt"]}
+        default = run(around, spec)
+        monkeypatch.setenv("RELEASE", "defective")
+        other = run(around, spec)
+        assert default.cwd is not None
+        assert other.cwd is not None
+        assert (default.cwd / "which.txt").read_text() == "mended\n"
+        assert (other.cwd / "which.txt").read_text() == "defective\n"
+        monkeypatch.delenv("RELEASE")
+        assert run(around, spec).cwd == default.cwd
+
     def test_another_command_is_another_build(self, around: Surroundings) -> None:
         run(around, {"run": COUNTED})
         run(around, {"run": [*COUNTED, "x"]})

@@ -330,6 +330,42 @@ class TestLoading:
         assert log.count("state() failed") == 1
 
 
+class TestPromisesOfPlainFunctions:
+    """Nothing about ``i => new Promise(...)`` says that it is async before it is called."""
+
+    @pytest.fixture
+    def language(self, around: Surroundings) -> str:
+        """Node alone: a plain function of Python that awaits nothing gives back no result."""
+        if not shutil.which("node"):
+            pytest.skip("install node (Debian: apt install nodejs) to test its host")
+        shutil.copy(SUPPORT / "functions.js", around.root)
+        return "node"
+
+    def test_they_are_waited_for(self, begin: Begin, language: str) -> None:
+        stages = [{"users": 3, "ops": 30}, {"users": 3, "ops": 6}]
+        driver, _, example = begin(**hosting(language, "promises", stages, state="state"))
+        told = drive(driver, example)
+        assert told.progress.ok == 36
+        assert told.of(Gauges)[-1].values["calls"] == 36.0
+        assert (told.latencies("service", 0).min_ns or 0) >= 19_000_000
+        assert max(event.in_flight for event in told.of(Progress)) <= 3
+
+    def test_what_they_reject_is_an_error(self, begin: Begin, language: str) -> None:
+        driver, _, example = begin(**hosting(language, "rejects", [{"users": 2, "ops": 400}]))
+        told = drive(driver, example)
+        assert (told.progress.ok, told.progress.errors) == (300, 100)
+
+    def test_in_the_open_model_too(self, begin: Begin, language: str) -> None:
+        stages = [{"rate": "100/s", "for": "500ms"}]
+        driver, _, example = begin(
+            **hosting(language, "promises", stages, "open", arrivals="uniform")
+        )
+        told = drive(driver, example)
+        assert told.progress.ok == 50
+        assert (told.latencies("service").min_ns or 0) >= 19_000_000
+        assert max(event.in_flight for event in told.of(Progress)) >= 1
+
+
 def test_facts(begin: Begin, language: str) -> None:
     _, target, _ = begin(**hosting(language, "quick_async", [{"users": 1, "ops": 1}]))
     assert isinstance(target, HostedTarget)
