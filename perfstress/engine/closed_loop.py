@@ -142,7 +142,7 @@ class ClosedLoop:
             walk = self._crew.walk(self)
             self._users.add(walk)
             if pause_ns:
-                self._pause(walk, at_ns + pause_ns * number // missing)
+                self._pause(walk, at_ns + pause_ns * number // missing, pause_ns)
             else:
                 self._next(walk, at_ns, now_ns())
                 if self._epoch is None:
@@ -212,7 +212,7 @@ class ClosedLoop:
             return
         ready_ns = self._ready_ns(walk, at_ns)
         if ready_ns > at_ns and self._epoch is not None:
-            self._pause(walk, ready_ns)
+            self._pause(walk, ready_ns, ready_ns - at_ns)
         else:
             self._next(walk, at_ns, at_ns)
 
@@ -235,10 +235,10 @@ class ClosedLoop:
         # A pause of nothing still goes over the event loop: an error may come while sending.
         self._pause(walk, ready_ns)
 
-    def _pause(self, walk: Walk, due_ns: int) -> None:
+    def _pause(self, walk: Walk, due_ns: int, pause_ns: int = 0) -> None:
         if walk.connection is not None:
             walk.connection.rest()
-        self._pausing.add(walk, due_ns)
+        self._pausing.add(walk, due_ns, pause_ns)
 
     def _paused(self, walk: Walk, due_ns: int, at_ns: int) -> None:
         # users may be woken a little early; that is when they are ready then

@@ -16,6 +16,7 @@ process, whose caches others have used in between, than it takes by itself.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import subprocess
@@ -33,6 +34,7 @@ from perfstress.run import Run
 from tests.acceptance.truth import ROOT, Truth, truths
 
 EXAMPLES = ("checkout-black-friday", "checkout-soak", "price-invoice-loop", "nightly-settlement")
+WALKS = "walks.txt"
 COLUMNS = "{:<11}{:<23}{:<15}{:<12}{:>12}{:>12}{:>8}{:>6}  {}"
 
 
@@ -84,9 +86,12 @@ class Comparison:
         )
 
 
-def discover(example: str, defect: str, *, confirm: bool) -> Attempt:
-    """Run one example with one defect on (none for an empty name)."""
+def discover(example: str, defect: str, *, confirm: bool, walks: str = "") -> Attempt:
+    """Run one example with one defect on (none for an empty name); ``walks`` is a Truth's
+    ``seconds``.
+    """
     command = [sys.executable, "-m", "perfstress", "discover", "--json", "--quiet"]
+    command += ["--set", f"target.env.{walks}={{run}}/{WALKS}"] if walks else []
     command += ["--set", f"target.env.CHECKOUT_DEFECTS={defect}"]
     command += [] if confirm else ["--no-confirm"]
     command.append(str(ROOT / "worked_examples" / f"{example}.yaml"))
@@ -112,22 +117,22 @@ def causes_per_op(run: Run, truth: Truth) -> float:
 
 
 def walk_slope(run: Run, truth: Truth) -> float:
-    """CPU seconds that a login takes longer for each one before it: a line through the means of the
-    epochs, as the shop has counted them in this very run.
+    """CPU seconds that a login takes longer for each one before it: a line through the medians of
+    the epochs, of what the shop has written down in this very run.
     """
+    took_s = np.loadtxt(run.path / "scratch" / WALKS)
     floors = {
         sample.epoch: sample.values
         for sample in run.samples
         if sample.state == "quiescent" and sample.epoch >= 0
     }
-    seconds = np.array([floors[epoch][truth.seconds] for epoch in sorted(floors)], dtype=float)
-    counts = np.array(
-        [sum(floors[epoch].get(name) or 0 for name in truth.counters) for epoch in sorted(floors)]
-    )
-    had_any = np.diff(counts) > 0  # the idle control had none
-    means = (np.diff(seconds) / np.maximum(np.diff(counts), 1))[had_any]
-    middles = ((counts[1:] + counts[:-1]) / 2)[had_any]
-    return float(np.polyfit(middles, means, 1)[0])
+    counts = [
+        round(sum(floors[epoch].get(name) or 0 for name in truth.counters))
+        for epoch in sorted(floors)
+    ]
+    spans = [(first, last) for first, last in itertools.pairwise(counts) if last > first]
+    medians = [float(np.median(took_s[first:last])) for first, last in spans]
+    return float(np.polyfit([(first + last) / 2 for first, last in spans], medians, 1)[0])
 
 
 def per_op(truth: Truth, run: Run, unit: str) -> float:
@@ -197,7 +202,7 @@ def attempts(options: argparse.Namespace, known: Sequence[Truth]) -> Iterator[Co
     confirm = not options.no_confirm
     for _ in range(options.times):
         for truth in known:
-            attempt = discover(truth.example, truth.defect, confirm=confirm)
+            attempt = discover(truth.example, truth.defect, confirm=confirm, walks=truth.seconds)
             yield compare(truth, attempt, options.tolerance)
         if not options.only or "none" in options.only:
             for example in options.examples or EXAMPLES:

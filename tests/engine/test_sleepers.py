@@ -1,4 +1,4 @@
-"""Users who pause are woken once each, in order, not early by more than half a millisecond."""
+"""Users who pause are woken once each, in order, and hardly early."""
 
 import asyncio
 from typing import Any
@@ -40,6 +40,28 @@ def test_everybody_is_woken_once_in_order() -> None:
     assert {walk for walk, _, _ in woken.seen} == set(range(100))
     assert all(at >= due - 500_000 for _, due, at in woken.seen)
     assert len(woken.sleepers) == 0
+
+
+@pytest.mark.parametrize(
+    ("pause_ns", "early_ns"),
+    [(100_000_000, 500_000), (2_000_000_000, 2_000_000), (10**12, 5_000_000)],
+)
+def test_who_pauses_long_is_woken_with_others_by_a_thousandth_of_the_pause(
+    pause_ns: int, early_ns: int
+) -> None:
+    async def work() -> Woken:
+        woken = Woken(200)
+        began = now_ns()
+        for number in range(200):
+            due_ns = began + (number * 37 % 200) * 100_000
+            woken.sleepers.add(number, due_ns, pause_ns)  # type: ignore[arg-type]
+        await asyncio.wait_for(woken.all.wait(), 10)
+        return woken
+
+    seen = run(work()).seen
+    assert {walk for walk, _, _ in seen} == set(range(200))
+    # the event loop itself rings up to half a millisecond early
+    assert all(at >= due - early_ns - 500_000 for _, due, at in seen)
 
 
 def test_who_is_sent_away_or_pauses_anew_is_not_woken_for_the_old_pause() -> None:

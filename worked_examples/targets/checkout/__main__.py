@@ -7,6 +7,7 @@ defects are switched on (none unless set).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -26,19 +27,21 @@ def main() -> None:
         switched_on = defects.active()
     except ValueError as error:
         sys.exit(str(error))
-    uvicorn.run(
-        create_app(os.environ.get("DATABASE_URL", "sqlite:///shop.db"), switched_on),
-        host=options.host,
-        port=options.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_keep_alive=120,
-        timeout_graceful_shutdown=3,
-    )
+    path = os.environ.get("CHECKOUT_WALKS")
+    with open(path, "w", encoding="utf-8") if path else contextlib.nullcontext() as walks:
+        uvicorn.run(
+            create_app(os.environ.get("DATABASE_URL", "sqlite:///shop.db"), switched_on, walks),
+            host=options.host,
+            port=options.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=120,
+            timeout_graceful_shutdown=3,
+        )
 
 
 if __name__ == "__main__":
