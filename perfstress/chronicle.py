@@ -43,6 +43,7 @@ class Chronicle:
         self.current: Epoch | None = None
         self.lost = False
         self.pulse = Pulse()
+        self.at_begin: Callable[[Epoch, int], None] | None = None  # told of each epoch's start
         self._epochs = epochs
         self._watcher = watcher
         self._intended = plan.total_ops(list(epochs)) or None
@@ -121,6 +122,8 @@ class Chronicle:
             self._sampler.set_epoch(index, state)
         self.event("epoch-began", at_ns=at_ns, epoch=index, stage=epoch.stage)
         self._watcher.stage(epoch, len(self._epochs))
+        if self.at_begin is not None:
+            self.at_begin(epoch, at_ns)
 
     def show(self) -> None:
         """Give the watcher the state of things."""

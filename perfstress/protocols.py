@@ -25,7 +25,8 @@ class Surroundings:
     and implementation paths start there. ``folder`` is the example's own folder: data files start
     there. ``run`` is the run directory (absolute), ``cache`` a folder shared by runs (built
     environments, generated inputs), ``scratch`` a folder inside the run directory for the target's
-    own files, which ``{run}`` in the example stands for.
+    own files, which ``{run}`` in the example stands for. ``services`` are what ``{db.port}`` and
+    the like stand for: where the proxies before the target's services listen.
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Surroundings:
     run: Path
     scratch: Path
     cache: Path
+    services: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,21 @@ class Reading:
     problem: str = ""
 
 
+class FaultAct(Protocol):
+    """One fault that can be made once: begun, over by itself or not, and ended.
+
+    ``begin`` makes it and gives facts for the record (raises TargetError when it cannot be made);
+    ``is_over`` says that it has ended by itself; ``end`` undoes it, may be called whatever has
+    happened, and gives facts too. All are called from one thread; ``cancel`` may come from another
+    and makes ``begin`` return soon.
+    """
+
+    def begin(self) -> Mapping[str, Any]: ...
+    def is_over(self) -> bool: ...
+    def end(self) -> Mapping[str, Any]: ...
+    def cancel(self) -> None: ...
+
+
 class Probe(Protocol):
     """Reads some resources of the target.
 
@@ -221,6 +238,7 @@ __all__ = [
     "EpochBegan",
     "EpochDone",
     "Exit",
+    "FaultAct",
     "Gauges",
     "Lost",
     "Probe",

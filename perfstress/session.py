@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from perfstress import arrivals, invariants, plan, provenance, targets
+from perfstress import arrivals, faults, invariants, plan, provenance, targets
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
@@ -127,6 +127,8 @@ class _Session:
         )
         # A batch may be over within a second: its peak must not fall between two readings.
         self.period_s = 0.1 if self.example.workload.runs is not None else 1.0
+        self.services: faults.Services | None = None
+        self.timetable: faults.Timetable | None = None
         self.exit: Exit | None = None
         self.hung = False
         self.last_ok = (0, now_ns())
@@ -153,6 +155,7 @@ class _Session:
         self.chronicle.event("run-began")
         target: Target | None = None
         try:
+            self._stand_before_services()
             target = targets.create(self.example, self.around)
             self._start(target)
             self._drive(target)
@@ -169,10 +172,24 @@ class _Session:
         else:
             self.writer.update(state="complete")
         finally:
+            if self.timetable is not None:  # a target that is held does not stop
+                self.timetable.close()
             if target is not None:
                 self._stop(target)
+            if self.services is not None:
+                self.services.close()
             self.writer.close()
         return self.order.folder
+
+    def _stand_before_services(self) -> None:
+        """Put the proxies before the services that the example names."""
+        self.services = faults.Services(
+            self.example.services,
+            self.example.allow_hosts,
+            self.around.folder,
+            self.around.run / faults.LOG,
+        )
+        self.around = dataclasses.replace(self.around, services=self.services.values)
 
     def _keep_arrivals(self) -> None:
         """Have recorded arrivals ready to be sent, in place of files that take time to read."""
@@ -230,6 +247,15 @@ class _Session:
     # ------------------------------------------------------------ driving and watching
     def _drive(self, target: Target) -> None:
         chronicle = self.chronicle
+        assert self.services is not None
+        scene = faults.Scene(self.example, self.around, target, self.services, chronicle.event)
+        self.timetable = faults.Timetable(
+            self.example.faults,
+            lambda fault: faults.act_of(fault, scene),
+            chronicle.event,
+            scale=self.order.scale,
+        )
+        chronicle.at_begin = self.timetable.began
         driver = WORKLOADS[workload_of(self.example)](self.example, target, self.around)
         probes: list[Probe] = []
         sampler: Sampler | None = None
@@ -256,6 +282,8 @@ class _Session:
             sampler.floor(-1)
             self._blocks(target, driver, sampler)
         finally:
+            self.timetable.close()
+            self._tell_faults()
             if sampler is not None:
                 sampler.close()
             if why := driver.close():
@@ -293,6 +321,7 @@ class _Session:
         cancelled_ns: int | None = None
         while not self.chronicle.take(driver.poll(POLL_S)):
             self.chronicle.show()
+            self._tell_faults()
             if cancelled_ns is None and self._must_end(target, sampler):
                 driver.cancel()
                 cancelled_ns = now_ns()
@@ -309,6 +338,10 @@ class _Session:
         self.chronicle.event(
             "epoch-ended", epoch=epoch.index, intended=0, dropped=0, why_dropped="", health={}
         )
+
+    def _tell_faults(self) -> None:
+        for line in self.timetable.news() if self.timetable is not None else ():
+            self.watcher.note(line)
 
     # ------------------------------------------------------------ when it has to end early
     def _must_end(self, target: Target, sampler: Sampler) -> bool:
@@ -343,7 +376,8 @@ class _Session:
         """No good answer for long, and none but timeouts: waiting on would not end it."""
         progress, pulse = self.chronicle.progress, self.chronicle.pulse
         nobody_waits = not progress.in_flight
-        if progress.ok > self.last_ok[0] or nobody_waits:
+        is_made = self.timetable is not None and bool(self.timetable.lasting)
+        if progress.ok > self.last_ok[0] or nobody_waits or is_made:
             self.last_ok = (progress.ok, now_ns())
             return False
         # By Little's law, attempts that end only by their timeout come at in_flight / timeout a

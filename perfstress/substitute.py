@@ -1,9 +1,10 @@
 """What the braces of a worked example stand for: ``{port}``, ``${env:NAME}``, ``${file:path}``.
 
-``{name}`` is replaced where ``name`` is one of the values at hand, and left alone where it is not,
-because JSON and shell text are full of braces. ``{{ … }}`` belongs to the journeys' templates and
-is never touched. ``${env:NAME:-default}`` may hold further braces in its default. What was read
-from the environment or a file is a secret: ``redact`` takes it out of any text by its value.
+``{name}`` (or ``{db.port}``) is replaced where ``name`` is one of the values at hand, and left
+alone where it is not, because JSON and shell text are full of braces. ``{{ … }}`` belongs to the
+journeys' templates and is never touched. ``${env:NAME:-default}`` may hold further braces in its
+default. What was read from the environment or a file is a secret: ``redact`` takes it out of any
+text by its value.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ REDACTED = "[redacted]"
 # Shorter values are words such as "test", which would black out half of a report.
 SHORTEST_SECRET = 6
 
-_OPENING = re.compile(r"\{\{|\$\{(env|file):|\{([a-z][a-z0-9_]*)\}")
+_OPENING = re.compile(
+    r"\{\{|\$\{(env|file):|\{([a-z][a-z0-9_]*|[a-z0-9][a-z0-9_-]*\.(?:port|address))\}"
+)
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Process-wide, since a secret must not appear in a report whoever resolved it.

@@ -126,6 +126,17 @@ def parse_rate(text: object) -> float:
     )
 
 
+def parse_throughput(text: object) -> int:
+    """Bytes per second of ``64KiB/s``; a bare number is no throughput."""
+    if isinstance(text, str) and text.strip().endswith("/s"):
+        try:
+            if size_bytes := parse_size(text.strip()[:-2]):
+                return size_bytes
+        except ValueError:
+            pass
+    raise ValueError(f"{_quoted(text)} is not a rate; write bytes a second such as 64KiB/s")
+
+
 def format_rate(hz: float) -> str:
     """Text that parses back to exactly the same rate, in operations a second."""
     return f"{int(hz)}/s" if hz == int(hz) else f"{hz!r}/s"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from perfstress.charts.thinning import short
-from perfstress.measurement import Sample
+from perfstress.measurement import Event, Sample
 from perfstress.plan import Epoch
 from perfstress.run import Run
 
@@ -86,10 +86,26 @@ _MARKS: Mapping[str, str] = {
 }
 
 
+_OF_A_FAULT: Mapping[str, str] = {
+    "fault-began": "begins",
+    "fault-ended": "ends",
+    "fault-failed": "failed",
+}
+
+
 def marks(run: Run) -> list[dict[str, Any]]:
     """Moments to draw a line at: ``{t, name}``."""
     return [
-        {"t": short(max(0.0, event.t_s)), "name": _MARKS[event.name]}
+        {"t": short(max(0.0, event.t_s)), "name": name}
         for event in run.events
-        if event.name in _MARKS
+        if (name := _mark(event))
     ]
+
+
+def _mark(event: Event) -> str:
+    """What a line says; empty for an event without one."""
+    if event.name in _OF_A_FAULT:
+        return f"{event.facts.get('fault')} {_OF_A_FAULT[event.name]}"
+    if event.facts.get("phase") == "down":
+        return ""  # the line of a restart stands where the target is back
+    return _MARKS.get(event.name, "")

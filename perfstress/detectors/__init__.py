@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfstress.detectors import drift, exits, growth, objectives, recovery
+from perfstress.detectors import drift, exits, faults, growth, objectives, recovery
 from perfstress.protocols import Detector
 
 DETECTORS: Mapping[str, Detector] = {
@@ -12,5 +12,6 @@ DETECTORS: Mapping[str, Detector] = {
     "growth": growth.detect,
     "drift": drift.detect,
     "recovery": recovery.detect,
+    "faults": faults.detect,
     "objectives": objectives.detect,
 }

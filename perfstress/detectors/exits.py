@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -104,6 +105,8 @@ def _silent_end(run: Run) -> float:
     answered = [second for second in ended if good[second] + other[second]]
     if not answered or not ended:
         return 0.0
-    silent = max(ended) - max(answered)
+    # A target that is held, or cut off from what it needs, is not one that hangs by itself.
+    made_s = max((event.t_s for event in run.events_named("fault-ended")), default=-1.0)
+    silent = max(ended) - max(*answered, math.ceil(made_s))
     late = [second for second in ended if second > max(answered)]
     return float(silent) if silent >= SILENT_S and len(late) >= 2 else 0.0

@@ -36,6 +36,14 @@ from perfstress.example.document import (
     Production,
     WorkedExample,
 )
+from perfstress.example.faults import (
+    TARGET,
+    Fault,
+    FaultSignal,
+    ProxyFault,
+    Service,
+    fault_names,
+)
 from perfstress.example.http import (
     METHODS,
     Auth,
@@ -83,6 +91,7 @@ __all__ = [
     "KINDS_NOT_YET",
     "METHODS",
     "PROBES_NOT_YET",
+    "TARGET",
     "WORKLOADS_NOT_YET",
     "Arrivals",
     "Attach",
@@ -96,6 +105,8 @@ __all__ = [
     "Data",
     "DurationNs",
     "Expect",
+    "Fault",
+    "FaultSignal",
     "Hops",
     "Http",
     "HttpVersion",
@@ -113,11 +124,13 @@ __all__ = [
     "Part",
     "Probe",
     "Production",
+    "ProxyFault",
     "PythonCall",
     "RateHz",
     "Ready",
     "RecordedArrivals",
     "Runs",
+    "Service",
     "Shape",
     "SizeBytes",
     "Sql",
@@ -144,4 +157,5 @@ __all__ = [
     "WsExpect",
     "WsJourney",
     "WsStep",
+    "fault_names",
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from perfstress.example.faults import Fault, Service
 from perfstress.example.parts import Count, DurationNs, Name, Part, RateHz, Text
 from perfstress.example.shape import Shape
 from perfstress.example.target import Target
@@ -19,7 +20,7 @@ KINDS_NOT_YET: tuple[str, ...] = ("stress", "sweep", "interaction", "wrap")
 WORKLOADS_NOT_YET: tuple[str, ...] = ()
 HTTP_NOT_YET: tuple[str, ...] = ()
 PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
-KEYS_NOT_YET: tuple[str, ...] = ("faults", "counters", "size", "journeys")
+KEYS_NOT_YET: tuple[str, ...] = ("counters", "size", "journeys")
 
 
 class Production(Part):
@@ -67,7 +68,9 @@ class WorkedExample(Part):
     production: Production
     implementation: Implementation
     target: Target
+    services: dict[Name, Service] = {}
     workload: Workload
+    faults: list[Fault] = []
     shape: Shape
     success: Annotated[list[Text | InvariantCriterion], Field(min_length=1)]
     allow_hosts: list[Text] = []

@@ -15,6 +15,7 @@ from perfstress.rules import (
     acts,
     addresses,
     concrete,
+    faults,
     files,
     form,
     names,
@@ -41,6 +42,7 @@ FORM: Mapping[str, Rule] = {
     "out-of-range": stages.more_than_nothing,
     "only-warm-up": stages.measured,
     "wrong-target": form.wrong_target,
+    "one-fault": faults.one_act,  # one-of
 }
 MEANING: Mapping[str, Rule] = {
     "name-differs": names.name_differs,
@@ -78,6 +80,10 @@ MEANING: Mapping[str, Rule] = {
     "no-sent-file": acts.no_file,
     "duplicate-act": acts.duplicate_name,
     "bad-act-template": acts.templates,
+    "bad-fault": faults.bad_fault,
+    "fault-names": faults.names,  # unknown-name and duplicate-name
+    "late-fault": faults.late_fault,
+    "unused-service": faults.bad_service,  # bad-url and foreign-host, too
 }
 SCALE: Mapping[str, Rule] = {
     "kind-shape": stages.kind_shape,

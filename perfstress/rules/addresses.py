@@ -15,7 +15,9 @@ from perfstress.yamlio import Loaded
 
 _OPENING = re.compile(r"\$\{")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PLACEHOLDER = re.compile(r"(?<!\{)\{([a-z][a-z0-9_]*)\}(?!\})")
+_PLACEHOLDER = re.compile(
+    r"(?<!\{)\{([a-z][a-z0-9_]*|[a-z0-9][a-z0-9_-]*\.(?:port|address))\}(?!\})"
+)
 _CREDENTIAL_HEADER = re.compile(
     r"(?i)authorization|proxy-authorization|cookie|x-api-key|api-key|x-auth-token"
 )
@@ -71,6 +73,8 @@ def unknown_placeholder(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     known.
     """
     known = {"run"}
+    for name in loaded.example.services:
+        known |= {f"{name}.port", f"{name}.address"}
     target, workload = loaded.example.target, loaded.example.workload
     if target.command is not None and workload.runs is None:
         known.add("port")

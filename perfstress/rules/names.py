@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.criteria import parse_criterion
-from perfstress.example import Http, InvariantCriterion, Journey, WorkedExample
+from perfstress.example import Http, InvariantCriterion, Journey, WorkedExample, fault_names
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.plan import journey_mix
 from perfstress.relations import names_of, parse_relation
@@ -115,7 +115,10 @@ def _criterion(
         return  # told by bad-criterion
     place: Place = ("success", index)
     stages = [stage.name for stage in example.shape.flat]
-    for word, name in (("during", criterion.during), ("after", criterion.after)):
+    after = criterion.after
+    if criterion.metric == ("recovery",) and after in fault_names(example.faults):
+        after = None
+    for word, name in (("during", criterion.during), ("after", after)):
         if name is not None and name not in stages:
             yield _unknown(place, name, "stage", stages, offset=_behind(line, word, name))
     if criterion.of is None:

@@ -27,7 +27,7 @@ class AttachTarget:
     def __init__(self, example: WorkedExample, around: Surroundings) -> None:
         self.example = example
         self.around = around
-        self.values: Mapping[str, str] = {"run": str(around.scratch)}
+        self.values: Mapping[str, str] = {"run": str(around.scratch), **around.services}
         self._pid: int | None = None
         self._started: int | None = None
         self._exit: Exit | None = None

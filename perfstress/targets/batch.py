@@ -21,7 +21,7 @@ class BatchTarget:
         self.example = example
         self.around = around
         self.log = around.run / LOG
-        self.values: Mapping[str, str] = {"run": str(around.scratch)}
+        self.values: Mapping[str, str] = {"run": str(around.scratch), **around.services}
         self.built = Built()
 
     def start(self) -> None:

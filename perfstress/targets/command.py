@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import socket
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 from perfstress.clock import now_ns
+from perfstress.errors import TargetError
 from perfstress.example import WorkedExample
 from perfstress.protocols import Exit, Surroundings
 from perfstress.substitute import redact
 from perfstress.targets.build import build
-from perfstress.targets.launch import Built, launch
+from perfstress.targets.launch import Built, Launch, launch
 from perfstress.targets.readiness import Readiness
 from perfstress.targets.supervised import LOG, Supervised
 from perfstress.units import NS_PER_S
@@ -29,11 +31,13 @@ class CommandTarget:
     def __init__(self, example: WorkedExample, around: Surroundings) -> None:
         self.example = example
         self.around = around
-        self.values: Mapping[str, str] = {"run": str(around.scratch)}
+        self.values: Mapping[str, str] = {"run": str(around.scratch), **around.services}
         self._built = Built()
         self._process = Supervised(around.run / LOG)
         self._readiness: Readiness | None = None
         self._ready_ns: int | None = None
+        self._launch: Launch | None = None
+        self._giving_up = threading.Event()
 
     def start(self) -> None:
         """Build, choose a port if one is asked for, and start the command."""
@@ -45,6 +49,7 @@ class CommandTarget:
         what = launch(self.example, self.around, self._built, self.values)
         self._readiness = Readiness(self.example, self.around, self.values, port)
         self._readiness.refuse_taken_port()
+        self._launch = what
         self._process.start(what)
 
     def wait_ready(self) -> None:
@@ -65,6 +70,36 @@ class CommandTarget:
     def stop(self) -> Exit | None:
         """Ask the target to end as the example says, kill what remains after its grace."""
         return self._process.stop(self.example.target.stop)
+
+    def restart(self, signal: str | None) -> None:
+        """Stop it, or kill it with a ``signal``, and start it again on the same port; returns when
+        it is ready, raises TargetError when it never is or somebody gives up. Its end counts
+        as asked for.
+        """
+        assert self._launch is not None, "start comes first"
+        assert self._readiness is not None
+        stop = self.example.target.stop
+        if signal is not None:
+            stop = stop.model_copy(update={"signal": signal})
+        before, self._process = self._process, Supervised(self.around.run / LOG)
+        before.stop(stop)
+        self._check_wanted()
+        process = self._process
+        process.start(self._launch)
+        self._readiness.wait(process.log, process.offset, self._check_coming_back)
+        self._ready_ns = now_ns()
+
+    def give_up(self) -> None:
+        """Have a restart that is under way in another thread wait no longer."""
+        self._giving_up.set()
+
+    def _check_wanted(self) -> None:
+        if self._giving_up.is_set():
+            raise TargetError("the run ended before the target was back")
+
+    def _check_coming_back(self) -> None:
+        self._check_wanted()
+        self._process.check_running()
 
     def log_tail(self, lines: int = 20) -> list[str]:
         """The last lines of what the target wrote, secrets redacted."""

@@ -111,7 +111,7 @@ class HostedTarget:
     def __init__(self, example: WorkedExample, around: Surroundings) -> None:
         self.example = example
         self.around = around
-        self.values: Mapping[str, str] = {"run": str(around.scratch)}
+        self.values: Mapping[str, str] = {"run": str(around.scratch), **around.services}
         self.channel: PipeChannel | None = None
         self.clock_offset_ns = 0  # to be added to the host's times to get ours
         self._built = Built()

@@ -48,7 +48,7 @@ def input_file(spec: Input, around: Surroundings, built: Built) -> Path:
 def _generate(
     command: list[str], sha256: str, kept: Path, around: Surroundings, built: Built
 ) -> Path:
-    values = {"run": str(around.scratch), "python": built.python}
+    values = {"run": str(around.scratch), "python": built.python, **around.services}
     argv = [substitute(word, values, folder=around.folder) for word in command]
     shown = redact(" ".join(argv))
     if argv[0] == "python":

@@ -461,7 +461,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
         "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
     )
     yield Broken("http-4", "bad-value", "  http:\n", "  http:\n    version: ¦4\n", says="1.1")
-    yield Broken("faults", "not-in-this-version", "shape:", "¦faults: []\nshape:")
     yield Broken(
         "abort", "not-in-this-version", "name: pay", "name: pay\n            ¦abort: {after: 5ms}"
     )
@@ -1166,6 +1165,42 @@ def _of_sockets() -> Iterator[Broken]:
     yield ws("ws-relative", "bad-url", '"/prices?', '¦"prices?')
 
 
+def _faults() -> Iterator[Broken]:
+    def fault(text: str) -> str:
+        return f"faults:\n  - {text}\nshape:"
+
+    def service(text: str, faults: str = "[]") -> str:
+        return f"services:\n  {text}\nfaults: {faults}\nshape:"
+
+    for name, slug, text in (
+        ("fault-without-act", "one-of", "¦{at: 1s}"),
+        ("fault-two-acts", "one-of", "{at: 1s, run: [true.sh], ¦signal: HUP}"),
+        ("fault-stop-for-ever", "bad-fault", "{at: 1s, ¦signal: STOP}"),
+        ("fault-kill", "bad-fault", "{at: 1s, ¦signal: KILL}"),
+        ("fault-long-signal", "bad-fault", "{at: 1s, signal: HUP, ¦for: 2s}"),
+        ("fault-long-restart", "bad-fault", "{at: 1s, restart: true, ¦for: 2s}"),
+        ("fault-stop-restart", "bad-fault", "{at: 1s, ¦signal: STOP, restart: true}"),
+        ("fault-proxy-target", "bad-fault", "{at: 1s, ¦proxy: {cut: true}, for: 1s}"),
+        ("fault-signal", "bad-value", "{at: 1s, signal: ¦STOPP, for: 1s}"),
+        ("fault-late", "late-fault", "{at: ¦1h, signal: HUP}"),
+        ("fault-to-nobody", "unknown-name", "{at: 1s, signal: STOP, for: 1s, to: ¦db}"),
+        ("fault-during-nothing", "unknown-name", "{at: 1s, signal: HUP, during: ¦night}"),
+        ("fault-as-a-stage", "duplicate-name", "{name: ¦spike, at: 1s, signal: HUP}"),
+        ("fault-throttle", "bad-rate", "{at: 1s, proxy: {throttle: ¦64KiB}, for: 1s, to: db}"),
+        ("fault-duration", "bad-duration", "{at: ¦5, signal: HUP}"),
+        ("fault-key", "unknown-key", "{at: 1s, signal: HUP, ¦until: 9s}"),
+    ):
+        yield Broken(name, slug, "shape:", fault(text))
+    yield Broken("service-unused", "unused-service", "shape:", service('¦db: {address: "[::1]:1"}'))
+    used = '[{at: 1s, run: [sh, "{db.port}"]}]'
+    here = service("db: {address: ¦here}", used)
+    yield Broken("service-address", "bad-url", "shape:", here)
+    far = service('db: {address: "¦db.internal:5432"}', used)
+    yield Broken("service-far", "foreign-host", "shape:", far.replace('"¦', '¦"'))
+    itself = service('¦target: {address: "127.0.0.1:1"}', used.replace("db", "target"))
+    yield Broken("service-target", "duplicate-name", "shape:", itself)
+
+
 CORPUS: tuple[Broken, ...] = (
     *_yaml_traps(),
     *_shape_of_the_document(),
@@ -1176,6 +1211,7 @@ CORPUS: tuple[Broken, ...] = (
     *_routes(),
     *_scale(),
     *_conversations(),
+    *_faults(),
 )
 
 

@@ -1,9 +1,11 @@
 """A small HTTP service with one defect at a time, for runs from end to end.
 
-usage: service.py PORT [MODE [AFTER]] Modes: well; leak (a descriptor for each request); die
-(SIGKILL to itself after AFTER requests); exit (leaves with code 3 after AFTER requests); hang
+usage: service.py PORT [MODE [AFTER [BEHIND]]] Modes: well; leak (a descriptor for each request);
+die (SIGKILL to itself after AFTER requests); exit (leaves with code 3 after AFTER requests); hang
 (answers nothing after AFTER requests); errors (500 after AFTER requests); mute (never listens);
-quit (leaves before it listens, with a line in its log).
+quit (leaves before it listens, with a line in its log); scarred (slow for ever once it stood still
+for a second); leaning (asks the port BEHIND for a line on a connection that it keeps, and opens
+another when that breaks); clinging (the same, and never opens another).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 
 class Service:
@@ -23,6 +26,33 @@ class Service:
         self.after = after
         self.served = 0
         self.kept: list[int] = []
+        self.behind = 0
+        self.line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.turn = asyncio.Lock()
+        self.scars = 0
+
+    async def watch(self) -> None:
+        """Notice when the whole process has stood still."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.1)
+            self.scars += time.monotonic() - before > 1.0
+
+    async def ask(self) -> int:
+        """A line from the service behind, one question at a time: the status to answer with."""
+        async with self.turn:
+            try:
+                if self.line is None:
+                    self.line = await asyncio.open_connection("127.0.0.1", self.behind)
+                reader, writer = self.line
+                writer.write(b"?\n")
+                if await asyncio.wait_for(reader.readline(), 5.0):
+                    return 200
+                raise ConnectionResetError
+            except (OSError, TimeoutError):
+                if self.mode == "leaning":
+                    self.line = None
+                return 503
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer every request of one connection."""
@@ -42,6 +72,10 @@ class Service:
         self.served += 1
         if self.mode == "leak":
             self.kept.append(os.open(__file__, os.O_RDONLY))
+        if self.mode in ("leaning", "clinging"):
+            return await self.ask()
+        if self.scars:
+            await asyncio.sleep(0.2)
         if self.served <= self.after:
             return 200
         if self.mode == "die":
@@ -63,9 +97,11 @@ async def main() -> None:
     )
     if mode == "quit":
         sys.exit("cannot find the ledger")
+    service = Service(mode, after)
+    service.behind = int((sys.argv[4:] or [0])[0])
     if mode != "mute":
-        await asyncio.start_server(Service(mode, after).answer, "127.0.0.1", port)
-    await asyncio.sleep(3600)
+        await asyncio.start_server(service.answer, "127.0.0.1", port)
+    await (service.watch() if mode == "scarred" else asyncio.sleep(3600))
 
 
 if __name__ == "__main__":
