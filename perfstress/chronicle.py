@@ -33,10 +33,17 @@ class Chronicle:
     """What is known of the run so far, kept while it is written down.
 
     ``zero_ns`` may be moved until the first sample is taken; events before it have negative times.
-    ``watch`` has to be called before load is driven.
+    ``watch`` has to be called before load is driven. ``epochs`` may become more while the run goes
+    on; every interval goes to ``heard`` too.
     """
 
-    def __init__(self, writer: Writer, epochs: Sequence[Epoch], watcher: Watcher) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        epochs: Sequence[Epoch],
+        watcher: Watcher,
+        heard: Callable[[Interval], None] = lambda interval: None,
+    ) -> None:
         self.writer = writer
         self.zero_ns = now_ns()
         self.progress = Progress({})
@@ -45,6 +52,7 @@ class Chronicle:
         self.pulse = Pulse()
         self.at_begin: Callable[[Epoch, int], None] | None = None  # told of each epoch's start
         self._epochs = epochs
+        self._heard = heard
         self._watcher = watcher
         self._intended = plan.total_ops(list(epochs)) or None
         self._sampler: Sampler | None = None
@@ -81,6 +89,7 @@ class Chronicle:
     def _interval(self, event: Interval) -> None:
         self.writer.interval(event)
         self.pulse.latency(event)
+        self._heard(event)
 
     def _done(self, event: EpochDone) -> None:
         self.event(

@@ -23,8 +23,8 @@ class Epoch:
 
     A stage of ``kind: soak`` is divided into equal epochs; every other stage is one epoch. Levels
     are at the start and the end of the epoch (equal unless it is part of a ramp): operations per
-    second in the open model, users in the closed one. Exactly one of ``duration_ns`` and ``ops``
-    bounds an epoch of load; an open epoch with both ends at whichever comes first. With
+    second in the open model, users in the closed one. One of ``duration_ns`` and ``ops`` bounds an
+    epoch of load; one with both ends at whichever comes first. With
     ``iterations`` each user does so many, and ``ops`` are those of all users. Recorded arrivals are
     read from the file ``recording``; ``spread`` says that they are known by whole seconds, and
     drawn within them. Epochs follow each other without a pause until one whose ``floor`` asks for a
@@ -117,7 +117,7 @@ def epochs(
         pieces = (example.shape.epochs or 8) if soak and not whole else 1
         keep = min(parts, pieces) if parts and pieces > 1 else pieces
         for piece in range(keep):
-            floor = soak or stage.warmup
+            floor = soak or (stage.warmup and stretch.size is None)
             epoch = _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
             epoch = dataclasses.replace(epoch, part_of=stretch.part_of, size=stretch.size)
             planned.append(_replayed(epoch, stage, scale, folder) if stage.recorded else epoch)
@@ -128,12 +128,14 @@ def epochs(
 
 
 def blocks(planned: Sequence[Epoch]) -> list[tuple[Epoch, ...]]:
-    """The epochs in groups that run without a pause; each group ends with a floor."""
+    """The epochs in groups that run without a pause; each group ends with a floor. Every size has a
+    group of its own, for what comes next depends on how it went.
+    """
     grouped: list[tuple[Epoch, ...]] = []
     current: list[Epoch] = []
     for epoch in planned:
         current.append(epoch)
-        if epoch.floor:
+        if epoch.floor or epoch.size is not None:
             grouped.append(tuple(current))
             current = []
     return [*grouped, tuple(current)] if current else grouped

@@ -6,10 +6,11 @@ import contextlib
 import dataclasses
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from perfstress import arrivals, faults, invariants, plan, provenance, targets
+from perfstress import arrivals, faults, invariants, plan, provenance, steering, targets
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
@@ -129,6 +130,8 @@ class _Session:
         self.period_s = 0.1 if self.example.workload.runs is not None else 1.0
         self.services: faults.Services | None = None
         self.timetable: faults.Timetable | None = None
+        self.attempts = steering.Attempts()
+        self.seen: list[steering.Seen] = []
         self.exit: Exit | None = None
         self.hung = False
         self.last_ok = (0, now_ns())
@@ -151,7 +154,7 @@ class _Session:
                 slug="out-not-writable",
             ) from error
         self._keep_arrivals()
-        self.chronicle = Chronicle(self.writer, self.epochs, self.watcher)
+        self.chronicle = Chronicle(self.writer, self.epochs, self.watcher, heard=self.attempts.add)
         self.chronicle.event("run-began")
         target: Target | None = None
         try:
@@ -293,7 +296,10 @@ class _Session:
                 probe.close()
 
     def _blocks(self, target: Target, driver: Driver, sampler: Sampler) -> None:
-        for block in plan.blocks(self.epochs):
+        waiting = deque(plan.blocks(self.epochs))
+        while waiting:
+            block = waiting.popleft()
+            began_ns = now_ns()
             if all(epoch.kind == "idle" for epoch in block):
                 for epoch in block:
                     self._idle(epoch, target, driver, sampler)
@@ -301,10 +307,31 @@ class _Session:
                 self._block(block, target, driver, sampler)
             if self.exit is not None or self.hung or self.chronicle.lost:
                 return
-            self._floor(block[-1], driver, sampler)
+            if block[-1].floor:
+                self._floor(block[-1], driver, sampler)
+            self.seen += [
+                self.attempts.seen(epoch, (now_ns() - began_ns) / NS_PER_S) for epoch in block
+            ]
+            waiting = self._steered(waiting)
         ok = self.chronicle.pulse.ok_by_journey
         for facts in invariants.asked(self.example, target.values, self.around.folder, ok):
             self.chronicle.event("invariant", **facts)
+
+    def _steered(self, waiting: deque[tuple[Epoch, ...]]) -> deque[tuple[Epoch, ...]]:
+        """What is still to come, by what has been seen; the manifest has it when it changes."""
+        planned = tuple(epoch for block in waiting for epoch in block)
+        course = steering.ahead(self.example, self.seen, planned)
+        for name, facts in course.events:
+            self.chronicle.event(name, **facts)
+        if course.epochs == planned:
+            return waiting
+        done = len(self.epochs) - len(planned)
+        self.epochs[done:] = [
+            dataclasses.replace(epoch, index=done + place)
+            for place, epoch in enumerate(course.epochs)
+        ]
+        self.writer.update(epochs=tuple(self.epochs))
+        return deque(plan.blocks(self.epochs[done:]))
 
     def _floor(self, epoch: Epoch, driver: Driver, sampler: Sampler) -> None:
         sampler.set_epoch(epoch.index, "drain")

@@ -51,6 +51,8 @@ Label = Literal[
     "HUNG",
     "LOST",  # an invariant does not hold
     "NOT_RECOVERED",
+    "SUPERLINEAR",  # costs more than its size
+    "BOUNDARY",  # fails from a size on, or at a size
 ]
 
 

@@ -27,7 +27,7 @@ NOT_YET: tuple[str, ...] = ("queries", "statements", "knee", "amplification", "c
 
 HEADS: tuple[str, ...] = (
     "errors", *TIMES, "rate", "ops.count", "ok.count", *RESOURCES, 'gauge("name")',
-    "growth", "drift", "recovery",
+    "growth", "drift", "recovery", "cost.order",
 )  # fmt: skip
 
 
@@ -171,6 +171,13 @@ _RULES: Mapping[tuple[str, ...], Rule] = {
     },
     ("growth",): _NONE,
     ("drift",): _NONE,
+    ("cost", "order"): Rule(
+        "count",
+        _number,
+        "write a number, such as cost.order < 1.3: 1 is straight, 2 is square",
+        operators=("<", "<="),
+        suffixes=("of",),
+    ),
     ("recovery",): Rule(
         "seconds",
         _seconds,

@@ -36,7 +36,6 @@ Raw = Callable[[Place], str | None]
 _STEP_NOT_YET = ("abort",)
 # Keys that only make sense with a kind that is refused anyway: said once, with the kind.
 _OF_A_KIND: Mapping[str, tuple[str, ...]] = {
-    "sweep": ("size",),
     "interaction": ("journeys",),
     "wrap": ("counters",),
 }

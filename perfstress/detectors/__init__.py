@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfstress.detectors import drift, exits, faults, growth, objectives, recovery
+from perfstress.detectors import drift, exits, faults, growth, objectives, recovery, sizes
 from perfstress.protocols import Detector
 
 DETECTORS: Mapping[str, Detector] = {
@@ -13,5 +13,6 @@ DETECTORS: Mapping[str, Detector] = {
     "drift": drift.detect,
     "recovery": recovery.detect,
     "faults": faults.detect,
+    "sizes": sizes.detect,
     "objectives": objectives.detect,
 }

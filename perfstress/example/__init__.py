@@ -71,7 +71,7 @@ from perfstress.example.parts import (
     SizeBytes,
     Text,
 )
-from perfstress.example.shape import Arrivals, RecordedArrivals, Shape, Stage, Stairs
+from perfstress.example.shape import Arrivals, RecordedArrivals, Shape, Size, Stage, Stairs
 from perfstress.example.target import (
     Attach,
     Build,
@@ -132,6 +132,7 @@ __all__ = [
     "Runs",
     "Service",
     "Shape",
+    "Size",
     "SizeBytes",
     "Sql",
     "SqlExpect",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from perfstress.example.parts import Count, DurationNs, Name, Part, RateHz, Text
+from perfstress.example.parts import Count, DurationNs, Name, Part, RateHz, SizeBytes, Text
 
 Arrivals = Literal["poisson", "uniform"]
 
@@ -86,6 +86,34 @@ class Stage(Part):
         ]
 
 
+Magnitude = Annotated[SizeBytes, Field(ge=1, le=1 << 40)]
+
+
+class Size(Part):
+    """The size of the input that a sweep varies: its ``name``, and the ``values`` or the one value
+    that they lie ``around``.
+
+    ``text`` is what ``{{ size.text }}`` repeats so often. ``as: place`` gives a function the place
+    of the size among the values (0, 1, ...) as the number of each call.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+    values: Annotated[list[Magnitude], Field(min_length=2, max_length=64)] | None = None
+    around: Magnitude | None = None
+    text: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    as_: Literal["value", "place"] = Field(default="value", alias="as")
+
+    @property
+    def all(self) -> list[int]:
+        """Every size, ascending. Around n these are n - 1, n, n + 1, and the same of its half and
+        its double: buffers are doubled, and what does not fit into one often fits into the next.
+        """
+        if self.around is None:
+            return sorted(set(self.values or ()))
+        near = (self.around // 2, self.around, self.around * 2)
+        return sorted({middle + by for middle in near for by in (-1, 0, 1)} - {-1, 0})
+
+
 class Shape(Part):
     """How much, how long, how many at once, in what order; by how many ``processes`` of load
     (``auto``: one for each core beside the target), each held on a core with ``pin``.
@@ -100,6 +128,7 @@ class Shape(Part):
     timeout: DurationNs = 30 * 10**9
     processes: Literal["auto"] | Annotated[int, Field(ge=1, le=64, strict=True)] = 1
     pin: bool = False
+    size: Size | None = None
 
     @property
     def flat(self) -> list[Stage]:

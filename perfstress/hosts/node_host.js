@@ -102,6 +102,26 @@ async function find(cwd, name) {
 const isAsync = (f) => Object.prototype.toString.call(f) === "[object AsyncFunction]";
 const isPromise = (given) => given !== null && typeof given === "object" && typeof given.then === "function";
 
+// How sizes get to the function: as the second argument of each call (false), or by setup (true).
+function sizedBySetup(order, op, setup) {
+  if (op.length >= 2) return false;
+  if (setup && setup.length >= 1) return true;
+  throw new TypeError(`neither does ${order.call} take a second argument nor setup an object, ` +
+    `so no ${order.sweep.name} would get there`);
+}
+
+// Make a size ready. Where that fails every call fails, for the size is what was asked.
+async function resize(value) {
+  const { whole } = fn;
+  try {
+    if (fn.bySetup) await fn.setup({ ...fn.size, [fn.sweep.name]: value });
+    fn.op = fn.bySetup ? whole : (i) => whole(i, value);
+  } catch (error) {
+    fn.op = fn.isAsync ? async () => { throw error; } : () => { throw error; };
+  }
+  reply("sized", { value });
+}
+
 async function setUp(order) {
   let stage = "load";
   try {
@@ -112,9 +132,12 @@ async function setUp(order) {
     if (order.by === "tasks" && !isAsync(op)) {
       throw new TypeError(`${order.call} is not async, so tasks cannot call it`);
     }
+    const bySetup = order.sweep ? sizedBySetup(order, op, setup) : false;
     stage = "setup";
-    if (setup) await setup(order.size);
-    fn = { op, setup, state, isAsync: isAsync(op) };
+    const size = bySetup ? { ...order.size, [order.sweep.name]: order.sweep.value } : order.size;
+    if (setup) await setup(size);
+    fn = { op, whole: op, setup, state, isAsync: isAsync(op), size, sweep: order.sweep, bySetup };
+    if (order.sweep && !bySetup) fn.op = (i) => op(i, order.sweep.value);
   } catch (error) {
     const name = (error && error.name) || "Error";
     const told = `${name}: ${(error && error.message) || error}`;
@@ -217,7 +240,7 @@ class Closed {
       const until = clock() + SLICE_NS;
       let before = clock();
       while (!this.isOver && this.next < this.last && before < until) {
-        const i = this.next++;
+        const i = this.taken();
         tally.fired += 1;
         try {
           const given = op(i);
@@ -260,7 +283,7 @@ class Closed {
   async callAsync(number) {
     let until = clock() + SLICE_NS;
     while (await this.gate(number)) {
-      const i = this.next++;
+      const i = this.taken();
       this.tally.fired += 1;
       const before = clock();
       await this.settle(begun(i), before);
@@ -270,6 +293,12 @@ class Closed {
         until = clock() + SLICE_NS;
       }
     }
+  }
+
+  // The number of the next call; one that is given is the same for all.
+  taken() {
+    const i = this.next++;
+    return this.number ?? i;
   }
 
   ended(latency) {
@@ -463,6 +492,8 @@ function takeOrder(order) {
     if (load) load.cancel();
   } else if (order.do === "load") {
     queue.push(() => setUp(order));
+  } else if (order.do === "size") {
+    queue.push(() => resize(order.value));
   } else if (order.do === "quiet") {
     queue.push(quieten);
   }

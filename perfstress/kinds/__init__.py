@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from perfstress.example import WorkedExample
+from perfstress.kinds import sweep
 from perfstress.kinds.stretch import Stretch, as_written
 
 STRETCHES: Mapping[str, Callable[[WorkedExample], list[Stretch]]] = {
     "load": as_written,
     "soak": as_written,
     "spike": as_written,
+    "sweep": sweep.stretches,
 }
 
 

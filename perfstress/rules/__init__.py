@@ -21,6 +21,7 @@ from perfstress.rules import (
     names,
     routes,
     scale,
+    sizes,
     stages,
     users,
 )
@@ -40,6 +41,7 @@ FORM: Mapping[str, Rule] = {
     "model-words": stages.model_words,
     "workload-words": stages.workload_words,
     "out-of-range": stages.more_than_nothing,
+    "sweep-shape": sizes.sweep_shape,
     "only-warm-up": stages.measured,
     "wrong-target": form.wrong_target,
     "one-fault": faults.one_act,  # one-of

@@ -65,7 +65,12 @@ def size(loaded: Loaded) -> Iterator[Shortfall]:
     workload = loaded.example.workload
     for name, wanted in loaded.example.production.size.items():
         place: Place = ("production", "size", name)
-        if workload.calls is not None:
+        swept = loaded.example.shape.size
+        if swept is not None and swept.name == name:
+            if swept.all[-1] < wanted:
+                said = f"the largest size of the sweep is {swept.all[-1]:,}"
+                yield place, f"{said}, and production has {wanted:,}", "raise shape.size"
+        elif workload.calls is not None:
             given = workload.calls.size.get(name)
             if given is None or given < wanted:
                 said = f"workload.calls.size has {'none' if given is None else f'{given:,}'}"

@@ -98,6 +98,8 @@ def stage_bound(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         elif not bounds:
             message = f"{where}: does not say when it ends"
             yield Complaint(place, "stage-bound", message, "write for: a time, or ops: an amount")
+        elif loaded.example.kind == "sweep" and bounds == ["for", "ops"]:
+            continue  # whichever comes first, for each size
         elif len(bounds) > 1:
             message = f"{where}: {bounds[0]} and {bounds[1]} exclude each other"
             hint = "keep the one that production fixes"

@@ -143,6 +143,10 @@ class HostedTarget:
     def _send_load(self, cwd: Path) -> None:
         target, calls = self.example.target, self.example.workload.calls
         function = target.python or target.node
+        swept = self.example.shape.size
+        sweep = None
+        if swept is not None and swept.as_ == "value":
+            sweep = {"name": swept.name, "value": swept.all[0]}
         assert self.channel is not None
         self.channel.send(
             {
@@ -153,6 +157,7 @@ class HostedTarget:
                 "state": function.state if function else None,
                 "size": dict(calls.size) if calls else {},
                 "by": calls.by if calls else "threads",
+                "sweep": sweep,
             }
         )
 

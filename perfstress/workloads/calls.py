@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from perfstress.clock import now_ns
 from perfstress.engine.health import Health
 from perfstress.errors import TargetError
-from perfstress.example import WorkedExample
+from perfstress.example import Ready, WorkedExample
 from perfstress.plan import Epoch
 from perfstress.protocols import (
     BlockDone,
@@ -26,7 +26,7 @@ from perfstress.protocols import (
     Target,
 )
 from perfstress.schedule import arrivals_of
-from perfstress.units import NS_PER_S
+from perfstress.units import NS_PER_S, format_duration
 from perfstress.workloads.seconds import Seconds
 
 JOURNEY = "call"
@@ -63,6 +63,9 @@ class CallsDriver:
         self._open: _Arrivals | None = None
         self._cancelled_ns: int | None = None
         self._is_lost = False
+        self._size = example.shape.size
+        self._size_within_ns = (example.target.ready or Ready()).within
+        self._sizing_ns: int | None = None  # since when the host makes a size ready
 
     # ------------------------------------------------------------ the driver's life
     def prepare(self, zero_ns: int) -> None:
@@ -81,6 +84,7 @@ class CallsDriver:
             self._begin_open(block, at_ns)
             return
         for epoch in block:
+            number = self._resize(epoch)
             self._channel.send(
                 {
                     "do": "run",
@@ -92,10 +96,23 @@ class CallsDriver:
                     "duration_ns": epoch.duration_ns,
                     "timeout_ns": epoch.timeout_ns,
                     "first": self._first,
+                    "number": number,
                 }
             )
             # Without a bound on the calls their numbers begin again far from all others.
             self._first += epoch.ops if epoch.ops is not None else 1_000_000_000
+
+    def _resize(self, epoch: Epoch) -> int | None:
+        """Have the host make the size of an epoch ready; where the function is told the place of
+        the size, that is the number of each call.
+        """
+        if self._size is None or epoch.size is None:
+            return None
+        if self._size.as_ == "place":
+            return self._size.all.index(epoch.size)
+        self._sizing_ns = now_ns()
+        self._channel.send({"do": "size", "value": epoch.size})
+        return None
 
     def _begin_open(self, block: Sequence[Epoch], at_ns: int) -> None:
         self._open = _Arrivals(block, at_ns)
@@ -191,6 +208,8 @@ class CallsDriver:
                 self._ended(int(reply["epoch"]), int(reply["at_ns"]) + self._offset_ns)
             case "drained":
                 self._drained(int(reply["at_ns"]) + self._offset_ns)
+            case "sized":
+                self._sizing_ns = None
             case "failed":
                 self._events.append(Lost(f"the host says: {reply.get('error')}"))
 
@@ -259,6 +278,13 @@ class CallsDriver:
         if self._open is not None and self._cancelled_ns is None:
             self._events.extend(self._open.ended(at_ns, self._health))
             self._events.extend(self._open.began(at_ns))
+        late_ns = None if self._sizing_ns is None else at_ns - self._sizing_ns
+        if late_ns is not None and late_ns > self._size_within_ns:
+            self._sizing_ns = None
+            within = format_duration(self._size_within_ns)
+            self._events.append(
+                Lost(f"setup() for {self._block[0].stage} did not return within {within}")
+            )
         if not self._block or self._cancelled_ns is None:
             return
         if self._has_gone() or at_ns > self._cancelled_ns + CANCEL_WITHIN_NS:

@@ -24,8 +24,63 @@ class Function:
         self.state = _find(order["state"]) if order.get("state") else None
         call = getattr(self.op, "__call__", None)  # noqa: B004 - an object may have an async one
         self.is_async = inspect.iscoroutinefunction(self.op) or inspect.iscoroutinefunction(call)
+        self.size: dict[str, Any] = dict(order.get("size") or {})
+        self.swept = ""
+        self.is_sized_by_setup = False
+        self.first_size: Any = None
+        if sweep := order.get("sweep"):
+            self._sweep(sweep["name"], sweep["value"])
+        self.whole = self.op
         if order.get("by") == "tasks" and not self.is_async:
             raise TypeError(f"{order['call']} is not async, so tasks cannot call it")
+
+    def _sweep(self, name: str, first: Any) -> None:
+        """Settle how sizes get to the function: as the second argument of each call, or by calling
+        ``setup`` again.
+        """
+        self.swept, self.first_size = name, first
+        if _takes(self.op, name, besides=1):
+            return
+        if self.setup is None or not _takes(self.setup, name, besides=None):
+            raise TypeError(
+                f"neither does {getattr(self.op, '__name__', 'the function')} take a second "
+                f"argument nor setup one named {name}, so no size would get there"
+            )
+        self.is_sized_by_setup = True
+        self.size[name] = first
+
+    def use(self, value: Any) -> None:
+        """Every call from now on gets this size."""
+        whole = self.whole
+        if not self.is_sized_by_setup:
+            self.op = lambda i: whole(i, value)
+
+    def refuse(self, error: BaseException) -> None:
+        """Every call from now on fails, because its size could not be made ready."""
+
+        def refused(_: int) -> None:
+            raise error
+
+        async def refused_async(_: int) -> None:
+            raise error
+
+        self.op = refused_async if self.is_async else refused
+
+
+def _takes(function: Callable[..., Any], name: str, besides: int | None) -> bool:
+    """Whether a function has a parameter of this name, or (``besides`` so many) one more that is
+    needed by its place.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # builtins may have no signature
+        return False
+    if besides is None:
+        return any(each.name == name or each.kind is each.VAR_KEYWORD for each in parameters)
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    placed = [each for each in parameters if each.kind in by_place]
+    needed = [each for each in placed if each.default is each.empty]
+    return len(needed) > besides or name in [each.name for each in placed[besides : besides + 1]]
 
 
 def _find(name: str) -> Callable[..., Any]:

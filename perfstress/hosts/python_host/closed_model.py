@@ -43,9 +43,12 @@ class Closed:
         self.users = [User(number) for number in range(max(self.start_users, self.end_users))]
         self.wanted = self.start_users  # users that should be calling now
         self.is_ramp = self.start_users != self.end_users
-        first = order["first"]
+        first, number = order["first"], order.get("number")
         numbers = itertools.count(first) if self.ops is None else range(first, first + self.ops)
         self.numbers: Iterator[int] = iter(numbers)
+        if number is not None:  # the same for every call
+            bound = () if self.ops is None else (self.ops,)
+            self.numbers = itertools.repeat(number, *bound)
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
             self.numbers = _one_by_one(self.numbers)
         self.attend: list[None] = []  # not empty: there is something to see to between two calls

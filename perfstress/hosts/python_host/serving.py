@@ -52,6 +52,8 @@ class Host:
                 self.carry(order)
             elif order["do"] == "load":
                 self.set_up(order)
+            elif order["do"] == "size":
+                self.resize(order["value"])
             elif order["do"] == "quiet":
                 self.quieten()
         if self.loop is not None:
@@ -67,10 +69,9 @@ class Host:
             if function.is_async or inspect.iscoroutinefunction(function.setup):
                 self.loop = asyncio.new_event_loop()
                 asyncio.set_event_loop(self.loop)
-            if function.setup is not None:
-                made = function.setup(**order["size"])
-                if inspect.isawaitable(made):
-                    self.loop.run_until_complete(made)
+            self.prepare(function, function.size)
+            if function.swept:
+                function.use(function.first_size)
         except BaseException as error:
             told = f"{type(error).__name__}: {error}"
             self.replies.send("failed", stage=stage, error=told, traceback=traceback.format_exc())
@@ -82,6 +83,25 @@ class Host:
             is_async=function.is_async,
             clock_ns=clock(),
         )
+
+    def prepare(self, function: Function, size: dict[str, Any]) -> None:
+        """Call ``setup``, where there is one."""
+        if function.setup is not None:
+            made = function.setup(**size)
+            if inspect.isawaitable(made):
+                self.loop.run_until_complete(made)
+
+    def resize(self, value: Any) -> None:
+        """Make a size ready. Where that fails every call fails, for the size is what was asked."""
+        function = self.calling.function
+        function.op = function.whole
+        try:
+            if function.is_sized_by_setup:
+                self.prepare(function, {**function.size, function.swept: value})
+            function.use(value)
+        except BaseException as error:
+            function.refuse(error)
+        self.replies.send("sized", value=value)
 
     def carry(self, load: Closed | Open) -> None:
         """One epoch of the closed model, or all arrivals of the open one."""
