@@ -72,7 +72,7 @@ def _not_in_this_version(document: Mapping[str, Any]) -> Iterator[Complaint]:
             ("kind",),
             "not-in-this-version",
             f"kind {kind!r} is not in this version",
-            "this version takes load, soak and spike",
+            "this version takes load, soak, spike and sweep",
         )
 
 

@@ -29,7 +29,7 @@ def sweep_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     if size is None:
         hint = "write size: {name: lines, values: [10, 100, 1000, 10000]}, or around: 64KiB"
         message = "shape: a sweep has to say which sizes it visits"
-        yield Complaint(("shape",), "sweep-shape", message, hint)
+        yield Complaint(("shape",), "sweep-shape", message, hint, at_key=True)
         return
     if (size.values is None) == (size.around is None):
         message = "shape.size: has to have values or around, and not both"
@@ -44,6 +44,9 @@ def sweep_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 def _words(example: WorkedExample) -> Iterator[Complaint]:
     size, workload = example.shape.size, example.workload
     assert size is not None
+    if workload.calls is None:
+        message = "shape.size: a sweep drives workload.calls in this version"
+        yield Complaint(_SIZE, "not-in-this-version", message, "write calls", at_key=True)
     if size.values is not None and len(set(size.values)) != len(size.values):
         twice = next(value for value in size.values if size.values.count(value) > 1)
         message = f"shape.size.values: {human_count(twice)} is there twice"
@@ -54,7 +57,7 @@ def _words(example: WorkedExample) -> Iterator[Complaint]:
     if size.as_ == "place" and size.values != sorted(size.values or ()):
         message = "shape.size.values: are not in ascending order, and each is told by its place"
         yield Complaint((*_SIZE, "values"), "sweep-shape", message, "sort them")
-    if size.text is not None and (workload.calls or workload.runs):
+    if size.text is not None:
         message = "shape.size.text: is for templates, and this workload has none"
         yield Complaint((*_SIZE, "text"), "sweep-shape", message, "take it out", at_key=True)
     if example.workload.calls is not None and size.name in example.workload.calls.size:

@@ -449,11 +449,19 @@ def _shape_of_the_document() -> Iterator[Broken]:
     )
     yield Broken("version-2", "unknown-version", "perfstress: 1", "perfstress: ¦2")
     yield Broken(
-        "kind-sweep",
+        "kind-interaction",
         "not-in-this-version",
         "kind: spike",
-        "kind: ¦sweep",
-        says="kind 'sweep' is not in this version",
+        "kind: ¦interaction",
+        says="kind 'interaction' is not in this version",
+    )
+    yield Broken(
+        "sweep-without-sizes",
+        "sweep-shape",
+        "kind: spike",
+        "kind: sweep",
+        at="¦shape:",
+        says="sizes",
     )
     yield Broken("kind-wrap", "not-in-this-version", "kind: spike", "kind: ¦wrap\ncounters: []")
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")

@@ -73,7 +73,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "slug", "says"),
     [
-        ({"kind": "sweep"}, "not-in-this-version", "kind 'sweep' is not in this version"),
+        ({"kind": "wrap"}, "not-in-this-version", "kind 'wrap' is not in this version"),
         ({"kind": "rush"}, "bad-value", "'rush'"),
         ({"kind": "load", "workload": "ftp"}, "bad-value", "'ftp' is not a workload"),
         ({"kind": "load", "workload": "sql"}, "not-in-this-version", "a draft of workload 'sql'"),
