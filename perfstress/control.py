@@ -92,6 +92,13 @@ def post_form(
     return _ask("POST", url, timeout_s, data=dict(fields), auth=basic)
 
 
+def post_json(url: str, body: Any, timeout_s: float, doorway: Doorway = _PLAIN) -> Answer:
+    """The answer to one POST of a JSON document, of nothing for None; else like ``get``."""
+    sni = {"sni_hostname": doorway.server_name} if doorway.server_name else {}
+    more = {} if body is None else {"json": body}
+    return _ask("POST", url, timeout_s, doorway, extensions=sni, **more)
+
+
 def get_json(url: str, timeout_s: float, doorway: Doorway = _PLAIN) -> Any:
     """The JSON of a 2xx answer; raises TargetError for anything else."""
     answer = get(url, timeout_s, doorway)

@@ -163,6 +163,7 @@ METRICS: Mapping[str, Metric] = {
     "cpu_s": Metric("seconds", "CPU time", "s/op"),
     "gauge:": Metric("count", "gauge", "/op", "gauge-growth"),
     "counter:": Metric("count", "counter", "/op"),  # growth is a counter's job
+    "answer:": Metric("count", "counter", "/op"),  # a declared counter that the target answers
     "labels:": Metric("count", "label sets", "label sets/op", "series-growth"),
     "host.": Metric("ratio", "host", ""),
 }

@@ -114,10 +114,10 @@ def epochs(
     for number, stretch in enumerate(stretches(example)):
         stage = stretch.stage
         whole = stage.warmup or stage.pause is not None
-        pieces = (example.shape.epochs or 8) if soak and not whole else 1
+        pieces = (example.shape.epochs or 8) if soak and not whole else stretch.parts
         keep = min(parts, pieces) if parts and pieces > 1 else pieces
         for piece in range(keep):
-            floor = soak or (stage.warmup and stretch.size is None)
+            floor = soak or pieces > 1 or (stage.warmup and stretch.size is None)
             epoch = _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
             epoch = dataclasses.replace(epoch, part_of=stretch.part_of, size=stretch.size)
             planned.append(_replayed(epoch, stage, scale, folder) if stage.recorded else epoch)

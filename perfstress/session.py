@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from perfstress import arrivals, faults, invariants, plan, provenance, steering, targets
+from perfstress import arrivals, faults, invariants, plan, presets, provenance, steering, targets
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
@@ -117,7 +117,7 @@ class _Session:
     def __init__(self, order: Order, watcher: Watcher) -> None:
         self.order = order
         self.watcher = watcher
-        self.example = _reseeded(order.loaded.example, order.reseed)
+        self.example = presets.applied(_reseeded(order.loaded.example, order.reseed))
         self.epochs = planned(order)
         self.around = Surroundings(
             root=order.root,
@@ -232,6 +232,8 @@ class _Session:
         target.wait_ready()
         seconds = (now_ns() - began) / NS_PER_S
         self.chronicle.event("target-ready", after_s=round(seconds, 3))
+        if done := presets.carry_out(self.example, target.values, self.around):
+            self.chronicle.event("counters-set", counters=done)
         limits = resolve(self.example, target.roots())
         self.writer.update(limits=limits, target=dict(target.facts()))
 
@@ -281,6 +283,7 @@ class _Session:
                 ),
             )
             chronicle.watch(sampler)
+            chronicle.take(driver.poll(0.0))  # what a function said of its state when it was set up
             sampler.start()
             sampler.floor(-1)
             self._blocks(target, driver, sampler)

@@ -53,6 +53,11 @@ Label = Literal[
     "NOT_RECOVERED",
     "SUPERLINEAR",  # costs more than its size
     "BOUNDARY",  # fails from a size on, or at a size
+    "WRAPPED",  # a counter began again at its edge
+    "CLAMPED",  # a counter stands at its edge while work goes on
+    "FROZEN",  # a counter has no digits left to count by one
+    "CROSSED",  # a counter is beyond its edge, and something is worse there
+    "NEARS_EDGE",  # a counter reaches its edge within the horizon
 ]
 
 

@@ -37,7 +37,6 @@ _STEP_NOT_YET = ("abort",)
 # Keys that only make sense with a kind that is refused anyway: said once, with the kind.
 _OF_A_KIND: Mapping[str, tuple[str, ...]] = {
     "interaction": ("journeys",),
-    "wrap": ("counters",),
 }
 
 _NOUNS: Mapping[str, str] = {

@@ -17,7 +17,7 @@ from perfstress.errors import UsageError
 from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 
-KINDS = ("load", "soak", "spike")
+KINDS = ("load", "soak", "spike", "wrap")
 WORKLOADS = ("http", "calls", "runs")
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -28,6 +28,7 @@ _HUNTS: Mapping[str, str] = {
     "load": "[latency-objective, error-objective]",
     "soak": "[memory-growth, fd-growth, latency-drift]",
     "spike": "[connection-growth, no-recovery]",
+    "wrap": "[counter-wrap, counter-stuck]",
 }
 _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
     ("load", True): ("errors.rate < 0.1%", "response.p99 < 500ms"),
@@ -40,6 +41,8 @@ _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
         "recovery < 10s after spike",
     ),
     ("spike", False): ("errors.count == 0", "response.max < 60s during spike"),
+    ("wrap", True): ("errors.count == 0",),
+    ("wrap", False): ("errors.count == 0",),
 }
 _EMPTY = Recorded(
     (RecordedJourney("browse", 1, (RecordedStep("get", "/TODO"),)),),

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfstress.detectors import drift, exits, faults, growth, objectives, recovery, sizes
+from perfstress.detectors import (
+    counters,
+    drift,
+    exits,
+    faults,
+    growth,
+    objectives,
+    recovery,
+    sizes,
+)
 from perfstress.protocols import Detector
 
 DETECTORS: Mapping[str, Detector] = {
     "exits": exits.detect,
     "growth": growth.detect,
+    "counters": counters.detect,
     "drift": drift.detect,
     "recovery": recovery.detect,
     "faults": faults.detect,

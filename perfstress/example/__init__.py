@@ -22,6 +22,7 @@ from perfstress.example.conversations import (
     WsJourney,
     WsStep,
 )
+from perfstress.example.counters import Answer, Counter, Preset
 from perfstress.example.data import Data
 from perfstress.example.document import (
     HTTP_NOT_YET,
@@ -93,6 +94,7 @@ __all__ = [
     "PROBES_NOT_YET",
     "TARGET",
     "WORKLOADS_NOT_YET",
+    "Answer",
     "Arrivals",
     "Attach",
     "Auth",
@@ -102,6 +104,7 @@ __all__ = [
     "Calls",
     "Capture",
     "Count",
+    "Counter",
     "Data",
     "DurationNs",
     "Expect",
@@ -122,6 +125,7 @@ __all__ = [
     "NodeCall",
     "OAuth2",
     "Part",
+    "Preset",
     "Probe",
     "Production",
     "ProxyFault",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from perfstress.example.counters import Counter
 from perfstress.example.faults import Fault, Service
 from perfstress.example.parts import Count, DurationNs, Name, Part, RateHz, Text
 from perfstress.example.shape import Shape
@@ -16,11 +17,11 @@ from perfstress.verdict import FindingClass
 Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"]
 
 # Words of the contract that a later version will take; an example that uses one is refused by name.
-KINDS_NOT_YET: tuple[str, ...] = ("stress", "interaction", "wrap")
+KINDS_NOT_YET: tuple[str, ...] = ("stress", "interaction")
 WORKLOADS_NOT_YET: tuple[str, ...] = ()
 HTTP_NOT_YET: tuple[str, ...] = ()
 PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
-KEYS_NOT_YET: tuple[str, ...] = ("counters", "journeys")
+KEYS_NOT_YET: tuple[str, ...] = ("journeys",)
 
 
 class Production(Part):
@@ -71,6 +72,7 @@ class WorkedExample(Part):
     services: dict[Name, Service] = {}
     workload: Workload
     faults: list[Fault] = []
+    counters: list[Counter] = []
     shape: Shape
     success: Annotated[list[Text | InvariantCriterion], Field(min_length=1)]
     allow_hosts: list[Text] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from perfstress.example import WorkedExample
-from perfstress.kinds import sweep
+from perfstress.kinds import sweep, wrap
 from perfstress.kinds.stretch import Stretch, as_written
 
 STRETCHES: Mapping[str, Callable[[WorkedExample], list[Stretch]]] = {
@@ -17,6 +17,7 @@ STRETCHES: Mapping[str, Callable[[WorkedExample], list[Stretch]]] = {
     "soak": as_written,
     "spike": as_written,
     "sweep": sweep.stretches,
+    "wrap": wrap.in_parts,
 }
 
 

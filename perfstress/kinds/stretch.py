@@ -11,12 +11,14 @@ from perfstress.example import Stage, WorkedExample
 class Stretch:
     """A stage without steps, and the stage of the example that it is ``part_of``.
 
-    ``size`` is the size of the input in this stretch, where the example sweeps sizes.
+    ``size`` is the size of the input in this stretch, where the example sweeps sizes. With
+    ``parts`` above 1 it is divided into so many equal epochs, each closed by a floor.
     """
 
     stage: Stage
     part_of: str
     size: int | None = None
+    parts: int = 1
 
 
 def as_written(example: WorkedExample) -> list[Stretch]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from perfstress.control import guard
+from perfstress.doorways import doorway_of
 from perfstress.example import WorkedExample
+from perfstress.probes.answers import Answers
 from perfstress.probes.disk import Disk
 from perfstress.probes.process import Process
 from perfstress.probes.prometheus import Prometheus
@@ -35,4 +38,19 @@ def declared(example: WorkedExample, target: Target, around: Surroundings) -> li
         if probe.prometheus is not None
     ]
     several = len(urls) > 1
-    return [Prometheus(url, urlsplit(url).netloc if several else "") for url in urls]
+    probes: list[Probe] = [Prometheus(url, urlsplit(url).netloc if several else "") for url in urls]
+    return probes + _answers(example, target, around)
+
+
+def _answers(example: WorkedExample, target: Target, around: Surroundings) -> list[Probe]:
+    """The probe of the counters that the target itself tells."""
+    http = example.workload.http
+    wanted = {}
+    for counter in example.counters:
+        if (answer := counter.answers) is not None:
+            base = "" if "://" in answer.get or http is None else http.base_url.rstrip("/")
+            url = substitute(base + answer.get, target.values, folder=around.folder)
+            guard(url, example.allow_hosts)
+            wanted[counter.name] = (url, answer.value)
+    doorway = doorway_of(http, target.values, around.folder)
+    return [Answers(wanted, doorway)] if wanted else []

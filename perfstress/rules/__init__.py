@@ -15,6 +15,7 @@ from perfstress.rules import (
     acts,
     addresses,
     concrete,
+    counters,
     faults,
     files,
     form,
@@ -45,6 +46,7 @@ FORM: Mapping[str, Rule] = {
     "only-warm-up": stages.measured,
     "wrong-target": form.wrong_target,
     "one-fault": faults.one_act,  # one-of
+    "bad-counter": counters.counters,  # bad-preset, one-of, kind-shape and duplicate-name, too
 }
 MEANING: Mapping[str, Rule] = {
     "name-differs": names.name_differs,

@@ -275,6 +275,42 @@ success:
 """
 
 
+WRAP = """\
+perfstress: 1
+name: @NAME@
+title: Tickets across the edge of their number
+kind: wrap
+hunts: [counter-wrap]
+production:
+  rate: 40k/day
+  concurrency: 1
+  horizon: 30d
+  source: format of the printers
+implementation:
+  paths: ["shop/tickets.py"]
+target:
+  python:
+    call: shop.tickets:issue
+    setup: shop.tickets:setup
+    state: shop.tickets:state
+  env: {BOOKS: "7"}
+  limits: {memory: 256MiB}
+workload:
+  calls:
+    size: {lines: 4}
+counters:
+  - {name: ticket, from: state.last_number, bits: 16, preset: {setup: {start: 63000}}}
+  - {name: done, from: ops, edge: 4000}
+shape:
+  model: closed
+  seed: 1
+  stages:
+    - {name: across, users: 1, ops: 5000}
+success:
+  - errors.count == 0
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
     """One edit of a base, and the slug and the place of the one problem that it has to give."""
@@ -463,7 +499,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
         at="¦shape:",
         says="sizes",
     )
-    yield Broken("kind-wrap", "not-in-this-version", "kind: spike", "kind: ¦wrap\ncounters: []")
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
     yield Broken(
         "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
@@ -1209,6 +1244,50 @@ def _faults() -> Iterator[Broken]:
     yield Broken("service-target", "duplicate-name", "shape:", itself)
 
 
+def _counters() -> Iterator[Broken]:
+    preset = "preset: {setup: {start: 63000}}"
+
+    def broken(name: str, slug: str, old: str, new: str, says: str = "") -> Broken:
+        return Broken(name, slug, old, new, WRAP, says=says)
+
+    yield Broken("wrap-of-nothing", "kind-shape", "kind: spike", "kind: ¦wrap", says="is missing")
+    yield broken("two-edges", "one-of", "bits: 16", "bits: 16, ¦edge: 65536", "exclude each other")
+    yield broken(
+        "no-edge", "one-of", "{name: done, from: ops, edge: 4000}", "¦{name: a, from: ops}"
+    )
+    yield broken("bits-65", "out-of-range", "bits: 16", "bits: ¦65")
+    yield broken("counter-twice", "duplicate-name", "name: done", "name: ¦ticket")
+    yield broken("no-series", "bad-counter", "from: state.last_number", "from: ¦last", "no probe")
+    yield broken("ops-of-nobody", "unknown-name", "from: ops", "from: ¦ops.buy", "call")
+    yield broken(
+        "answer-of-nowhere",
+        "bad-counter",
+        "from: ops",
+        "from: {get: ¦/stats, value: last}",
+        "whole address",
+    )
+    yield broken(
+        "answer-no-path",
+        "bad-expression",
+        "from: ops",
+        'from: {get: "http://127.0.0.1:1/", value: "[a¦"}',
+    )
+    yield broken("two-presets", "one-of", preset, "preset: {setup: {start: 1}, ¦env: {A: b}}")
+    yield broken("no-preset", "one-of", preset, "¦preset: {}")
+    yield broken("preset-of-size", "bad-preset", preset, "preset: {setup: {¦lines: 4}}", "'lines'")
+    yield broken("preset-of-env", "bad-preset", preset, 'preset: {env: {¦BOOKS: "8"}}', "keep one")
+    yield broken("preset-of-nowhere", "bad-preset", preset, "preset: {post: ¦/number}")
+    yield broken("json-of-nothing", "bad-preset", preset, "preset: {run: [x], ¦json: {a: 1}}")
+    yield broken("unknown-of-counter", "unknown-key", "bits: 16", "¦width: 16, bits: 16")
+    yield Broken(
+        "preset-of-a-soak",
+        "kind-shape",
+        "shape:",
+        "counters:\n  - {name: a, from: ops, bits: 16, ¦preset: {env: {A: b}}}\nshape:",
+        CALLS,
+    )
+
+
 CORPUS: tuple[Broken, ...] = (
     *_yaml_traps(),
     *_shape_of_the_document(),
@@ -1220,6 +1299,7 @@ CORPUS: tuple[Broken, ...] = (
     *_scale(),
     *_conversations(),
     *_faults(),
+    *_counters(),
 )
 
 

@@ -15,7 +15,7 @@ import pytest
 from perfstress import rules, yamlio
 from perfstress.commands.lint import lint
 from perfstress.errors import ExitCode
-from tests.broken.corpus import CALLS, CORPUS, HTTP, RUNS, SQL, TCP, WS, Broken, write
+from tests.broken.corpus import CALLS, CORPUS, HTTP, RUNS, SQL, TCP, WRAP, WS, Broken, write
 
 
 def test_there_are_a_hundred_and_no_two_have_one_name() -> None:
@@ -25,7 +25,9 @@ def test_there_are_a_hundred_and_no_two_have_one_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "base", [HTTP, CALLS, RUNS, SQL, TCP, WS], ids=["http", "calls", "runs", "sql", "tcp", "ws"]
+    "base",
+    [HTTP, CALLS, RUNS, SQL, TCP, WS, WRAP],
+    ids=["http", "calls", "runs", "sql", "tcp", "ws", "wrap"],
 )
 def test_the_bases_are_sound(base: str, tmp_path: Path) -> None:
     path, _ = write(Broken("sound", "", "perfstress: 1", "¦perfstress: 1", base), tmp_path)

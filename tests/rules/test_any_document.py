@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from perfstress import rules, yamlio
 from perfstress.scalars import scalar
-from tests.broken.corpus import CALLS, HTTP, RUNS, SQL, TCP, WS, Broken, write
+from tests.broken.corpus import CALLS, HTTP, RUNS, SQL, TCP, WRAP, WS, Broken, write
 
 TEXTS = """
 x|0/s|1/s|0s|1d|{{|{{ carts.user }}|{{ token }}|${|${env:|{input}|/|a b|none|[|(|*|length(@)|../x
@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("any")
 
 
-BASES = {"http": HTTP, "calls": CALLS, "runs": RUNS, "tcp": TCP, "sql": SQL, "ws": WS}
+BASES = {"http": HTTP, "calls": CALLS, "runs": RUNS, "tcp": TCP, "sql": SQL, "ws": WS, "wrap": WRAP}
 
 
 @pytest.mark.parametrize("base", BASES.values(), ids=BASES.keys())

@@ -92,7 +92,12 @@ def assessments(run: Run) -> dict[str, tuple[Series, Growth]]:
 
 def _names(run: Run) -> list[str]:
     """What is judged: with a process for each operation only what outlives them."""
-    names = [name for name in run.names if metric_of(name).finding is not None]
+    names = [
+        name
+        for name in run.names
+        if metric_of(name).finding is not None
+        and not any(counter.reads(name) for counter in run.example.counters)
+    ]
     if run.example.workload.runs is not None:
         return [name for name in names if name.startswith("disk:")]
     return names

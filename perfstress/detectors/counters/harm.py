@@ -1,0 +1,134 @@
+"""Whether the work goes worse behind a counter's edge than before it: errors, and service times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from perfstress.detectors.counters.passage import Passage
+from perfstress.loadsummary import merged
+from perfstress.measurement import Interval
+from perfstress.onset import first_error, journeys
+from perfstress.run import Run
+from perfstress.units import human_count, human_duration
+
+# Errors that chance would bring behind the edge alone less often than this are the edge's.
+BY_CHANCE = 1e-4
+# Service times are worse when every part behind the edge is slower by this than every part before.
+SLOWER = 1.5
+LEAST_S = 50e-6
+PARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """Attempts before and from the edge on, with those that failed; ``slower`` in words."""
+
+    before: int
+    failed_before: int
+    after: int
+    failed_after: int
+    first_error: str = ""
+    slower: str = ""
+
+    @property
+    def errors(self) -> bool:
+        """Whether more fails from the edge on than chance would have fail."""
+        return chance(
+            self.before, self.failed_before, self.after, self.failed_after
+        ) < BY_CHANCE and self.failed_after * max(1, self.before) > self.failed_before * max(
+            1, self.after
+        )
+
+    @property
+    def is_done(self) -> bool:
+        """Whether anything is worse."""
+        return self.errors or bool(self.slower)
+
+    def told(self) -> str:
+        """What is worse, in words; empty for nothing."""
+        parts = []
+        if self.errors:
+            text = (
+                f"from there on {human_count(self.failed_after)} of {human_count(self.after)} "
+                f"operations fail, {human_count(self.failed_before)} of "
+                f"{human_count(self.before)} before it"
+            )
+            parts.append(f"{text} (first error: {self.first_error})" if self.first_error else text)
+        if self.slower:
+            parts.append(self.slower)
+        return "; ".join(parts)
+
+
+def harm(run: Run, passage: Passage) -> Harm:
+    """What is worse from the passage on.
+
+    The seconds between the two readings around it hold both: they count to the time before as far
+    as they went well, and what failed in them to the time after.
+    """
+    begin_s, end_s = passage.t_s
+    work = {epoch.index for epoch in run.work_epochs}
+    before = failed_before = after = failed_after = 0
+    for interval in journeys(run.intervals):
+        if interval.epoch not in work:
+            continue
+        failed = sum(interval.errors.values())
+        if interval.t_s + 1 <= begin_s:
+            before, failed_before = before + interval.ok + failed, failed_before + failed
+        elif interval.t_s > end_s:
+            after, failed_after = after + interval.ok + failed, failed_after + failed
+        else:
+            before, after = before + interval.ok, after + failed
+            failed_after += failed
+    return Harm(before, failed_before, after, failed_after, first_error(run), _slower(run, passage))
+
+
+def chance(before: int, failed_before: int, after: int, failed_after: int) -> float:
+    """The probability that so many of all failures or more fall behind the edge when it has
+    nothing to do with them (Fisher's exact test, one-sided; R. A. Fisher, 1922).
+    """
+    failed, total = failed_before + failed_after, before + after
+    if not failed or not after:
+        return 1.0
+    terms = [
+        _log_choose(after, k) + _log_choose(before, failed - k) - _log_choose(total, failed)
+        for k in range(failed_after, min(after, failed) + 1)
+        if failed - k <= before
+    ]
+    if not terms:
+        return 1.0
+    largest = max(terms)
+    return min(1.0, math.exp(largest) * sum(math.exp(term - largest) for term in terms))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def _slower(run: Run, passage: Passage) -> str:
+    """Each part of the work behind the passage slower than each before it."""
+    epochs = [epoch.index for epoch in run.work_epochs]
+    if passage.epoch is None or passage.epoch not in epochs:
+        return ""
+    before = _medians(run.intervals, (e for e in epochs if e < (passage.epoch or 0)))
+    after = _medians(run.intervals, (e for e in epochs if e > (passage.epoch or 0)))
+    if len(before) < PARTS or len(after) < PARTS:
+        return ""
+    worst, best = max(before), min(after)
+    if best < SLOWER * worst or best - worst < LEAST_S:
+        return ""
+    return (
+        f"the median service time is {human_duration(best)} or more in every part behind it, "
+        f"{human_duration(worst)} or less in every part before"
+    )
+
+
+def _medians(intervals: Sequence[Interval], epochs: Iterable[int]) -> list[float]:
+    """The median service time of each epoch, in seconds."""
+    medians = []
+    for epoch in epochs:
+        found = merged(intervals, which="service", epochs=(epoch,)).percentile(50.0)
+        if found is not None:
+            medians.append(found / 1e9)
+    return medians
