@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,34 +117,26 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     """
     m = len(x)
     scale = max(float(np.ptp(y)), noise_floor, 1e-300)
-    design, cells = _design(x)
-    memories = MEMORIES if m >= FEW else MEMORIES_OF_FEW
-    table = np.column_stack([np.ones(m), design, (y - y.mean()) / scale])
-    gram, log_base = _gram(table, memories)
+    on = _grounds(x.tobytes())
+    cells, memories = on.cells, on.memories
+    with_y, total = on.products((y - y.mean()) / scale)
     # of the noise itself, so of what whitening leaves of it
     floor = m * (noise_floor / scale) ** 2 * (1 - memories[:, None] ** 2) + 1e-16
-    first, second = cells.first, np.maximum(cells.second, 0)
-    two = cells.second >= 0
-    a, ry = gram[:, first, first], gram[:, first, -1]
-    b = np.where(two, gram[:, first, second], 0.0)
-    c = np.where(two, gram[:, second, second], 1.0)
-    rz = np.where(two, gram[:, second, -1], 0.0)
-    det = a * c - b * b
-    usable = det > 1e-9 * a * c
-    det = np.where(usable, det, 1.0)
-    explained = (c * ry * ry - 2 * b * ry * rz + a * rz * rz) / det
-    total = gram[:, -1, -1][:, None]
-    rest = np.maximum(total - explained, 0.0) + floor
+    a, b, c, det, usable, two = on.a, on.b, on.c, on.det, on.usable, cells.second >= 0
+    ry, rz = with_y[:, cells.first], np.where(two, with_y[:, cells.second], 0.0)
+    coefficient, other = (c * ry - b * rz) / det, (a * rz - b * ry) / det
+    total = total[:, None]
+    rest = np.maximum(total - coefficient * ry - other * rz, 0.0) + floor
     total = total + floor
     p = 1.0 + two
     left = m - 1 - p
     # Empirical Bayes for g, never below the unit information of m points: evidence for a good fit
     # must be able to grow without bound, evidence for a poor one must not.
     g = np.maximum(m, (total - rest) / p * np.maximum(left, 1) / rest - 1)
+    log_base = on.log_base
     evidence = log_base[:, None] + left / 2 * np.log1p(g) - (m - 1) / 2 * np.log(total + g * rest)
     evidence = np.where(usable & (left >= 2), evidence + cells.log_prior, -np.inf)
     constant = log_base - (m - 1) / 2 * np.log(total[:, 0]) + np.log(PRIORS["constant"])
-    coefficient, other = (c * ry - b * rz) / det, (a * rz - b * ry) / det
     kind = _given_back(cells, coefficient, other)
     slope = coefficient * cells.slope * scale
     sd = np.sqrt(np.maximum(c / det * rest / np.maximum(left, 1), 0.0)) * abs(cells.slope) * scale
@@ -176,18 +169,89 @@ def _given_back(cells: _Cells, slope: Floats, step: Floats) -> Ints:
     return np.where(falls & much, int(Kind.OPEN), cells.kind)
 
 
-def _gram(table: Floats, memories: Floats) -> tuple[Floats, Floats]:
-    """Inner products of the columns behind the first, after whitening for each memory and taking
-    the first, the intercept, out; and the part of the evidence that is common to all laws.
+@dataclass(frozen=True, slots=True)
+class _Grounds:
+    """What is the same for all series at the same points: the laws, and the inner products of what
+    they are made of, after whitening for each memory and taking the intercept out.
+
+    ``a``, ``b``, ``c`` are those of a law's first column with itself, of its two, of its second with
+    itself; ``det`` their determinant, 1 where a law's columns are too much alike to be ``usable``.
     """
-    m = len(table)
-    white = np.empty((len(memories), m, table.shape[1]))
-    white[:, 0] = np.sqrt(1 - memories[:, None] ** 2) * table[0]
-    white[:, 1:] = table[None, 1:] - memories[:, None, None] * table[None, :-1]
-    gram = np.matmul(white.transpose(0, 2, 1), white)
-    ones = gram[:, 0, 0].copy()
-    gram = gram - gram[:, :, :1] * gram[:, :1, :] / ones[:, None, None]
-    return gram[:, 1:, 1:], 0.5 * np.log(1 - memories**2) - 0.5 * np.log(ones)
+
+    cells: _Cells
+    memories: Floats
+    white: Floats  # memories × points × columns
+    ones: Floats  # the intercept, whitened: memories × points, of length 1
+    a: Floats
+    b: Floats
+    c: Floats
+    det: Floats
+    usable: NDArray[np.bool_]
+    log_base: Floats  # the part of the evidence that is common to all laws
+
+    def products(self, y: Floats) -> tuple[Floats, Floats]:
+        """The products of every column with ``y``, and of ``y`` with itself."""
+        white = _without(_whitened(y[:, None], self.memories), self.ones)
+        with_y: Floats = np.matmul(white.transpose(0, 2, 1), self.white)[:, 0]
+        return with_y, np.square(white[:, :, 0]).sum(axis=1)
+
+
+@lru_cache(maxsize=16)
+def _grounds(points: bytes) -> _Grounds:
+    """The grounds of the points ``x``, given as bytes: all series of a run share a few of them."""
+    x = np.frombuffer(points)
+    m = len(x)
+    memories = MEMORIES if m >= FEW else MEMORIES_OF_FEW
+    design, cells = _design(x)
+    ones = _whitened(np.ones((m, 1)), memories)
+    length = np.sqrt(np.square(ones).sum(axis=1))
+    ones = (ones / length[:, :, None])[:, :, 0]
+    white = _without(_whitened(design, memories), ones)
+    # Products of two columns are wanted only with x, and between steps: small enough for a library
+    # of linear algebra to do them without starting threads, which costs more than it gives.
+    square = np.square(white).sum(axis=1)
+    line = np.matmul(white[:, :, :1].transpose(0, 2, 1), white)[:, 0]
+    steps = white[:, :, -(m - 1) :]
+    between = np.matmul(steps.transpose(0, 2, 1), steps)
+    first, second = cells.first, np.maximum(cells.second, 0)
+    two = cells.second >= 0
+    of_steps = first > 0
+    before = design.shape[1] - (m - 1)
+    i, j = np.maximum(first - before, 0), np.maximum(second - before, 0)
+    a = square[:, first]
+    b = np.where(two, np.where(of_steps, between[:, i, j], line[:, second]), 0.0)
+    c = np.where(two, square[:, second], 1.0)
+    det = a * c - b * b
+    usable = det > 1e-9 * a * c
+    return _Grounds(
+        cells=cells,
+        memories=memories,
+        white=white,
+        ones=ones,
+        a=a,
+        b=b,
+        c=c,
+        det=np.where(usable, det, 1.0),
+        usable=usable,
+        log_base=0.5 * np.log(1 - memories**2) - np.log(length[:, 0]),
+    )
+
+
+def _whitened(columns: Floats, memories: Floats) -> Floats:
+    """The columns as noise of each memory makes them equally uncertain: memories × points × columns
+    (the transformation of Prais and Winsten).
+    """
+    white = np.empty((len(memories), *columns.shape))
+    white[:, 0] = np.sqrt(1 - memories[:, None] ** 2) * columns[0]
+    white[:, 1:] = columns[None, 1:] - memories[:, None, None] * columns[None, :-1]
+    return white
+
+
+def _without(white: Floats, ones: Floats) -> Floats:
+    """The columns with their share of the intercept taken out."""
+    share = np.matmul(ones[:, None, :], white)
+    rest: Floats = white - ones[:, :, None] * share
+    return rest
 
 
 def _design(x: Floats) -> tuple[Floats, _Cells]:

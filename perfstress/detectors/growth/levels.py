@@ -14,6 +14,7 @@ from perfstress.measurement import Series
 from perfstress.stats import mad_sd, ols_slope
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 View = Literal["floors", "blocks", "teeth"]
 
 # With fewer quiet floors than this, nothing can be said of a shape from them alone.
@@ -137,15 +138,22 @@ def _blocks(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels:
     share = (ops - ops[0]) / (ops[-1] - ops[0])
     block = np.minimum((share * count).astype(int), count - 1)
     edges = np.searchsorted(block, np.arange(count + 1))
-    taken = [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
+    edges = edges[np.concatenate([[True], np.diff(edges) > 0])]
+    first, size = edges[:-1], np.diff(edges)
     return Levels(
         "blocks",
-        np.array([np.median(ops[part]) for part in taken]),  # where the median was read
-        np.array([np.median(value[part]) for part in taken]),
-        np.array([t_s[part].mean() for part in taken]),
+        _medians(ops, first, size),  # where the median was read
+        _medians(value[np.lexsort((value, block))], first, size),
+        np.add.reduceat(t_s, first) / size,
         quantum / math.sqrt(12),
         quantum,
     )
+
+
+def _medians(ordered: Floats, first: Ints, size: Ints) -> Floats:
+    """The medians of stretches that are in order each: they begin at ``first``."""
+    middle: Floats = (ordered[first + (size - 1) // 2] + ordered[first + size // 2]) / 2
+    return middle
 
 
 def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | None:
