@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from perfstress.plan import Epoch
 from perfstress.run import Run
 from perfstress.units import human_count, human_duration
@@ -152,16 +150,15 @@ def blind_probes(run: Run) -> list[str]:
         problems.setdefault(str(event.facts.get("probe")), str(event.facts.get("why")))
     doubts = []
     declared = [probe.prometheus for probe in run.example.target.probes if probe.prometheus]
-    if declared and run.samples and not any(_is_scraped(sample.values) for sample in run.samples):
+    if declared and run.samples and not any(_is_scraped(run, name) for name in run.names):
         why = next((w for name, w in problems.items() if "prometheus" in name), "it gave nothing")
         doubts.append(f"the probe prometheus {declared[0]} could not be read: {why}")
     return doubts
 
 
-def _is_scraped(values: Mapping[str, float | None]) -> bool:
-    return any(
-        value is not None
-        and name.startswith(("gauge:", "counter:", "labels:"))
+def _is_scraped(run: Run, name: str) -> bool:
+    return (
+        name.startswith(("gauge:", "counter:", "labels:"))
         and not name.startswith("gauge:state.")
-        for name, value in values.items()
+        and run.readings.was_read(name)
     )

@@ -174,8 +174,9 @@ class _Grounds:
     """What is the same for all series at the same points: the laws, and the inner products of what
     they are made of, after whitening for each memory and taking the intercept out.
 
-    ``a``, ``b``, ``c`` are those of a law's first column with itself, of its two, of its second with
-    itself; ``det`` their determinant, 1 where a law's columns are too much alike to be ``usable``.
+    ``a``, ``b``, ``c`` are those of a law's first column with itself, of its two, of its second
+    with itself; ``det`` their determinant, 1 where a law's columns are too much alike to be
+    ``usable``.
     """
 
     cells: _Cells

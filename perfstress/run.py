@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from perfstress.measurement import Event, Interval, Sample, Series, metric_of
 from perfstress.plan import Epoch
+from perfstress.readings import Readings
 
 if TYPE_CHECKING:
     from perfstress.example import WorkedExample
@@ -96,12 +97,14 @@ class Run:
     confirming: Run | None = None
 
     @cached_property
+    def readings(self) -> Readings:
+        """The samples as columns."""
+        return Readings.of(self.samples)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every metric that was ever read, in order of first appearance."""
-        seen: dict[str, None] = {}
-        for sample in self.samples:
-            seen.update(dict.fromkeys(sample.values))
-        return tuple(seen)
+        return self.readings.names
 
     def events_named(self, *names: str) -> list[Event]:
         """The events of these names in order."""
@@ -113,47 +116,43 @@ class Run:
         return tuple(epoch for epoch in self.manifest.epochs if epoch.kind == "work")
 
     @cached_property
-    def _columns(self) -> dict[str, Any]:
+    def _segment(self) -> Any:
+        """The number of the target's life at each sample."""
         import numpy as np  # delayed: reading a run's manifest must not cost numpy's import
 
-        samples = self.samples
-        restarts = [event.t_s for event in self.events_named("target-restarted")]
-        t_s = np.array([sample.t_s for sample in samples], dtype=float)
-        return {
-            "t_s": t_s,
-            "ops": np.array([sample.ops for sample in samples], dtype=float),
-            "state": np.array([sample.state for sample in samples], dtype="U9"),
-            "epoch": np.array([sample.epoch for sample in samples], dtype=np.int64),
-            "segment": np.searchsorted(np.array(sorted(restarts)), t_s, side="right").astype(
-                np.int64
-            ),
-            "ops_by": {
-                journey: np.array(
-                    [sample.ops_by.get(journey, 0) for sample in samples], dtype=float
-                )
-                for journey in self.manifest.journeys
-            },
-        }
+        restarts = sorted(event.t_s for event in self.events_named("target-restarted"))
+        return np.searchsorted(np.array(restarts), self.readings.t_s, side="right").astype(np.int64)
+
+    @cached_property
+    def _ops_by(self) -> dict[str, Any]:
+        return {journey: self.readings.ops_by(journey) for journey in self.manifest.journeys}
 
     def series(self, name: str) -> Series:
-        """One metric over the whole run, readings that could not be made left out."""
-        import numpy as np  # delayed: see _columns
+        """One metric over the whole run, readings that could not be made left out. Arrays may be
+        shared with other series.
+        """
+        import numpy as np  # delayed: see _segment
 
-        columns = self._columns
-        raw = [sample.values.get(name) for sample in self.samples]
-        keep = np.array([value is not None for value in raw], dtype=bool)
+        readings = self.readings
+        value = readings.column(name)
+        known = ~np.isnan(value)
+        every = bool(known.all())
+
+        def kept(column: Any) -> Any:
+            return column if every else column[known]
+
         metric = metric_of(name)
         limit = self.manifest.limits.get(metric.limit or "")
         return Series(
             name=name,
             unit=metric.unit,
-            t_s=columns["t_s"][keep],
-            ops=columns["ops"][keep],
-            value=np.array([value for value in raw if value is not None], dtype=float),
-            state=columns["state"][keep],
-            epoch=columns["epoch"][keep],
-            segment=columns["segment"][keep],
-            ops_by={journey: ops[keep] for journey, ops in columns["ops_by"].items()},
+            t_s=kept(readings.t_s),
+            ops=kept(readings.ops),
+            value=kept(value),
+            state=kept(readings.state),
+            epoch=kept(readings.epoch),
+            segment=kept(self._segment),
+            ops_by={journey: kept(ops) for journey, ops in self._ops_by.items()},
             limit=limit.value if limit else None,
             limit_name=limit.name if limit else "",
         )

@@ -13,12 +13,16 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
+from zlib import crc32
 
+from perfstress.columns import Filling, Packed
 from perfstress.errors import RunError
 from perfstress.example import WorkedExample
 from perfstress.measurement import Event, Interval, Sample
+from perfstress.readings import ROWS, Readings, packed
 from perfstress.run import SCHEMA_VERSION, Manifest, Run
 
 MANIFEST = "run.json"
@@ -27,6 +31,7 @@ EXAMPLE_DOCUMENT = (
     "example.json"  # what was run: the source as data, with the overrides of the command line
 )
 SAMPLES = "samples.jsonl"
+COLUMNS = "samples.columns"  # the same again for programs, half an hour at a time
 INTERVALS = "intervals.jsonl"
 EVENTS = "events.jsonl"
 EVIDENCE = "evidence.jsonl"
@@ -34,6 +39,9 @@ LOG = "target.log"
 RESULT = "result.json"
 REPORT = "report.html"
 LOG_TAIL_BYTES = 64 * 1024
+# What is read at once in search of a heading's end, and the longest line that is looked back for.
+HEADING = 64 * 1024
+LONGEST_LINE = 4 * 2**20
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -56,8 +64,8 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
     write_whole(path / RESULT, json.dumps(result, indent=1) + "\n")
 
 
-def _line(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False) + "\n"
+def _line(data: Mapping[str, Any]) -> bytes:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
 class Writer:
@@ -71,7 +79,9 @@ class Writer:
         self.manifest = manifest
         self._lock = threading.Lock()
         self._last: dict[str, float | None] = {}
-        self._files: dict[str, IO[str]] = {}
+        self._files: dict[str, IO[bytes]] = {}
+        self._filling = Filling()
+        self._sample_bytes = 0
         (path / EXAMPLE_SOURCE).write_text(source, encoding="utf-8")
         write_whole(path / EXAMPLE_DOCUMENT, json.dumps(document, indent=1) + "\n")
         self._write_manifest()
@@ -79,11 +89,11 @@ class Writer:
     def _write_manifest(self) -> None:
         write_whole(self.path / MANIFEST, json.dumps(self.manifest.as_json(), indent=1) + "\n")
 
-    def _append(self, name: str, data: Mapping[str, Any]) -> None:
+    def _append(self, name: str, line: bytes) -> None:
         with self._lock:
             if name not in self._files:
-                self._files[name] = (self.path / name).open("a", encoding="utf-8")
-            self._files[name].write(_line(data))
+                self._files[name] = (self.path / name).open("ab")
+            self._files[name].write(line)
             self._files[name].flush()
 
     def update(self, **changes: Any) -> None:
@@ -102,8 +112,9 @@ class Writer:
         }
         gone = [name for name in self._last if name not in sample.values]
         self._last = dict(sample.values)
+        t_s = round(sample.t_s, 3)
         line: dict[str, Any] = {
-            "t": round(sample.t_s, 3),
+            "t": t_s,
             "epoch": sample.epoch,
             "state": sample.state,
             "ops": sample.ops,
@@ -112,25 +123,32 @@ class Writer:
         }
         if gone:
             line["gone"] = gone
-        self._append(SAMPLES, line)
+        text = _line(line)
+        self._append(SAMPLES, text)
+        self._sample_bytes += len(text)
+        self._filling.add(dataclasses.replace(sample, t_s=t_s))
+        if self._filling.rows == ROWS:
+            full, self._filling = self._filling, Filling()
+            heading, body = full.pack(until=self._sample_bytes, last=crc32(text))
+            self._append(COLUMNS, _line(heading) + body)
 
     def interval(self, interval: Interval) -> None:
         """One second of one journey step."""
         data = dataclasses.asdict(interval)
-        self._append(INTERVALS, {key: value for key, value in data.items() if value is not None})
+        self._append(
+            INTERVALS, _line({key: value for key, value in data.items() if value is not None})
+        )
 
     def event(self, event: Event) -> None:
         """Something that happened."""
-        self._append(EVENTS, {"t": round(event.t_s, 3), "event": event.name, **event.facts})
+        self._append(EVENTS, _line({"t": round(event.t_s, 3), "event": event.name, **event.facts}))
 
     def evidence(
         self, t_s: float, epoch: int, state: str, probe: str, facts: Mapping[str, Any]
     ) -> None:
         """What a probe described at this moment."""
-        self._append(
-            EVIDENCE,
-            {"t_s": round(t_s, 3), "epoch": epoch, "state": state, "probe": probe, "facts": facts},
-        )
+        what = {"t_s": round(t_s, 3), "epoch": epoch, "state": state, "probe": probe}
+        self._append(EVIDENCE, _line({**what, "facts": facts}))
 
     def close(self) -> None:
         """Close every file."""
@@ -140,25 +158,80 @@ class Writer:
             self._files.clear()
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def _lines(path: Path, begin: int = 0) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
+        file.seek(begin)
         for line in file:
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 return  # torn by a crash
             yield json.loads(line)
 
 
-def _samples(path: Path) -> Iterator[Sample]:
-    values: dict[str, float | None] = {}
-    for line in _lines(path / SAMPLES):
+def _samples(path: Path) -> Readings:
+    """All samples: the stretches that are there as columns, and the lines behind them."""
+    stretches = list(_stretches(path))
+    done = Readings(stretches)
+    begin = int(stretches[-1].heading["until"]) if stretches else 0
+    values = dict(done[-1].values) if stretches else {}
+    return Readings([*stretches, *packed(_sample_lines(path, begin, values))])
+
+
+def _sample_lines(path: Path, begin: int, values: dict[str, float | None]) -> Iterator[Sample]:
+    """The samples of the lines from a byte on, before which ``values`` were read last."""
+    for line in _lines(path / SAMPLES, begin):
         for name in line.get("gone", ()):
             values.pop(name, None)
         values.update(line["values"])
-        yield Sample(
-            line["t"], line["epoch"], line["state"], line["ops"], line["ops_by"], dict(values)
-        )
+        yield Sample(line["t"], line["epoch"], line["state"], line["ops"], line["ops_by"], values)
+
+
+def _stretches(path: Path) -> Iterator[Packed]:
+    """The columns as far as they are whole, and of the lines that are there."""
+    if not (path / COLUMNS).exists() or not (path / SAMPLES).exists():
+        return
+    columns, lines = _Bytes(path / COLUMNS), _Bytes(path / SAMPLES)
+    before = at = 0
+    while heading := _heading(columns, at):
+        body, size, until = at + heading["length"], heading["bytes"], heading["until"]
+        longest = min(until - before, LONGEST_LINE)
+        said = lines.get(until, -longest, longest)
+        last = said[said.rfind(b"\n", 0, -1) + 1 :]
+        if body + size > columns.size or crc32(last) != heading["last"]:
+            return  # torn by a crash, or somebody has changed the lines
+        yield Packed(heading, partial(columns.get, body))
+        before, at = until, body + size
+
+
+def _heading(file: _Bytes, at: int) -> dict[str, Any] | None:
+    """The heading that begins at a byte; None at the end, and where it is torn."""
+    text, size = b"", HEADING
+    while b"\n" not in text:
+        text = file.get(at, 0, size)
+        if len(text) < size and b"\n" not in text:
+            return None
+        size *= 4
+    line = text[: text.index(b"\n") + 1]
+    try:
+        return {**json.loads(line), "length": len(line)}
+    except ValueError:  # the lines hold the same
+        return None
+
+
+class _Bytes:
+    """A file of which parts are read; it is open for as long as anybody may ask."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDONLY)
+        self.size = os.fstat(self._file).st_size
+
+    def get(self, begin: int, offset: int, size: int) -> bytes:
+        """Bytes from ``offset`` behind ``begin`` on, fewer at the end."""
+        return os.pread(self._file, size, begin + offset)
+
+    def __del__(self) -> None:
+        os.close(self._file)
 
 
 def _event(line: dict[str, Any]) -> Event:
@@ -206,7 +279,7 @@ def read(path: Path, *, with_confirming: bool = True) -> Run:
     try:
         document = json.loads((path / EXAMPLE_DOCUMENT).read_text(encoding="utf-8"))
         example = WorkedExample.model_validate(document)
-        samples = list(_samples(path))
+        samples = _samples(path)
         intervals = [Interval(**{"step": None} | line) for line in _lines(path / INTERVALS)]
         events = [_event(line) for line in _lines(path / EVENTS)]
         evidence = list(_lines(path / EVIDENCE))

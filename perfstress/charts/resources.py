@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from perfstress.charts.thinning import Floats, known, short, shorts, thin
-from perfstress.measurement import Sample, metric_of
+from perfstress.measurement import metric_of
+from perfstress.readings import Readings
 from perfstress.run import Run
 
 GAUGES_CHARTED = 40
@@ -43,10 +43,13 @@ def resources(
     """The charts of resources, of other gauges that changed, and a row for every series."""
     if not run.samples:
         return [], [], []
-    readings = _Readings(run.samples)
+    readings = _Readings(run.readings)
     growing = {trend.name: trend.per_op for trend in trends}
-    table = [readings.row(name) for name in run.names]
-    changed = [name for name in run.names if readings.has_changed(name)]
+    table, changed = [], []
+    for name in run.names:
+        table.append(readings.row(name))
+        if readings.has_changed(name):
+            changed.append(name)
     heads = [name for name in changed if _is_head(name)]
     heads.sort(key=lambda name: (name not in growing, _rank(name)))
     resources = [_chart(run, readings, name, changed, growing.get(name)) for name in heads]
@@ -104,22 +107,18 @@ def _chart(
 class _Readings:
     """The samples as columns over time; NaN where a value could not be read or was not there."""
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self.samples = samples
-        self.t_s: Floats = np.array([sample.t_s for sample in samples], dtype=float)
-        self.ops: Floats = np.array([sample.ops for sample in samples], dtype=float)
-        states = np.array([sample.state for sample in samples])
-        self.quiet = (states == "quiescent") | (states == "start")
-        self._columns: dict[str, Floats] = {}
+    def __init__(self, readings: Readings) -> None:
+        self.readings = readings
+        self.t_s: Floats = readings.t_s
+        self.ops: Floats = readings.ops
+        self.quiet = (readings.state == "quiescent") | (readings.state == "start")
+        self._last: tuple[str, Floats] = "", self.t_s[:0]
 
     def column(self, name: str) -> Floats:
         """One value a sample."""
-        if name not in self._columns:
-            raw = [sample.values.get(name) for sample in self.samples]
-            self._columns[name] = np.array(
-                [math.nan if value is None else value for value in raw], dtype=float
-            )
-        return self._columns[name]
+        if name != self._last[0]:
+            self._last = name, self.readings.column(name)
+        return self._last[1]
 
     def has_changed(self, name: str) -> bool:
         """Whether two readings differ."""
@@ -140,9 +139,7 @@ class _Readings:
         unit = metric_of(name).unit
         if not len(read):
             return [name, unit, None, None, None, None, len(column)]
-        missing = sum(
-            1 for sample in self.samples if name in sample.values and sample.values[name] is None
-        )
+        missing = self.readings.unread(name)
         ends = (read[0], read[-1], read.min(), read.max())
         return [name, unit, *(short(float(value)) for value in ends), missing]
 

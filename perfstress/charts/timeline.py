@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from perfstress.charts.thinning import short
-from perfstress.measurement import Event, Sample
+from perfstress.measurement import Event
 from perfstress.plan import Epoch
+from perfstress.readings import Readings
 from perfstress.run import Run
 
 
@@ -41,7 +42,7 @@ def bands(run: Run, end_s: float) -> list[dict[str, Any]]:
     for number, band in enumerate(found):
         if band["to"] is None:
             band["to"] = found[number + 1]["from"] if number + 1 < len(found) else end_s
-    found += _floors(run.samples, found)
+    found += _floors(run.readings, found)
     found.sort(key=lambda band: (band["from"], band["to"]))
     return [
         {**band, "from": short(max(0.0, band["from"])), "to": short(band["to"])} for band in found
@@ -60,18 +61,17 @@ def _epoch_names(epochs: Iterable[Epoch]) -> dict[int, str]:
     }
 
 
-def _floors(samples: Sequence[Sample], epochs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _floors(readings: Readings, epochs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Runs of quiet readings; each begins where its epoch ended, if that is known."""
     found: list[dict[str, Any]] = []
-    for sample in samples:
-        if sample.state not in {"quiescent", "start"}:
-            continue
-        if found and found[-1]["epoch"] == sample.epoch:
-            found[-1]["to"] = sample.t_s
+    quiet = (readings.state == "quiescent") | (readings.state == "start")
+    for t_s, epoch in zip(readings.t_s[quiet], readings.epoch[quiet], strict=True):
+        if found and found[-1]["epoch"] == epoch:
+            found[-1]["to"] = float(t_s)
         else:
-            ended = [band["to"] for band in epochs if band["to"] <= sample.t_s]
+            ended = [band["to"] for band in epochs if band["to"] <= t_s]
             began = max(ended, default=0.0)
-            found.append({"epoch": sample.epoch, "from": began, "to": sample.t_s})
+            found.append({"epoch": epoch, "from": began, "to": float(t_s)})
     return [
         {"from": one["from"], "to": one["to"], "name": "floor", "kind": "floor"} for one in found
     ]

@@ -104,7 +104,7 @@ def _baseline(run: Run, second: Run, verdict: Verdict) -> Mapping[str, Any]:
         "promoted_at": run.manifest.zero,
         "commit": git.get("commit"),
         "environment": dict(run.manifest.environment),
-        "seconds": round(max(sample.t_s for sample in run.samples), 1),
+        "seconds": round(float(run.readings.t_s.max()), 1),
         "summary": verdict.load.as_json(),
         "second_summary": judge(second).load.as_json(),
         "histograms": {

@@ -76,10 +76,10 @@ def _silence(run: Run, silent_s: float) -> Finding:
 
 def _when(run: Run, t_s: float) -> str:
     """When on the run's clock: the time, the work done, and the stage."""
-    done = [sample.ops for sample in run.samples if sample.t_s <= t_s]
+    done = run.readings.ops[run.readings.t_s <= t_s]
     stages = [event for event in run.events_named("epoch-began") if event.t_s <= t_s]
     stage = f", in stage {stages[-1].facts.get('stage')}" if stages else ""
-    work = f", after {human_count(done[-1])} operations" if done else ""
+    work = f", after {human_count(done[-1])} operations" if len(done) else ""
     return f"{human_duration(max(t_s, 0.0))} into the run{work}{stage}"
 
 

@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.example import InvariantCriterion
 from perfstress.loadsummary import Which, merged
@@ -127,25 +130,29 @@ def _highest(run: Run, criterion: Criterion) -> tuple[float | None, str]:
     name = criterion.metric[0]
     chosen = _epochs(run, criterion)
     narrowed = criterion.during is not None or criterion.after is not None
-    best: float | None = None
-    for sample in run.samples:
-        if narrowed and sample.epoch not in chosen:
-            continue
-        if (value := _read(sample.values, name)) is not None:
-            best = value if best is None else max(best, value)
-    if best is None:
+    value = _column(run, name)
+    if narrowed:
+        value = value[np.isin(run.readings.epoch, sorted(chosen))]
+    value = value[~np.isnan(value)]
+    if not len(value):
         return None, "not measured"
+    best = float(value.max())
     told = human_bytes(best) if criterion.unit == "bytes" else human_count(best)
     return best, told
 
 
-def _read(values: Mapping[str, float | None], name: str) -> float | None:
-    """A resource's value; disk and gauges with labels are the sum of their parts."""
-    if name in values:
-        return values[name]
+def _column(run: Run, name: str) -> NDArray[np.float64]:
+    """A resource at each sample, NaN where it was not read; disk and gauges with labels are the sum
+    of their parts.
+    """
+    if name in run.names:
+        return run.readings.column(name)
     head = "disk:" if name == "disk" else f"{name}{{"
-    parts = [value for key, value in values.items() if key.startswith(head) and value is not None]
-    return sum(parts) if parts else None
+    total = np.full(len(run.readings), np.nan)
+    for part in [each for each in run.names if each.startswith(head)]:
+        column = run.readings.column(part)
+        total = np.where(np.isnan(column), total, np.nan_to_num(total) + column)
+    return total
 
 
 def _finding(run: Run, criterion: Criterion, check: Check) -> Finding:

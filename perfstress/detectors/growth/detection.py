@@ -122,7 +122,8 @@ def _is_by_nature(series: Series) -> bool:
 def _warm_up_ops(run: Run) -> float:
     """The operations that were done when the last warm-up had ended."""
     warm = {epoch.index for epoch in run.manifest.epochs if epoch.kind == "warm-up"}
-    return float(max((sample.ops for sample in run.samples if sample.epoch in warm), default=0))
+    done = run.readings.ops[np.isin(run.readings.epoch, sorted(warm))]
+    return float(done.max()) if len(done) else 0.0
 
 
 def _has_epochs(run: Run) -> bool:

@@ -1,0 +1,225 @@
+"""The longest soak anybody runs, made up: 72 hours at 1 Hz with 300 series, none of which leaks.
+
+It writes a run directory as a run of perfstress would, in a process of its own, and then judges it,
+printing the seconds and the peak memory of reading and judging apart from those of the writing. It
+fails when there is a finding, or when judging takes more than is promised.
+
+usage: marathon.py --run DIR [--hours 72] [--series 300] [--most-s 10] [--most-mib 1024]
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfstress import judge, plan, runfile
+from perfstress.example import WorkedExample
+from perfstress.measurement import Event, Sample, State
+from perfstress.run import SCHEMA_VERSION, Limit, Manifest
+
+Floats = NDArray[np.float64]
+MIB = 2**20
+RATE_HZ = 200
+PIECE_S = 1800
+FLOOR_READINGS = 5
+PRIMARY = ("memory", "fds", "threads", "connections")
+KINDS = ("noise", "restarts", "resets", "saw", "steps", "fills")
+
+
+def document(hours: float, epochs: int) -> dict[str, object]:
+    """The worked example that such a run would be of."""
+    return {
+        "perfstress": 1,
+        "name": "marathon",
+        "title": "A long weekend of ordinary load",
+        "kind": "soak",
+        "production": {
+            "rate": f"{RATE_HZ}/s",
+            "concurrency": 20,
+            "horizon": "30d",
+            "source": "made up",
+        },
+        "implementation": {"paths": ["shop/**"]},
+        "target": {"command": ["python", "-m", "shop", "--port", "{port}"]},
+        "workload": {
+            "http": {
+                "base_url": "http://127.0.0.1:{port}",
+                "journeys": {"browse": {"steps": [{"get": "/"}]}},
+            }
+        },
+        "shape": {
+            "model": "closed",
+            "seed": 1,
+            "epochs": epochs,
+            "stages": [{"name": "weekend", "users": 20, "ops": int(hours * 3600) * RATE_HZ}],
+        },
+        "success": ["growth == none"],
+    }
+
+
+class Service:
+    """What the metrics of a healthy service do: each of a few kinds, seeded by its number."""
+
+    def __init__(self, series: int, total_s: float) -> None:
+        self.rng = np.random.default_rng(20_261_120)
+        gauges = series - len(PRIMARY)
+        self.kinds = [KINDS[number % len(KINDS)] for number in range(gauges)]
+        self.names = [
+            *PRIMARY,
+            *(f'gauge:shop_{kind}{{number="{n}"}}' for n, kind in enumerate(self.kinds)),
+        ]
+        rng, n = self.rng, gauges
+        self.base = np.exp(rng.uniform(np.log(50), np.log(50_000), n))
+        self.height = self.base * rng.uniform(0.2, 1.0, n)
+        self.sigma = self.base * rng.uniform(0.001, 0.02, n)
+        self.memory = rng.choice([0.0, 0.5, 0.9, 0.99], n)
+        self.noise = np.zeros(n)
+        self.period_s = np.exp(rng.uniform(np.log(30), np.log(3600), n))
+        self.day_s = rng.choice([3600.0, 6 * 3600.0, 86_400.0], n)
+        self.phase_s = rng.uniform(0, 86_400, n)
+        self.early = rng.uniform(0.02, 0.3, n) * total_s
+        self.restarts = [
+            np.cumsum(rng.exponential(5 * 3600, 200)) for _ in range(n)
+        ]  # of a part of the service, every few hours
+
+    def values(self, t_s: Floats) -> Floats:
+        """One row for each time, one column for each of ``names``."""
+        gauges = np.column_stack([self._level(at, t_s) for at in range(len(self.kinds))])
+        fresh = self.rng.normal(0, 1, gauges.shape)
+        for row, shock in zip(gauges, fresh, strict=True):
+            self.noise = self.memory * self.noise + np.sqrt(1 - self.memory**2) * shock
+            row += self.sigma * self.noise
+        rng, n = self.rng, len(t_s)
+        teeth = 40 * MIB * ((t_s % 97.0) / 97.0)
+        memory = 300 * MIB + teeth + rng.normal(0, MIB, n)
+        counts = [20 + rng.poisson(3, n), np.full(n, 24), 20 + rng.poisson(1, n)]
+        return np.column_stack([np.round(memory / 4096) * 4096, *counts, np.round(gauges)])
+
+    def _level(self, at: int, t_s: Floats) -> Floats:
+        base, height, early = self.base[at], self.height[at], self.early[at]
+        kind = self.kinds[at]
+        level = np.full(len(t_s), base)
+        if kind == "restarts":
+            starts = np.concatenate([[0.0], self.restarts[at]])
+            alive_s = t_s - starts[np.searchsorted(starts, t_s, side="right") - 1]
+            level = base * (1 - np.exp(-alive_s / 300))
+        elif kind == "resets":
+            level = height * (((t_s + self.phase_s[at]) % self.day_s[at]) / self.day_s[at])
+        elif kind == "saw":
+            level = base + height * ((t_s % self.period_s[at]) / self.period_s[at])
+        elif kind == "steps":
+            level = base + height * ((t_s > early / 2).astype(float) + (t_s > early))
+        elif kind == "fills":
+            level = base + height * np.minimum(t_s / early, 1.0)
+        return level
+
+
+def write(path: Path, hours: float, series: int) -> None:
+    """The run directory, through the writer of every run."""
+    epochs = max(8, round(hours / 6))
+    total_s = int(hours * 3600)
+    given = document(hours, epochs)
+    example = WorkedExample.model_validate(given)
+    planned = tuple(plan.epochs(example))
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        example="marathon",
+        example_path="worked_examples/marathon.yaml",
+        kind="soak",
+        zero="2026-11-20T18:00:00.000+00:00",
+        state="running",
+        epochs=planned,
+        journeys=("browse",),
+        limits={
+            "memory": Limit(1024.0 * MIB, "declared limit of 1 GiB"),
+            "open_files": Limit(1024.0, "declared limit of 1,024"),
+            "threads": Limit(200.0, "declared limit of 200"),
+        },
+    )
+    writer = runfile.Writer(path, manifest, given, "# made up by marathon.py\n")
+    writer.event(Event(-1.0, "run-began"))
+    service = Service(series, total_s)
+    for t_s, epoch, state, ops, values in rows(service, planned, total_s):
+        named = dict(zip(service.names, values, strict=True))
+        writer.sample(Sample(t_s, epoch, state, ops, {"browse": ops}, named))
+        if state == "load" and ops % (PIECE_S * RATE_HZ) == 0:
+            sys.stderr.write(f"\r{t_s / 3600:.1f} h written ")
+    sys.stderr.write("\n")
+    began_s = 0.0
+    work = [epoch for epoch in planned if epoch.kind == "work"]
+    for epoch in work:
+        ended_s = began_s + total_s / len(work)
+        writer.event(Event(began_s, "epoch-began", {"epoch": epoch.index, "stage": epoch.stage}))
+        facts = {"epoch": epoch.index, "intended": None, "dropped": 0, "health": {}}
+        writer.event(Event(ended_s, "epoch-ended", facts))
+        began_s = ended_s
+    writer.update(state="complete")
+    writer.close()
+
+
+def rows(
+    service: Service, epochs: tuple[plan.Epoch, ...], total_s: int
+) -> Iterator[tuple[float, int, State, int, list[float]]]:
+    """A reading a second under load, and a floor after each epoch of work."""
+    work = [epoch for epoch in epochs if epoch.kind == "work"]
+    each_s = total_s // len(work)
+    for number, epoch in enumerate(work):
+        for begin in range(number * each_s, (number + 1) * each_s, PIECE_S):
+            t_s = np.arange(begin, min(begin + PIECE_S, (number + 1) * each_s), dtype=float)
+            for at, values in zip(t_s.tolist(), service.values(t_s).tolist(), strict=True):
+                yield at + 1, epoch.index, "load", int(at + 1) * RATE_HZ, values
+        end_s = (number + 1) * each_s
+        quiet = end_s + 0.15 * np.arange(1, FLOOR_READINGS + 1)
+        floors = service.values(quiet)
+        floors[:, 0] = 300 * MIB + 4096 * np.arange(FLOOR_READINGS)  # after a collection
+        for at, values in zip(quiet.tolist(), floors.tolist(), strict=True):
+            yield at, epoch.index, "quiescent", end_s * RATE_HZ, values
+
+
+def judged(path: Path, most_s: float, most_mib: float) -> int:
+    """Read and judge the run; what it took is of this process, which has done nothing else."""
+    began_s, cpu_s = time.perf_counter(), time.process_time()
+    run = runfile.read(path)
+    verdict = judge.judge(run)
+    took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{len(run.readings):,} samples of {len(run.names)} series")
+    print(f"judged in {took_s:.1f} s, {cpu_s:.1f} s of CPU, at a peak of {peak_mib:.0f} MiB")
+    for finding in verdict.findings:
+        print(f"finding: {finding.kind} of {finding.resource}: {finding.summary}")
+    if cpu_s > most_s or peak_mib > most_mib:
+        print(f"promised are {most_s:g} s of CPU and {most_mib:g} MiB")
+        return 1
+    return 1 if verdict.findings else 0
+
+
+def main() -> int:
+    """Write the run in a process of its own, then judge it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--hours", type=float, default=72.0)
+    parser.add_argument("--series", type=int, default=300)
+    parser.add_argument("--most-s", type=float, default=10.0)
+    parser.add_argument("--most-mib", type=float, default=1024.0)
+    parser.add_argument("--only", choices=["write", "judge"])
+    asked = parser.parse_args()
+    if asked.only == "write":
+        began_s = time.perf_counter()
+        write(asked.run, asked.hours, asked.series)
+        print(f"written in {time.perf_counter() - began_s:.1f} s", flush=True)
+        return 0
+    if asked.only is None:
+        subprocess.run([sys.executable, *sys.argv, "--only", "write"], check=True)
+    return judged(asked.run, asked.most_s, asked.most_mib)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
