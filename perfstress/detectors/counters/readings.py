@@ -91,9 +91,8 @@ def made(
 
 def operations(run: Run, journey: str) -> Readings | None:
     """The operations themselves as a counter: of one journey, or all of them (empty)."""
-    samples = run.samples
-    counts = [s.ops_by.get(journey, 0) if journey else s.ops for s in samples]
-    work = np.array(counts, dtype=float)
+    readings = run.readings
+    work = readings.ops_by(journey) if journey else readings.ops
     _, first = np.unique(work, return_index=True)
     if len(first) < 2:
         return None
@@ -101,7 +100,7 @@ def operations(run: Run, journey: str) -> Readings | None:
         f"ops.{journey}" if journey else "ops",
         work[first],
         work[first],
-        np.array([samples[at].t_s for at in first]),
-        np.array([samples[at].epoch for at in first], dtype=np.int64),
+        readings.t_s[first],
+        readings.epoch[first],
         np.zeros(len(first), dtype=np.int64),
     )
