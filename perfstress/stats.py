@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,3 +98,46 @@ def ols_slope(x: Floats, y: Floats) -> tuple[float, float]:
     slope = float(dx @ (y - y.mean())) / square
     rest = y - y.mean() - slope * dx
     return slope, math.sqrt(float(rest @ rest) / (n - 2) / square)
+
+
+def shift(before: Floats, after: Floats, confidence: float = 0.99) -> tuple[float, float, float]:
+    """By how much ``after`` lies above ``before``: the median of all differences, and its interval.
+
+    Hodges and Lehmann's estimate with the interval of Mann and Whitney's test (Lehmann,
+    Nonparametrics, 1975, section 2.5): it asks for no law of the noise, and single outliers do not
+    move it. The interval is infinite where there are too few values for the confidence.
+    """
+    differences = np.sort((after[:, None] - before[None, :]).ravel())
+    n, m = len(before), len(after)
+    if not len(differences):
+        return 0.0, -math.inf, math.inf
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    cut = math.floor(n * m / 2 - z * math.sqrt(n * m * (n + m + 1) / 12))
+    middle = float(np.median(differences))
+    if cut < 0:
+        return middle, -math.inf, math.inf
+    return middle, float(differences[cut]), float(differences[-1 - cut])
+
+
+def more_often(hits: int, of: int, hits_before: int, of_before: int) -> float:
+    """The probability of at least so many ``hits`` by chance, when they come as often as before.
+
+    Fisher's exact test, one-sided: given all hits together, how they fall on the two sides.
+    """
+    total, every = hits + hits_before, of + of_before
+
+    def log_chance(here: int) -> float:
+        return _log_comb(of, here) + _log_comb(of_before, total - here) - _log_comb(every, total)
+
+    return min(
+        1.0,
+        sum(
+            math.exp(log_chance(k))
+            for k in range(hits, min(total, of) + 1)
+            if total - k <= of_before
+        ),
+    )
+
+
+def _log_comb(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
