@@ -99,7 +99,7 @@ def _below_rate(run: Run, epoch: Epoch) -> str:
     """Why an open stage was not driven at its rate; empty when it was, or has none."""
     if epoch.model != "open":
         return ""
-    mean_hz = (epoch.start_level + epoch.end_level) / 2
+    mean_hz = (epoch.start_level + epoch.end_level) / 2 + sum(epoch.own.values())
     facts = next(
         (e for e in run.events_named("epoch-ended") if e.facts.get("epoch") == epoch.index), None
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from perfstress.detectors import interaction
 from perfstress.detectors.drift import straight_lines
 from perfstress.detectors.growth import assessments
 from perfstress.run import Run
@@ -18,7 +19,7 @@ OF_MARGIN = 0.4  # of a 99 % margin: a one-sided 10 % test for the few points th
 
 def is_confirmable(finding: Finding) -> bool:
     """Whether a finding is of the kinds that a fresh process is asked about."""
-    return finding.kind.endswith(("-growth", "-drift"))
+    return finding.kind.endswith(("-growth", "-drift")) or finding.label == "SLOWED"
 
 
 def confirmed(run: Run, findings: Sequence[Finding]) -> tuple[list[Finding], list[str], list[str]]:
@@ -32,6 +33,7 @@ def confirmed(run: Run, findings: Sequence[Finding]) -> tuple[list[Finding], lis
         names = ", ".join(sorted({finding.resource for finding in to_confirm}))
         return list(findings), [], [f"{names}: not confirmed in a fresh process"]
     again = _measured_again(run.confirming)
+    slowed = interaction.slowed(run.confirming) if run.manifest.kind == "interaction" else set()
     cut_short = run.confirming.manifest.state != "complete"
     settled: list[Finding] = []
     unproven: list[str] = []
@@ -39,15 +41,16 @@ def confirmed(run: Run, findings: Sequence[Finding]) -> tuple[list[Finding], lis
     for finding in findings:
         if finding not in to_confirm:
             settled.append(finding)
-        elif _came_back(finding, again):
+        elif _came_back(finding, again) or finding.resource in slowed:
             settled.append(dataclasses.replace(finding, confirmed=True))
         elif cut_short:
             settled.append(finding)
             notes.append(f"{finding.resource}: the confirming run ended early and tells nothing")
         else:
             settled.append(dataclasses.replace(finding, confirmed=False, fails=False))
+            what = "wait" if finding.label == "SLOWED" else "growth"
             unproven.append(
-                f"{finding.resource}: the growth did not come back in a fresh process; "
+                f"{finding.resource}: the {what} did not come back in a fresh process; "
                 f"seen once: {finding.summary}"
             )
     return settled, unproven, notes

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from perfstress import judge, library, provenance, rules, runfile, session, yamlio
+from perfstress.confirmation import is_confirmable
 from perfstress.errors import ExampleError, GuardTripped, PerfstressError, UsageError
 from perfstress.probes.preflight import preflight
 from perfstress.progress import watcher
@@ -135,8 +136,7 @@ def _conclude(folder: Path) -> tuple[Verdict, Run]:
 
 def _wants_confirmation(verdict: Verdict) -> bool:
     return verdict.outcome is Outcome.FAIL and any(
-        finding.fails and finding.kind.endswith(("-growth", "-drift"))
-        for finding in verdict.findings
+        finding.fails and is_confirmable(finding) for finding in verdict.findings
     )
 
 

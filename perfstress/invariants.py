@@ -18,7 +18,11 @@ ANSWER_WITHIN_S = 10.0
 
 
 def asked(
-    example: WorkedExample, values: Mapping[str, str], folder: Path, ok: Mapping[str, int]
+    example: WorkedExample,
+    values: Mapping[str, str],
+    folder: Path,
+    ok: Mapping[str, int],
+    when: str = "after",
 ) -> Iterator[dict[str, Any]]:
     """For each invariant of ``success`` the facts of an "invariant" event.
 
@@ -31,6 +35,7 @@ def asked(
         if isinstance(line, InvariantCriterion):
             answer, problem = _ask(example, line.invariant, values, folder)
             yield {
+                "when": when,
                 "get": line.invariant.get,
                 "that": line.invariant.that,
                 "answer": _needed(answer, line.invariant.that),

@@ -44,7 +44,7 @@ def judge(run: Run) -> Verdict:
     notes = [*notes, *_loud(run)]
     findings = list(explained(run, findings))
     checks = _checks(detections)
-    failing = [f for f in findings if f.fails and not (unreal and f.kind in OF_THE_LOAD)]
+    failing = [f for f in findings if f.fails and not (unreal and _of_the_load(f))]
     unsettled = [*doubts, *unproven, *_unsettled(detections, checks, findings)]
     if failing:
         outcome = Outcome.FAIL
@@ -68,6 +68,10 @@ def judge(run: Run) -> Verdict:
         load=load,
         generator=generator,
     )
+
+
+def _of_the_load(finding: Finding) -> bool:
+    return finding.kind in OF_THE_LOAD or finding.label == "SLOWED"
 
 
 def _spread(run: Run) -> list[str]:

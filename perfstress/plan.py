@@ -56,6 +56,17 @@ class Epoch:
     part_of: str = ""
     size: int | None = None
 
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Both levels with the journeys at rates of their own."""
+        own_hz = sum(self.own.values())
+        return self.start_level + own_hz, self.end_level + own_hz
+
+    @property
+    def coming(self) -> frozenset[str]:
+        """The journeys that come in this epoch."""
+        return frozenset(self.own) | {name for name, weight in self.mix.items() if weight}
+
     def as_json(self) -> dict[str, Any]:
         """Plain data, the inverse of ``from_json``."""
         return dataclasses.asdict(self)
@@ -111,15 +122,20 @@ def epochs(
 
     planned: list[Epoch] = []
     soak = example.kind == "soak"
+    # quiet behind each: what one stretch left under way, or behind, must not be the next one's
+    apart = soak or example.kind == "interaction"
     for number, stretch in enumerate(stretches(example)):
         stage = stretch.stage
         whole = stage.warmup or stage.pause is not None
         pieces = (example.shape.epochs or 8) if soak and not whole else stretch.parts
         keep = min(parts, pieces) if parts and pieces > 1 else pieces
         for piece in range(keep):
-            floor = soak or pieces > 1 or (stage.warmup and stretch.size is None)
+            floor = apart or pieces > 1 or (stage.warmup and stretch.size is None)
             epoch = _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
             epoch = dataclasses.replace(epoch, part_of=stretch.part_of, size=stretch.size)
+            if stretch.own is not None:
+                mix = stage.mix or {}
+                epoch = dataclasses.replace(epoch, own=dict(stretch.own), mix=dict(mix))
             planned.append(_replayed(epoch, stage, scale, folder) if stage.recorded else epoch)
     planned[-1] = dataclasses.replace(planned[-1], floor=True)
     if soak:
@@ -156,8 +172,9 @@ def _epoch(
         low = high = 0.0
     else:
         level = stage.rate if stage.rate is not None else stage.users
-        low = float(stage.from_ if stage.from_ is not None else level or 1)
-        high = float(stage.to if stage.to is not None else level or 1)
+        level = 1 if level is None else level
+        low = float(stage.from_ if stage.from_ is not None else level)
+        high = float(stage.to if stage.to is not None else level)
     span = high - low
     lasts_ns = stage.pause if stage.pause is not None else stage.for_
     ops, iterations = stage.ops, stage.iterations

@@ -44,7 +44,7 @@ def describe(epoch: Epoch) -> str:
     span = human_duration((epoch.duration_ns or 0) / NS_PER_S)
     if epoch.kind == "idle":
         return f"no load for {span}"
-    low, high = human_count(epoch.start_level), human_count(epoch.end_level)
+    low, high = (human_count(level) for level in epoch.levels)
     level = high if low == high else f"{low} to {high}"
     noun = "/s" if epoch.model == "open" else " user" if level == "1" else " users"
     bound = f", {human_count(epoch.ops)} operations" if epoch.ops else f" for {span}"

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
-from perfstress.tokens import CriterionError, Operator, Reader, Token
+from perfstress.tokens import CriterionError, Operator, Reader, Token, compare
 
 _PATTERN = re.compile(
     r"""(?P<space>\s+)
@@ -97,6 +97,30 @@ def _number(token: Token) -> float:
     if math.isinf(number):
         raise CriterionError("the number is too large", token.column, "write one that can be met")
     return number
+
+
+def apart(relation: Relation, value_of: Callable[[str], float]) -> float:
+    """By how much a relation does not hold; 0 when it does. Raises what ``value_of`` raises."""
+    left, right = relation.sides(value_of)
+    return 0.0 if compare(left, relation.operator, right) else abs(left - right) or 1.0
+
+
+def lookup(answer: Any, counts: Mapping[str, Any]) -> Callable[[str], float]:
+    """The value of a name: what was counted, else the figure in the target's answer; raises
+    KeyError when there is no such number.
+    """
+
+    def value_of(name: str) -> float:
+        found: Any = counts.get(name)
+        if found is None:
+            found = answer
+            for part in name.split("."):
+                found = found.get(part) if isinstance(found, Mapping) else None
+        if isinstance(found, bool) or not isinstance(found, int | float) or math.isnan(found):
+            raise KeyError(name)
+        return float(found)
+
+    return value_of
 
 
 def names_of(relation: Relation) -> frozenset[str]:

@@ -316,9 +316,15 @@ class _Session:
                 self.attempts.seen(epoch, (now_ns() - began_ns) / NS_PER_S) for epoch in block
             ]
             waiting = self._steered(waiting)
+            if self.example.kind == "interaction":
+                self._invariants(target, "floor", epoch=block[-1].index)
+        self._invariants(target, "after")
+
+    def _invariants(self, target: Target, when: str, **more: int) -> None:
         ok = self.chronicle.pulse.ok_by_journey
-        for facts in invariants.asked(self.example, target.values, self.around.folder, ok):
-            self.chronicle.event("invariant", **facts)
+        values, folder = target.values, self.around.folder
+        for facts in invariants.asked(self.example, values, folder, ok, when):
+            self.chronicle.event("invariant", **more, **facts)
 
     def _steered(self, waiting: deque[tuple[Epoch, ...]]) -> deque[tuple[Epoch, ...]]:
         """What is still to come, by what has been seen; the manifest has it when it changes."""

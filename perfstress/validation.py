@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from perfstress.example import KINDS_NOT_YET, WorkedExample
+from perfstress.example.document import Kind
 from perfstress.places import Complaint, Place, dotted, place_of, texts
 from perfstress.wording import Raw, complaints
 
@@ -68,11 +69,12 @@ def placeholders(document: Mapping[str, Any]) -> Iterator[Complaint]:
 
 def _not_in_this_version(document: Mapping[str, Any]) -> Iterator[Complaint]:
     if (kind := document.get("kind")) in KINDS_NOT_YET:
+        taken = [known for known in get_args(Kind) if known not in KINDS_NOT_YET]
         yield Complaint(
             ("kind",),
             "not-in-this-version",
             f"kind {kind!r} is not in this version",
-            "this version takes load, soak, spike and sweep",
+            f"this version takes {', '.join(taken)}",
         )
 
 

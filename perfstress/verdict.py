@@ -58,6 +58,8 @@ Label = Literal[
     "FROZEN",  # a counter has no digits left to count by one
     "CROSSED",  # a counter is beyond its edge, and something is worse there
     "NEARS_EDGE",  # a counter reaches its edge within the horizon
+    "SLOWED",  # waits that come only beside another journey
+    "BROKEN",  # errors or a broken invariant that come only beside another journey
 ]
 
 

@@ -28,6 +28,7 @@ NOT_YET: tuple[str, ...] = ("queries", "statements", "knee", "amplification", "c
 HEADS: tuple[str, ...] = (
     "errors", *TIMES, "rate", "ops.count", "ok.count", *RESOURCES, 'gauge("name")',
     "growth", "drift", "recovery", "cost.order",
+    "growth", "drift", "recovery", "interaction",
 )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ _COUNT = Rule("count", _number, "write a whole number, such as errors.count == 0
 _NONE = Rule(
     "none",
     _number,
-    "write growth == none, drift == none",
+    "write growth == none, drift == none, interaction == none",
     operators=("==",),
     suffixes=(),
     none=True,
@@ -125,7 +126,7 @@ def rule_of(metric: tuple[str, ...], column: int) -> Rule:
         return _growth_rule("count/op", _number, 'gauge("name").growth < 0.001 per op')
     if head in RESOURCES or head.startswith("gauge:"):
         raise _unknown(".".join(metric), [f"{head}.max", f"{head}.growth"], column)
-    if rest and head in {"rate", "growth", "drift", "recovery"}:
+    if rest and head in {"rate", "growth", "drift", "recovery", "interaction"}:
         raise CriterionError(f"{head} stands alone, without .{rest[0]}", column, f"write {head}")
     raise _unknown(".".join(metric), _EVERY, column)
 
@@ -178,6 +179,7 @@ _RULES: Mapping[tuple[str, ...], Rule] = {
         operators=("<", "<="),
         suffixes=("of",),
     ),
+    ("interaction",): _NONE,
     ("recovery",): Rule(
         "seconds",
         _seconds,

@@ -35,9 +35,7 @@ Raw = Callable[[Place], str | None]
 # Words of the contract that belong elsewhere than at the top and that a later version will take.
 _STEP_NOT_YET = ("abort",)
 # Keys that only make sense with a kind that is refused anyway: said once, with the kind.
-_OF_A_KIND: Mapping[str, tuple[str, ...]] = {
-    "interaction": ("journeys",),
-}
+_OF_A_KIND: Mapping[str, tuple[str, ...]] = {}
 
 _NOUNS: Mapping[str, str] = {
     "string_type": "text",

@@ -129,7 +129,7 @@ def intended(run: Run, end_s: float) -> list[list[float | int | None]] | None:
         start_s = round(began[epoch.index], 2)
         stop_s = round(max(start_s + 0.02, ended.get(epoch.index, end_s)), 2)
         times += [start_s, round(stop_s - 0.01, 2)]
-        rates += [short(epoch.start_level), short(epoch.end_level)]
+        rates += [short(level) for level in epoch.levels]
         if epoch.floor:
             times.append(stop_s)
             rates.append(None)

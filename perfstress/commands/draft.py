@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from perfstress.errors import UsageError
 from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 
-KINDS = ("load", "soak", "spike", "wrap")
+KINDS = ("load", "soak", "spike", "wrap", "interaction")
 WORKLOADS = ("http", "calls", "runs")
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -29,6 +30,7 @@ _HUNTS: Mapping[str, str] = {
     "soak": "[memory-growth, fd-growth, latency-drift]",
     "spike": "[connection-growth, no-recovery]",
     "wrap": "[counter-wrap, counter-stuck]",
+    "interaction": "[interaction]",
 }
 _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
     ("load", True): ("errors.rate < 0.1%", "response.p99 < 500ms"),
@@ -40,6 +42,7 @@ _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
         "response.p99 < 500ms during spike",
         "recovery < 10s after spike",
     ),
+    ("interaction", True): ("errors.rate < 0.1%", "interaction == none"),
     ("spike", False): ("errors.count == 0", "response.max < 60s during spike"),
     ("wrap", True): ("errors.count == 0",),
     ("wrap", False): ("errors.count == 0",),
@@ -78,6 +81,8 @@ def draft(
     later = tuple(sorted(set(Workload.model_fields) - set(WORKLOADS)))
     _is_one_of("a draft of workload", workload, WORKLOADS, later)
     recorded = _recorded(source, recording)
+    if kind == "interaction":
+        recorded = _side_by_side(recorded, workload)
     if source is not None and workload != "http":
         raise UsageError(
             f"--from {source} gives requests, which --workload {workload} does not take",
@@ -99,6 +104,20 @@ def draft(
             slug="output-not-writable",
         ) from error
     return path
+
+
+def _side_by_side(recorded: Recorded, workload: str) -> Recorded:
+    """Two journeys at least: those that were recorded, the five most frequent, or one to add."""
+    if workload != "http":
+        raise UsageError(
+            f"an interaction runs journeys beside each other, and --workload {workload} has one",
+            hint="leave --workload out",
+            slug="bad-value",
+        )
+    journeys = recorded.journeys[:5]
+    if len(journeys) < 2:
+        journeys += (RecordedJourney("buy", 1, (RecordedStep("post", "/TODO"),)),)
+    return dataclasses.replace(recorded, journeys=journeys)
 
 
 def _write(path: Path, text: str) -> None:

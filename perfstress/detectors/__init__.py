@@ -10,6 +10,7 @@ from perfstress.detectors import (
     exits,
     faults,
     growth,
+    interaction,
     objectives,
     recovery,
     sizes,
@@ -24,5 +25,6 @@ DETECTORS: Mapping[str, Detector] = {
     "recovery": recovery.detect,
     "faults": faults.detect,
     "sizes": sizes.detect,
+    "interaction": interaction.detect,
     "objectives": objectives.detect,
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from perfstress.criteria import Criterion, criteria_of
 from perfstress.example import InvariantCriterion
 from perfstress.loadsummary import Which, merged
 from perfstress.measurement import Event, Interval, metric_of
-from perfstress.relations import Relation, parse_relation
+from perfstress.relations import Relation, lookup, parse_relation
 from perfstress.run import Run
 from perfstress.tokens import compare
 from perfstress.units import human_bytes, human_count, human_duration
@@ -21,7 +20,7 @@ from perfstress.verdict import Check, Detection, Finding, FindingClass, Outcome
 
 _PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
 # Answered by other detectors.
-_ELSEWHERE = ("growth", "drift", "recovery", "order")
+_ELSEWHERE = ("growth", "drift", "recovery", "order", "interaction")
 
 
 def detect(run: Run) -> Detection:
@@ -44,6 +43,7 @@ def detect(run: Run) -> Detection:
                     for event in run.events_named("invariant")
                     if (event.facts.get("get"), event.facts.get("that"))
                     == (invariant.get, invariant.that)
+                    and event.facts.get("when", "after") == "after"
                 ),
                 None,
             )
@@ -217,7 +217,11 @@ def _narrowed(criterion: Criterion) -> tuple[str | None, str | None]:
 def _epochs(run: Run, criterion: Criterion) -> list[int]:
     """The epochs that a criterion speaks of: its stage's, those after it, or all work."""
     if criterion.during is not None:
-        return [epoch.index for epoch in run.manifest.epochs if epoch.stage == criterion.during]
+        return [
+            epoch.index
+            for epoch in run.manifest.epochs
+            if criterion.during in (epoch.stage, epoch.part_of)
+        ]
     work = [epoch.index for epoch in run.work_epochs]
     if criterion.after is not None:
         ends = [epoch.index for epoch in run.manifest.epochs if epoch.stage == criterion.after]
@@ -279,11 +283,11 @@ def _invariant(run: Run, that: str, event: Event | None) -> tuple[Check, Finding
     relation = parse_relation(that)
     counts = event.facts.get("counts") or {}
     try:
-        left, right = relation.sides(_lookup(event.facts.get("answer"), counts))
+        left, right = relation.sides(lookup(event.facts.get("answer"), counts))
     except KeyError as error:
         said = f"{event.facts.get('get')} answers no number for {error.args[0]}"
         return Check(text, Outcome.INCONCLUSIVE, said), None
-    seen = _told(relation, _lookup(event.facts.get("answer"), counts), left, right)
+    seen = _told(relation, lookup(event.facts.get("answer"), counts), left, right)
     if compare(left, relation.operator, right):
         return Check(text, Outcome.PASS, seen), None
     missing = abs(left - right)
@@ -295,20 +299,6 @@ def _invariant(run: Run, that: str, event: Event | None) -> tuple[Check, Finding
         diagnosis=_unanswered(run),
     )
     return Check(text, Outcome.FAIL, seen), finding
-
-
-def _lookup(answer: Any, counts: Mapping[str, Any]) -> Callable[[str], float]:
-    def value_of(name: str) -> float:
-        found: Any = counts.get(name)
-        if found is None:
-            found = answer
-            for part in name.split("."):
-                found = found.get(part) if isinstance(found, Mapping) else None
-        if isinstance(found, bool) or not isinstance(found, int | float) or math.isnan(found):
-            raise KeyError(name)
-        return float(found)
-
-    return value_of
 
 
 def _told(relation: Relation, value_of: Callable[[str], float], left: float, right: float) -> str:

@@ -49,7 +49,8 @@ class OpenLoop:
         self._told = False
         self._intended = self._dropped = 0
         self._tracks: list[Sequence[Track]] = crew.tracks(epoch)
-        crew.draws.change_mix(epoch.mix)
+        if epoch.mix:
+            crew.draws.change_mix(epoch.mix)
         shape = Stripe(arrivals_of(epoch), crew.part, crew.parts)
         self._chunks: Stripe | Streams = shape
         self._next = crew.draws.next

@@ -117,12 +117,14 @@ class Size(Part):
 class Shape(Part):
     """How much, how long, how many at once, in what order; by how many ``processes`` of load
     (``auto``: one for each core beside the target), each held on a core with ``pin``.
+    ``journeys`` are those that an interaction runs alone and together.
     """
 
     model: Literal["open", "closed"]
     arrivals: Arrivals = "poisson"
     seed: int
     epochs: Annotated[int, Field(ge=4, le=64, strict=True)] | None = None
+    journeys: Annotated[list[Name], Field(min_length=2, max_length=5)] | None = None
     stages: Annotated[list[Stage], Field(min_length=1)]
     max_in_flight: Count = 10_000
     timeout: DurationNs = 30 * 10**9

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from perfstress.example import WorkedExample
 from perfstress.kinds import sweep, wrap
+from perfstress.kinds.interaction import side_by_side
 from perfstress.kinds.stretch import Stretch, as_written
 
 STRETCHES: Mapping[str, Callable[[WorkedExample], list[Stretch]]] = {
@@ -18,6 +19,7 @@ STRETCHES: Mapping[str, Callable[[WorkedExample], list[Stretch]]] = {
     "spike": as_written,
     "sweep": sweep.stretches,
     "wrap": wrap.in_parts,
+    "interaction": side_by_side,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perfstress.example import Stage, WorkedExample
@@ -13,12 +14,14 @@ class Stretch:
 
     ``size`` is the size of the input in this stretch, where the example sweeps sizes. With
     ``parts`` above 1 it is divided into so many equal epochs, each closed by a floor.
+    ``own`` are the journeys that come at rates of their own in it, in 1/s; None: all that have one.
     """
 
     stage: Stage
     part_of: str
     size: int | None = None
     parts: int = 1
+    own: Mapping[str, float] | None = None
 
 
 def as_written(example: WorkedExample) -> list[Stretch]:

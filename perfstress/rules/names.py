@@ -95,6 +95,10 @@ def unknown_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             if name not in journeys:
                 place: Place = ("shape", "stages", index, "mix", name)
                 yield _unknown(place, name, "journey", journeys, at_key=True)
+    for index, name in enumerate(example.shape.journeys or ()):
+        if name not in journeys:
+            place = ("shape", "journeys", index)
+            yield _unknown(place, name, "journey", journeys)
     for index, line in enumerate(example.success):
         if isinstance(line, InvariantCriterion):
             yield from _invariant(line, index, journeys)

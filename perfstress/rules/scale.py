@@ -31,6 +31,8 @@ def rate(loaded: Loaded) -> Iterator[Shortfall]:
     if None in levels:
         return  # told by no-file or bad-arrivals
     reached = max((level for level in levels if level is not None), default=0.0)
+    if example.kind == "interaction":  # all of them together
+        reached += sum(plan.own_rates(example).values())
     if reached < wanted * (1 - 1e-9):
         said = f"no stage reaches {format_rate(wanted)}; the most is {format_rate(reached)}"
         yield ("production", "rate"), said, "raise a stage's rate"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from perfstress import arrivals
-from perfstress.example import Stage
+from perfstress import arrivals, plan
+from perfstress.example import Stage, WorkedExample
 from perfstress.places import Complaint, Place, dotted
 from perfstress.yamlio import Loaded
 
@@ -47,10 +47,17 @@ def stage_level(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             lacking = "to" if ramp == ["from"] else "from"
             message = f"{where}: a ramp has from and to, and {lacking!r} is missing"
             yield Complaint(place, "stage-level", message, f"write {lacking}:, {unit}")
-        elif not kinds:
+        elif not kinds and not own_rates_only(loaded.example):
             message = f"{where}: does not say how much: {word!r} is missing"
             yield Complaint(place, "stage-level", message, f"write {word}:, {unit}")
         yield from _units(stage, place, model, unit)
+
+
+def own_rates_only(example: WorkedExample) -> bool:
+    """Whether this is an interaction of journeys that all have rates of their own."""
+    return example.kind == "interaction" and set(plan.own_rates(example)) == set(
+        plan.journey_mix(example)
+    )
 
 
 def _units(stage: Stage, place: Place, model: str, unit: str) -> Iterator[Complaint]:
@@ -256,6 +263,66 @@ def kind_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             yield Complaint(place, "kind-shape", message, hint, at_key=True)
     if example.kind == "spike":
         yield from _spike(loaded)
+    yield from _interaction(loaded)
+
+
+def _interaction(loaded: Loaded) -> Iterator[Complaint]:
+    """Journeys that can be run alone and together at the same rates, all of them named."""
+    example = loaded.example
+    shape, named = example.shape, example.shape.journeys or []
+    place: Place = ("shape", "journeys")
+    if example.kind != "interaction":
+        if shape.journeys is not None:
+            message = f"shape.journeys: a {example.kind} has no journeys to run alone"
+            hint = "take it out, or write kind: interaction; a mix chooses between journeys"
+            yield Complaint(place, "kind-shape", message, hint, at_key=True)
+        for index, line in enumerate(example.success):
+            if isinstance(line, str) and line.split()[:1] == ["interaction"]:
+                message = f"success[{index}]: nothing is run alone and together in a {example.kind}"
+                hint = "write kind: interaction and shape.journeys, or take it out"
+                yield Complaint(("success", index), "kind-shape", message, hint)
+        return
+    known = list(plan.journey_mix(example))
+    if shape.journeys is None:
+        message = "shape: an interaction has to name its journeys, two to five"
+        hint = f"write journeys: [{', '.join(known[:5])}]"
+        if len(known) < 2:
+            hint = "there has to be a second journey to run beside the first"
+        yield Complaint(("shape",), "kind-shape", message, hint, at_key=True)
+        return
+    if shape.model != "open":
+        message = "shape.model: an interaction compares at the same rates, and users have none"
+        hint = "write model: open, and the rate of each journey or of the stages"
+        yield Complaint(("shape", "model"), "kind-shape", message, hint)
+    for index, name in enumerate(named):
+        if name in named[:index]:
+            message = f"shape.journeys[{index}]: {name!r} is named twice"
+            yield Complaint((*place, index), "kind-shape", message, "name each journey once")
+    if left := [name for name in known if name not in named]:
+        message = f"shape.journeys: {left[0]!r} is not named, so it would never come"
+        hint = "name it, or take it out of the workload"
+        yield Complaint(place, "kind-shape", message, hint, at_key=True)
+    yield from _level_stages(loaded)
+
+
+def _level_stages(loaded: Loaded) -> Iterator[Complaint]:
+    """The stages of an interaction: one level each, for a time."""
+    has_rates = own_rates_only(loaded.example)
+    for index, stage in enumerate(loaded.example.shape.stages):
+        place: Place = ("shape", "stages", index)
+        odd = [
+            key
+            for key in ("from", "to", "steps", "ops", "arrivals", "mix")
+            if getattr(stage, _field(key)) is not None
+        ]
+        if odd:
+            message = f"{dotted(place)}: a stage of an interaction has one rate for a time, no "
+            hint = "it is run by each journey alone, and by all together"
+            yield Complaint((*place, odd[0]), "kind-shape", message + odd[0], hint, at_key=True)
+        elif has_rates and stage.rate is not None:
+            message = f"{dotted(place)}: every journey has a rate of its own, and none takes this"
+            hint = "take it out, or take out the rate of a journey"
+            yield Complaint((*place, "rate"), "kind-shape", message, hint, at_key=True)
 
 
 def _spike(loaded: Loaded) -> Iterator[Complaint]:

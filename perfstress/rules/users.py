@@ -57,7 +57,7 @@ def own_rate(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         elif "weight" in journey.model_fields_set:
             message = f"{where}: weight and rate exclude each other"
             hint = "weight is a share of the shape's arrivals, rate is beside them"
-        elif len(own) == len(journeys):
+        elif len(own) == len(journeys) and example.kind != "interaction":
             message = f"{where}: no journey is left for the arrivals of the shape"
             hint = "leave one journey without a rate; it comes at that of the stages"
         else:

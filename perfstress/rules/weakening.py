@@ -93,6 +93,9 @@ def _shape(before: Change, after: Change) -> Iterator[Change]:
         yield from _lowered(f"{where}.steps", *steps, _STEPS)
         if new_stages[name].get("warmup") is True:
             yield _change(f"{where}.warmup", False, True)
+    for name in old.get("journeys") or ():
+        if name not in (new.get("journeys") or ()):
+            yield _change("shape.journeys", name, None)
     yield from _lowered("shape", old, new, {"epochs": _number})
     yield from _raised("shape", old, new, {"timeout": parse_duration})
 

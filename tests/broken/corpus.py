@@ -196,6 +196,37 @@ success:
   - response.p99 < 500ms of polite.hello
 """
 
+SIDE_BY_SIDE = """\
+perfstress: 1
+name: @NAME@
+title: Looking and buying, each alone and then together
+kind: interaction
+production:
+  rate: 30/s
+  concurrency: 5
+  horizon: 14d
+  source: access log of 2025-11-28
+implementation:
+  paths: ["shop/**"]
+target:
+  command: [python, -m, shop, --port, "{port}"]
+workload:
+  http:
+    base_url: "http://127.0.0.1:{port}"
+    journeys:
+      look: {rate: 20/s, steps: [{get: /}]}
+      buy: {rate: 10/s, steps: [{post: /}]}
+shape:
+  model: open
+  seed: 1
+  journeys: [look, buy]
+  stages:
+    - {name: load, for: 10s}
+success:
+  - errors.rate < 0.1%
+  - interaction == none
+"""
+
 SQL = f"""\
 perfstress: 1
 name: @NAME@
@@ -339,6 +370,48 @@ class Broken:
         before = text[: text.index(MARK)]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         return text.replace(MARK, "").encode(), (line, column)
+
+
+def _side_by_side() -> Iterator[Broken]:
+    def broken(name: str, slug: str, old: str, new: str, says: str = "") -> Broken:
+        return Broken(f"interaction-{name}", slug, old, new, SIDE_BY_SIDE, says=says)
+
+    listed = "  journeys: [look, buy]\n"
+    yield broken(
+        "unnamed",
+        "kind-shape",
+        "shape:\n" + "  model: open\n  seed: 1\n" + listed,
+        "¦shape:\n  model: open\n  seed: 1\n",
+        "[look, buy]",
+    )
+    yield broken("one", "out-of-range", "[look, buy]", "¦[look]", "needs 2")
+    yield broken("twice", "kind-shape", "[look, buy]", "[look, buy, ¦buy]", "named twice")
+    yield broken("unknown", "unknown-name", "[look, buy]", "[look, buy, ¦by]", "buy")
+    yield broken("spread", "kind-shape", "for: 10s", "for: 10s, ¦arrivals: uniform", "no arrivals")
+    yield broken("rate", "kind-shape", "for: 10s", "¦rate: 9/s, for: 10s", "rate of its own")
+    yield broken("ramp", "kind-shape", "for: 10s", "¦from: 1/s, to: 9/s, for: 10s", "no from")
+    yield Broken(
+        "interaction-no-level",
+        "stage-level",
+        "buy: {rate: 10/s, ",
+        "buy: {",
+        SIDE_BY_SIDE,
+        at="- ¦{name: load",
+    )
+    yield Broken(
+        "journeys-elsewhere",
+        "kind-shape",
+        "  seed: 42\n  stages",
+        "  seed: 42\n  ¦journeys: [browse, buy]\n  stages",
+        says="kind: interaction",
+    )
+    yield Broken(
+        "interaction-elsewhere",
+        "kind-shape",
+        "- recovery < 30s after spike",
+        "- recovery < 30s after spike\n  - ¦interaction == none",
+        says="kind: interaction",
+    )
 
 
 def _yaml_traps() -> Iterator[Broken]:
@@ -1300,6 +1373,7 @@ CORPUS: tuple[Broken, ...] = (
     *_conversations(),
     *_faults(),
     *_counters(),
+    *_side_by_side(),
 )
 
 

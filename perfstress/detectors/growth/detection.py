@@ -138,7 +138,7 @@ def _steady_end(run: Run) -> frozenset[int]:
     for epoch in reversed(work):
         last = work[-1]
         same = (epoch.start_level, epoch.end_level) == (last.end_level, last.end_level)
-        if not same or dict(epoch.mix) != dict(last.mix):
+        if not same or (dict(epoch.mix), dict(epoch.own)) != (dict(last.mix), dict(last.own)):
             break
         steady.append(epoch.index)
     return frozenset(steady or ([work[-1].index] if work else []))
