@@ -558,11 +558,11 @@ def _shape_of_the_document() -> Iterator[Broken]:
     )
     yield Broken("version-2", "unknown-version", "perfstress: 1", "perfstress: ¦2")
     yield Broken(
-        "kind-interaction",
+        "kind-stress",
         "not-in-this-version",
         "kind: spike",
-        "kind: ¦interaction",
-        says="kind 'interaction' is not in this version",
+        "kind: ¦stress",
+        says="kind 'stress' is not in this version",
     )
     yield Broken(
         "sweep-without-sizes",
