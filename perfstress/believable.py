@@ -18,6 +18,8 @@ BUSY_LATE_S = 0.010
 # A hypervisor that took this much while arrivals were late; a generator that stood still so long.
 STEAL_SHARE = 0.05
 STALL_SHARE = 0.05
+# A declared probe that could not be read for this share of the run.
+BLIND_SHARE = 0.2
 # A stage shorter than this is not judged by its seconds: the first and the last arrival count.
 LEAST_S = 0.5
 
@@ -144,21 +146,38 @@ def _fired(run: Run, epoch: Epoch) -> int:
 
 
 def blind_probes(run: Run) -> list[str]:
-    """Declared probes that read nothing, or nothing for most of the run."""
-    problems: dict[str, str] = {}
-    for event in run.events_named("probe-problem"):
-        problems.setdefault(str(event.facts.get("probe")), str(event.facts.get("why")))
+    """Declared probes that read nothing, or nothing for much of the run."""
+    ended_early = bool(run.events_named("target-exited", "target-hung", "generator-lost"))
+    if not run.events_named("probe-sight"):
+        return _never_scraped(run)
     doubts = []
-    declared = [probe.prometheus for probe in run.example.target.probes if probe.prometheus]
-    if declared and run.samples and not any(_is_scraped(run, name) for name in run.names):
-        why = next((w for name, w in problems.items() if "prometheus" in name), "it gave nothing")
-        doubts.append(f"the probe prometheus {declared[0]} could not be read: {why}")
+    for event in run.events_named("probe-sight"):
+        facts = event.facts
+        why = str(facts.get("why") or "it gave nothing")
+        blind_s, watched_s = (float(facts.get(key) or 0) for key in ("blind_s", "watched_s"))
+        if not facts.get("readings"):
+            doubts.append(f"the probe {facts.get('probe')} could not be read: {why}")
+        elif not ended_early and blind_s > BLIND_SHARE * watched_s:
+            doubts.append(
+                f"the probe {facts.get('probe')} could not be read for "
+                f"{human_duration(blind_s)} of {human_duration(watched_s)}: {why}"
+            )
     return doubts
 
 
-def _is_scraped(run: Run, name: str) -> bool:
-    return (
-        name.startswith(("gauge:", "counter:", "labels:"))
-        and not name.startswith("gauge:state.")
-        and run.readings.was_read(name)
+def _never_scraped(run: Run) -> list[str]:
+    """The same for a run that was recorded before it was counted what probes could see."""
+    declared = [probe.prometheus for probe in run.example.target.probes if probe.prometheus]
+    told = [
+        str(event.facts.get("why"))
+        for event in run.events_named("probe-problem")
+        if "prometheus" in str(event.facts.get("probe"))
+    ]
+    names = [name for name in run.names if name.startswith(("gauge:", "counter:", "labels:"))]
+    scraped = any(
+        not name.startswith("gauge:state.") and len(run.series(name).value) for name in names
     )
+    if not declared or not run.samples or scraped:
+        return []
+    why = told[0] if told else "it gave nothing"
+    return [f"the probe prometheus {declared[0]} could not be read: {why}"]

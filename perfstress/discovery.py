@@ -13,6 +13,7 @@ from typing import TextIO
 from perfstress import judge, library, provenance, rules, runfile, session, yamlio
 from perfstress.confirmation import is_confirmable
 from perfstress.errors import ExampleError, GuardTripped, PerfstressError, UsageError
+from perfstress.probes import check_extras
 from perfstress.probes.preflight import preflight
 from perfstress.progress import watcher
 from perfstress.reports import write_report
@@ -71,6 +72,7 @@ def run_and_judge(
     """
     live = watcher(err, quiet=quiet)
     try:
+        check_extras(wanted.loaded.example)
         planned = session.planned(wanted)
         for warning in [*preflight(wanted.loaded.example, planned), *_provenance(wanted)]:
             live.note(f"warning: {warning}")

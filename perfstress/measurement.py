@@ -118,7 +118,8 @@ class Metric:
 
     ``limit`` names the entry of the run's limits that it would exhaust. ``primary`` metrics are
     judged in every run; the others are exploratory, with the false discoveries of many series
-    controlled together.
+    controlled together. What is ``stored`` grows by design with what is done, as a table of orders
+    does: told, and failing only where a criterion names it or a limit is told by its server.
     """
 
     unit: Unit
@@ -127,6 +128,7 @@ class Metric:
     finding: FindingClass | None = None
     limit: str | None = None
     primary: bool = False
+    stored: bool = False
 
 
 # By exact name, or by prefix where the key ends in ":" or ".". The longest key that fits wins.
@@ -166,6 +168,48 @@ METRICS: Mapping[str, Metric] = {
     "answer:": Metric("count", "counter", "/op"),  # a declared counter that the target answers
     "labels:": Metric("count", "label sets", "label sets/op", "series-growth"),
     "host.": Metric("ratio", "host", ""),
+    "host.load": Metric("count", "load average", ""),
+    "host.memory_available": Metric("bytes", "available memory of the machine", "B/op"),
+    "host.swap_used": Metric("bytes", "swap in use on the machine", "B/op"),
+    "host.disk_free": Metric("bytes", "free disk of the machine", "B/op"),
+    # The services behind the target; docs/probes.md says what each is.
+    "log:": Metric("bytes", "log", "B/op", "disk-growth", "disk", True),
+    "log.lines:": Metric("count", "log lines", "lines/op"),
+    "log.errors:": Metric("count", "error lines", "lines/op"),
+    "cgroup.": Metric("count", "control group", "/op"),
+    "cgroup.held": Metric(
+        "bytes", "memory of the control group", "B/op", "memory-growth", stored=True
+    ),
+    "cgroup.memory": Metric("bytes", "memory of the control group", "B/op"),
+    "cgroup.memory.": Metric("bytes", "memory of the control group", "B/op"),
+    "cgroup.cpu_s": Metric("seconds", "CPU time of the control group", "s/op"),
+    "cgroup.throttled_s": Metric("seconds", "throttled time of the control group", "s/op"),
+    "postgres.": Metric("count", "PostgreSQL", "/op"),
+    "postgres.connections": Metric(
+        "count", "PostgreSQL connections", "connections/op", "connection-growth", None, True
+    ),
+    "postgres.locks_waiting": Metric("count", "sessions that wait for a lock", "/op"),
+    "postgres.oldest_transaction_s": Metric("seconds", "age of the oldest transaction", "s/op"),
+    "postgres.exec_s": Metric("seconds", "time in statements", "s/op"),
+    "postgres.temp_bytes": Metric("bytes", "temporary files of PostgreSQL", "B/op"),
+    "postgres.size": Metric(
+        "bytes", "size of the PostgreSQL database", "B/op", "disk-growth", stored=True
+    ),
+    "postgres.tables_bytes": Metric("bytes", "tables of PostgreSQL", "B/op"),
+    "postgres.indexes_bytes": Metric("bytes", "indexes of PostgreSQL", "B/op"),
+    "postgres.wal_bytes": Metric("bytes", "write-ahead log of PostgreSQL", "B/op"),
+    "postgres.sequence_used": Metric("ratio", "fullest sequence of PostgreSQL", "/op"),
+    "redis.": Metric("count", "Redis", "/op"),
+    "redis.memory": Metric(
+        "bytes", "memory of Redis", "B/op", "memory-growth", primary=True, stored=True
+    ),
+    "redis.memory_rss": Metric("bytes", "resident memory of Redis", "B/op"),
+    "redis.clients": Metric(
+        "count", "Redis clients", "connections/op", "connection-growth", None, True
+    ),
+    "redis.keys": Metric("count", "Redis keys", "keys/op", "gauge-growth"),
+    "redis.keys_lasting": Metric("count", "Redis keys that never expire", "keys/op"),
+    "redis.hit_rate": Metric("ratio", "hit rate of Redis", ""),
 }
 
 
@@ -173,8 +217,9 @@ def metric_of(name: str) -> Metric:
     """The entry of ``METRICS`` for a metric's name; unknown names are plain counts that nobody
     judges.
     """
-    if name in METRICS:
-        return METRICS[name]
+    bare = name.partition("{")[0]  # without labels, such as which of two servers it is of
+    if bare in METRICS:
+        return METRICS[bare]
     for key in sorted(METRICS, key=len, reverse=True):
         if key[-1] in ":." and name.startswith(key):
             return METRICS[key]

@@ -39,9 +39,9 @@ class Manifest:
     """``run.json``: what was run, where, and how it ended.
 
     ``state`` stays "running" when perfstress itself was killed. ``limits`` has the keys of
-    ``Metric.limit``. ``zero`` is the wall clock at the run's zero, ISO 8601 in UTC, a label only.
-    ``confirms`` is the path of the run that this one confirms, ``confirmed_by`` the path of the run
-    that was made to confirm it.
+    ``Metric.limit``, and names of series whose limit a probe was told by its server. ``zero`` is
+    the wall clock at the run's zero, ISO 8601 in UTC, a label only. ``confirms`` is the path of the
+    run that this one confirms, ``confirmed_by`` the path of the run that was made to confirm it.
     """
 
     schema_version: int
@@ -62,6 +62,10 @@ class Manifest:
     overrides: Mapping[str, str] = field(default_factory=dict)
     confirms: str | None = None
     confirmed_by: str | None = None
+
+    def limit_of(self, name: str) -> Limit | None:
+        """The limit of a series: the one that is told of itself, else that of its metric."""
+        return self.limits.get(name) or self.limits.get(metric_of(name).limit or "")
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, the inverse of ``from_json``."""
@@ -142,7 +146,7 @@ class Run:
             return column if every else column[known]
 
         metric = metric_of(name)
-        limit = self.manifest.limits.get(metric.limit or "")
+        limit = self.manifest.limit_of(name)
         return Series(
             name=name,
             unit=metric.unit,

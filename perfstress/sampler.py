@@ -12,7 +12,8 @@ from typing import Any
 from perfstress.clock import now_ns
 from perfstress.measurement import Sample, State
 from perfstress.proctree import alive, descendants, start_time
-from perfstress.protocols import Probe
+from perfstress.protocols import Probe, Reading
+from perfstress.sight import Sight
 from perfstress.units import NS_PER_S
 
 # What has to stand still before a floor is read: it falls quickly once the load has ended, and what
@@ -73,6 +74,7 @@ class Sampler:
     point of the grid that passed while a tick was still under way is counted in ``late`` and left
     out. Every method may be called at any time; after ``close`` they do nothing. When ``sink``
     fails in the sampler's thread, the next ``tick_now`` or ``floor`` raises what it raised.
+    ``sights`` says by name how much each probe could see.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Sampler:
         self._gauges: dict[str, float | None] = {}
         self._latest: dict[str, float | None] = {}
         self._problems: dict[str, set[str]] = {}
+        self.sights: dict[str, Sight] = {probe.name: Sight() for probe in probes}
         self._tree = _Tree()
         # Held while a Sample is taken and handed on; a floor's readings hold it from first to last.
         self._lock = threading.RLock()
@@ -201,8 +204,8 @@ class Sampler:
             except (
                 Exception
             ) as error:  # somebody else's probe; the others' readings must not be lost
-                self._tell(probe.name, f"{type(error).__name__}: {error}")
-                continue
+                reading = Reading({}, f"{type(error).__name__}: {error}")
+            self.sights[probe.name].note((now_ns() - self._zero_ns) / NS_PER_S, reading)
             values.update(reading.values)
             if reading.problem:
                 self._tell(probe.name, reading.problem)

@@ -7,7 +7,7 @@ import dataclasses
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from perfstress import arrivals, faults, invariants, plan, presets, provenance, steering, targets
@@ -16,7 +16,7 @@ from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
 from perfstress.example import WorkedExample
 from perfstress.plan import Epoch
-from perfstress.probes import always, declared
+from perfstress.probes import always, declared, limits_told
 from perfstress.probes.environment import environment
 from perfstress.probes.limits import resolve
 from perfstress.protocols import Driver, Exit, Probe, Surroundings, Target
@@ -263,13 +263,15 @@ class _Session:
         chronicle.at_begin = self.timetable.began
         driver = WORKLOADS[workload_of(self.example)](self.example, target, self.around)
         probes: list[Probe] = []
+        asked: list[Probe] = []
         sampler: Sampler | None = None
         try:
             chronicle.zero_ns = now_ns()
             self.writer.update(zero=wall().isoformat(timespec="milliseconds"))
             driver.prepare(chronicle.zero_ns)
             probes += always(self.example, target, self.around)
-            probes += declared(self.example, target, self.around)
+            asked = declared(self.example, target, self.around)
+            probes += asked
             sampler = Sampler(
                 probes=probes,
                 roots=lambda: (*target.roots(), *driver.roots()),
@@ -286,17 +288,34 @@ class _Session:
             chronicle.take(driver.poll(0.0))  # what a function said of its state when it was set up
             sampler.start()
             sampler.floor(-1)
+            told = limits_told(asked, self.example)
+            self.writer.update(limits={**self.writer.manifest.limits, **told})
             self._blocks(target, driver, sampler)
         finally:
             self.timetable.close()
             self._tell_faults()
             if sampler is not None:
                 sampler.close()
+                self._sights(sampler, asked)
             if why := driver.close():
                 chronicle.event("teardown-failed", why=why)
                 self.watcher.note(f"teardown failed: {why}")
             for probe in probes:
                 probe.close()
+
+    def _sights(self, sampler: Sampler, asked: Sequence[Probe]) -> None:
+        """How much of the run each probe could see that the example asks for."""
+        for probe in asked:
+            sight = sampler.sights[probe.name]
+            self.chronicle.event(
+                "probe-sight",
+                probe=probe.name,
+                readings=sight.good,
+                failed=sight.failed,
+                blind_s=round(sight.blind_s, 1),
+                watched_s=round(sight.watched_s, 1),
+                why=sight.why,
+            )
 
     def _blocks(self, target: Target, driver: Driver, sampler: Sampler) -> None:
         waiting = deque(plan.blocks(self.epochs))

@@ -46,6 +46,7 @@ Label = Literal[
     "SUBLINEAR",  # grows, ever slower; not proven bounded
     "RETAINED_BY_LOAD",  # came back after the load ended
     "STEP",  # rose once or twice and then stayed
+    "AMPLIFIED",  # an operation causes far more work than it needs
     "BREACHED",  # an objective was not held
     "DIED",
     "HUNG",

@@ -22,13 +22,15 @@ ERROR_CLASSES: tuple[str, ...] = (
 SIZED: tuple[str, ...] = ("memory", "disk")
 COUNTED: tuple[str, ...] = ("fds", "threads", "processes", "connections")
 RESOURCES: tuple[str, ...] = SIZED + COUNTED
+# What a database does for each operation.
+WORK: tuple[str, ...] = ("queries", "statements", "rows")
 # Words that a later version will take; a criterion that uses one is refused by name.
-NOT_YET: tuple[str, ...] = ("queries", "statements", "knee", "amplification", "capacity", "cpu")
+NOT_YET: tuple[str, ...] = ("knee", "capacity", "cpu")
 
 HEADS: tuple[str, ...] = (
     "errors", *TIMES, "rate", "ops.count", "ok.count", *RESOURCES, 'gauge("name")',
-    "growth", "drift", "recovery", "cost.order",
-    "growth", "drift", "recovery", "interaction",
+    *(f"{name}.per_op" for name in WORK), "growth", "drift", "recovery", "cost.order",
+    "interaction",
 )  # fmt: skip
 
 
@@ -126,6 +128,8 @@ def rule_of(metric: tuple[str, ...], column: int) -> Rule:
         return _growth_rule("count/op", _number, 'gauge("name").growth < 0.001 per op')
     if head in RESOURCES or head.startswith("gauge:"):
         raise _unknown(".".join(metric), [f"{head}.max", f"{head}.growth"], column)
+    if head in WORK:
+        raise _unknown(".".join(metric), [f"{head}.per_op"], column)
     if rest and head in {"rate", "growth", "drift", "recovery", "interaction"}:
         raise CriterionError(f"{head} stands alone, without .{rest[0]}", column, f"write {head}")
     raise _unknown(".".join(metric), _EVERY, column)
@@ -169,6 +173,12 @@ _RULES: Mapping[tuple[str, ...], Rule] = {
     **{
         (name, "growth"): _growth_rule("count/op", _number, f"{name}.growth < 0.001 per op")
         for name in COUNTED
+    },
+    **{
+        (name, "per_op"): Rule(
+            "count", _number, f"write a number, such as {name}.per_op <= 6", suffixes=_MAX_SUFFIXES
+        )
+        for name in WORK
     },
     ("growth",): _NONE,
     ("drift",): _NONE,

@@ -74,7 +74,7 @@ def test_suffixes_narrow_a_criterion(text, of, during, after):
         ("respnse.p99 < 1s", 0, "not a metric", "response.p99"),
         ("response.p98 < 1s", 0, "not a metric", "response.p99"),
         ("memory < 64MiB", 0, "not a metric", "memory.max"),
-        ("queries.per_op <= 6", 0, "not in this version", "errors"),
+        ("queries.max <= 6", 0, "not a metric", "queries.per_op"),
         ("errors.rate = 0", 12, "'='", "=="),
         ("errors.rate != 0", 12, "'!'", "=="),
         ("response.p99 500ms", 13, "operator", "<"),

@@ -150,6 +150,7 @@ def test_the_keys_of_a_manifest_are_told() -> None:
 def test_the_states_and_metrics_of_a_sample_are_told() -> None:
     told = section(FORMAT, "## samples.jsonl")
     assert [state for state in get_args(State) if f"| `{state}` |" not in told] == []
+    told += (DOCS / "probes.md").read_text()
     assert [name for name in METRICS if f"`{name}" not in told] == []
 
 

@@ -85,7 +85,7 @@ def _chart(
     run: Run, readings: _Readings, name: str, changed: Sequence[str], per_op: float | None
 ) -> dict[str, Any]:
     metric = metric_of(name)
-    limit = run.manifest.limits.get(metric.limit or "")
+    limit = run.manifest.limit_of(name)
     chart: dict[str, Any] = {
         "name": name,
         "noun": metric.noun if metric.noun != "gauge" else name.partition(":")[2],

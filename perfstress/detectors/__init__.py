@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from perfstress.detectors import (
+    amplification,
     counters,
     drift,
     exits,
@@ -22,6 +23,7 @@ DETECTORS: Mapping[str, Detector] = {
     "growth": growth.detect,
     "counters": counters.detect,
     "drift": drift.detect,
+    "amplification": amplification.detect,
     "recovery": recovery.detect,
     "faults": faults.detect,
     "sizes": sizes.detect,

@@ -20,7 +20,7 @@ from perfstress.verdict import Check, Detection, Finding, FindingClass, Outcome
 
 _PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
 # Answered by other detectors.
-_ELSEWHERE = ("growth", "drift", "recovery", "order", "interaction")
+_ELSEWHERE = ("growth", "drift", "recovery", "order", "interaction", "per_op")
 
 
 def detect(run: Run) -> Detection:

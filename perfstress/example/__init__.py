@@ -72,13 +72,13 @@ from perfstress.example.parts import (
     SizeBytes,
     Text,
 )
+from perfstress.example.probing import PROBE_KEYS, JsonPage, LogFile, Probe
 from perfstress.example.shape import Arrivals, RecordedArrivals, Shape, Size, Stage, Stairs
 from perfstress.example.target import (
     Attach,
     Build,
     Limits,
     NodeCall,
-    Probe,
     PythonCall,
     Ready,
     Stop,
@@ -92,6 +92,7 @@ __all__ = [
     "KINDS_NOT_YET",
     "METHODS",
     "PROBES_NOT_YET",
+    "PROBE_KEYS",
     "TARGET",
     "WORKLOADS_NOT_YET",
     "Answer",
@@ -118,8 +119,10 @@ __all__ = [
     "Invariant",
     "InvariantCriterion",
     "Journey",
+    "JsonPage",
     "Kind",
     "Limits",
+    "LogFile",
     "Method",
     "Name",
     "NodeCall",

@@ -20,7 +20,7 @@ Kind = Literal["load", "soak", "spike", "stress", "sweep", "interaction", "wrap"
 KINDS_NOT_YET: tuple[str, ...] = ("stress",)
 WORKLOADS_NOT_YET: tuple[str, ...] = ()
 HTTP_NOT_YET: tuple[str, ...] = ()
-PROBES_NOT_YET: tuple[str, ...] = ("postgres", "redis", "json", "log", "cgroup", "host")
+PROBES_NOT_YET: tuple[str, ...] = ()
 KEYS_NOT_YET: tuple[str, ...] = ()
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from perfstress.example.parts import Count, DurationNs, Part, SizeBytes, Text
+from perfstress.example.probing import Probe
 
 
 class Build(Part):
@@ -72,12 +73,6 @@ class Stop(Part):
 
     signal: Literal["TERM", "INT", "QUIT", "HUP", "KILL"] = "TERM"
     within: DurationNs = 10 * 10**9
-
-
-class Probe(Part):
-    """One probe besides those that always watch: exactly one key."""
-
-    prometheus: Text | None = None
 
 
 class Target(Part):

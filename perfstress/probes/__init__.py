@@ -2,18 +2,105 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from perfstress.control import guard
 from perfstress.doorways import doorway_of
-from perfstress.example import WorkedExample
+from perfstress.errors import UsageError
+from perfstress.example import LogFile, WorkedExample
+from perfstress.measurement import metric_of
 from perfstress.probes.answers import Answers
+from perfstress.probes.cgroup import Cgroup
 from perfstress.probes.disk import Disk
+from perfstress.probes.host import HostProbe
+from perfstress.probes.json import Json
+from perfstress.probes.log import Log
+from perfstress.probes.postgres import Postgres
 from perfstress.probes.process import Process
 from perfstress.probes.prometheus import Prometheus
+from perfstress.probes.redis import Redis
 from perfstress.probes.sockets import Sockets
 from perfstress.protocols import Probe, Surroundings, Target
+from perfstress.run import Limit
 from perfstress.substitute import substitute
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an example asks of one probe: the value of its key, and how to read it.
+
+    ``put`` replaces what stands in braces, ``start`` is where relative paths begin, and ``several``
+    says that the example has more than one probe of this kind, so that names need to tell them
+    apart.
+    """
+
+    value: Any
+    put: Callable[[str], str]
+    start: Path
+    scratch: Path
+    disk: Sequence[Path]
+    allow_hosts: Sequence[str]
+    several: bool
+
+    def instance(self, address: str) -> str:
+        """What tells this one from the others of its kind: its host, port and database, never its
+        user or password; empty when it is alone.
+        """
+        parts = urlsplit(address)
+        host = parts.netloc.rpartition("@")[2]
+        path = parts.path if parts.scheme not in ("http", "https") else ""
+        return f"{host}{path}" if self.several else ""
+
+    def guarded(self, address: str) -> str:
+        """The address, if this one may go there; raises GuardTripped."""
+        host = urlsplit(address).netloc.rpartition("@")[2]
+        if host:  # else a Unix socket
+            guard(f"http://{host}", self.allow_hosts)
+        return address
+
+
+def _prometheus(asked: Asked) -> Probe:
+    url = asked.put(asked.value)
+    return Prometheus(url, asked.instance(url))
+
+
+def _postgres(asked: Asked) -> Probe:
+    dsn = asked.guarded(asked.put(asked.value))
+    return Postgres(dsn, asked.instance(dsn))
+
+
+def _redis(asked: Asked) -> Probe:
+    url = asked.put(asked.value)
+    return Redis(url if url.startswith("unix:") else asked.guarded(url), asked.instance(url))
+
+
+def _json(asked: Asked) -> Probe:
+    url = asked.guarded(asked.put(asked.value.url))
+    return Json(url, asked.value.values, asked.instance(url))
+
+
+def _log(asked: Asked) -> Probe:
+    wanted = asked.value if isinstance(asked.value, LogFile) else LogFile(path=asked.value)
+    return Log(wanted.path, asked.start / asked.put(wanted.path), wanted.errors)
+
+
+# By the key of ``target.probes``.
+DECLARED: Mapping[str, Callable[[Asked], Probe]] = {
+    "prometheus": _prometheus,
+    "postgres": _postgres,
+    "redis": _redis,
+    "json": _json,
+    "log": _log,
+    "cgroup": lambda asked: Cgroup(),
+    "host": lambda asked: HostProbe([*asked.disk, asked.scratch]),
+}
+# Libraries that come with an extra of the same name as the probe.
+EXTRAS: Mapping[str, str] = {"postgres": "asyncpg", "redis": "redis"}
 
 
 def always(example: WorkedExample, target: Target, around: Surroundings) -> list[Probe]:
@@ -22,23 +109,37 @@ def always(example: WorkedExample, target: Target, around: Surroundings) -> list
     Processes come first: their numbers are read closest to the count of operations. Paths under
     ``target.disk`` start where the target does.
     """
+    return [Process(), Sockets(), Disk(_disk(example, target, around), around.scratch)]
+
+
+def _disk(example: WorkedExample, target: Target, around: Surroundings) -> dict[str, Path]:
     start = around.root / (example.target.cwd or ".")
-    paths = {
+    return {
         path: start / substitute(path, target.values, folder=around.folder)
         for path in example.target.disk
     }
-    return [Process(), Sockets(), Disk(paths, around.scratch)]
 
 
 def declared(example: WorkedExample, target: Target, around: Surroundings) -> list[Probe]:
-    """The probes that the example asks for by name, in its order."""
-    urls = [
-        substitute(probe.prometheus, target.values, folder=around.folder)
-        for probe in example.target.probes
-        if probe.prometheus is not None
+    """The probes that the example asks for by name, in its order; raises GuardTripped for one of
+    another machine that the example does not allow.
+    """
+    wanted = [probe.asked for probe in example.target.probes]
+    kinds = [kind for kind, _ in wanted]
+    probes = [
+        DECLARED[kind](
+            Asked(
+                value,
+                lambda text: substitute(text, target.values, folder=around.folder),
+                around.root / (example.target.cwd or "."),
+                around.scratch,
+                list(_disk(example, target, around).values()),
+                example.allow_hosts,
+                kinds.count(kind) > 1,
+            )
+        )
+        for kind, value in wanted
     ]
-    several = len(urls) > 1
-    probes: list[Probe] = [Prometheus(url, urlsplit(url).netloc if several else "") for url in urls]
     return probes + _answers(example, target, around)
 
 
@@ -54,3 +155,35 @@ def _answers(example: WorkedExample, target: Target, around: Surroundings) -> li
             wanted[counter.name] = (url, answer.value)
     doorway = doorway_of(http, target.values, around.folder)
     return [Answers(wanted, doorway)] if wanted else []
+
+
+def check_extras(example: WorkedExample) -> None:
+    """Raise UsageError where a declared probe needs a library that is not installed."""
+    for probe in example.target.probes:
+        kind, _ = probe.asked
+        library = EXTRAS.get(kind)
+        if library is not None and importlib.util.find_spec(library) is None:
+            raise UsageError(
+                f"target.probes: the probe {kind} needs {library}, which is not installed",
+                hint=f"pip install 'perfstress[{kind}]'",
+                slug="missing-extra",
+            )
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A probe that is told limits by what it reads: series to limit. Never raises."""
+
+    def limits(self) -> Mapping[str, Limit]: ...
+
+
+def limits_told(probes: Sequence[Probe], example: WorkedExample) -> dict[str, Limit]:
+    """The limits that the probes were told, but for what the example declares itself."""
+    said = example.target.limits.model_dump(exclude_none=True)
+    return {
+        name: limit
+        for probe in probes
+        if isinstance(probe, Bounded)
+        for name, limit in probe.limits().items()
+        if metric_of(name).limit not in said
+    }

@@ -20,6 +20,7 @@ from perfstress.rules import (
     files,
     form,
     names,
+    probing,
     routes,
     scale,
     sizes,
@@ -74,6 +75,8 @@ MEANING: Mapping[str, Rule] = {
     "unknown-placeholder": addresses.unknown_placeholder,
     "bad-url": addresses.bad_url,
     "foreign-host": addresses.foreign_host,
+    "bad-probe": probing.bad_probe,  # bad-url, foreign-host, bad-pattern and bad-expression
+    "no-probe": probing.no_probe,
     "bad-place": acts.bad_address,  # bad-url and foreign-host, too
     "not-connected": acts.not_connected,
     "bad-hex": acts.bad_hex,

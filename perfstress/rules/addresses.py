@@ -157,6 +157,8 @@ def _addresses(loaded: Loaded) -> Iterator[tuple[Place, str]]:
     for index, probe in enumerate(target.probes):
         if probe.prometheus is not None:
             yield ("target", "probes", index, "prometheus"), probe.prometheus
+        if probe.json_ is not None:
+            yield ("target", "probes", index, "json", "url"), probe.json_.url
     if target.attach is not None and target.attach.url is not None:
         yield ("target", "attach", "url"), target.attach.url
     if target.ready is not None and target.ready.get and not target.ready.get.startswith("/"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from perfstress.example import METHODS, Part, Think
+from perfstress.example import METHODS, PROBE_KEYS, Part, Think
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rules import steps
 from perfstress.yamlio import Loaded
@@ -34,7 +34,7 @@ def one_of(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             at_key=True,
         )
     for index, probe in enumerate(target.probes):
-        yield from exactly(("target", "probes", index), probe, ("prometheus",), "what to read")
+        yield from exactly(("target", "probes", index), probe, PROBE_KEYS, "what to read")
     if workload.http is not None and workload.http.auth is not None:
         place = ("workload", "http", "auth")
         kinds = ("basic", "bearer", "oauth2")

@@ -573,9 +573,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
         says="sizes",
     )
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
-    yield Broken(
-        "probe-redis", "not-in-this-version", "- prometheus: ", '- ¦redis: "x"\n    - prometheus: '
-    )
     yield Broken("http-4", "bad-value", "  http:\n", "  http:\n    version: ¦4\n", says="1.1")
     yield Broken(
         "abort", "not-in-this-version", "name: pay", "name: pay\n            ¦abort: {after: 5ms}"
@@ -1126,6 +1123,36 @@ def _concrete_and_safe() -> Iterator[Broken]:
         'prometheus: "http://127.0.0.1:{port}/metrics"',
         'prometheus: ¦"http://10.0.0.1/metrics"',
     )
+    yield from _probes()
+
+
+def _probes() -> Iterator[Broken]:
+    """Probes of the services behind the target."""
+
+    def probe(name: str, slug: str, keys: str, **more: str) -> Broken:
+        return Broken(
+            f"probe-{name}", slug, "- prometheus: ", f"- {keys}\n    - prometheus: ", **more
+        )
+
+    yield probe("postgres", "bad-url", "postgres: ¦mysql://127.0.0.1/shop", says="postgresql://")
+    yield probe("redis", "bad-url", "redis: ¦127.0.0.1", says="redis://")
+    yield probe("far-redis", "foreign-host", "redis: ¦redis://cache.lan:6379", says="allow_hosts")
+    yield probe("far-database", "foreign-host", "postgres: ¦postgresql://db.lan/shop")
+    yield probe("far-json", "foreign-host", "json: {url: ¦http://10.0.0.1/, values: {a: b}}")
+    yield probe("no-json", "empty", "json: {url: 'http://127.0.0.1:1/', values: ¦{}}")
+    yield probe(
+        "json-path", "bad-expression", "json: {url: 'http://127.0.0.1:1/', values: {a: 'b[¦['}}"
+    )
+    yield probe("pattern", "bad-pattern", "log: {path: app.log, errors: ¦'('}")
+    yield probe("off", "bad-value", "host: ¦false")
+    yield Broken(
+        "no-probe",
+        "no-probe",
+        "  - recovery",
+        "  - ¦queries.per_op <= 6\n  - recovery",
+        says="postgres",
+    )
+    yield probe("two", "one-of", "¦host: true\n      cgroup: true")
 
 
 def _routes() -> Iterator[Broken]:

@@ -44,7 +44,8 @@ def covers(criterion: Criterion, series: Series) -> bool:
         return name.startswith("disk:")
     if head == "processes":
         return name in ("processes", "zombies")
-    return name == head or name.startswith(f"{head}{{")
+    heads = {head, head.removeprefix("gauge:")}  # gauge("redis.keys") is what a probe reads
+    return name in heads or any(name.startswith(f"{one}{{") for one in heads)
 
 
 def has_reach(series: Series) -> bool:
@@ -53,8 +54,9 @@ def has_reach(series: Series) -> bool:
 
 
 def hunted(run: Run, name: str) -> bool:
-    """Whether the example hunts growth of this class."""
-    return metric_of(name).finding in run.example.hunts
+    """Whether the example hunts growth of this class; what a server stores grows by design."""
+    metric = metric_of(name)
+    return metric.finding in run.example.hunts and not metric.stored
 
 
 def excluded(series: Series, growth: Growth) -> bool:

@@ -1,0 +1,193 @@
+"""Findings of amplified work: statements repeated for each row, scans that an index would save, and
+work for each operation that rises with the work done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from perfstress.criteria import Criterion, criteria_of
+from perfstress.detectors.amplification import words
+from perfstress.detectors.amplification.rising import Rise, rise
+from perfstress.detectors.amplification.work import (
+    MIN_OPS,
+    Statement,
+    between,
+    counters,
+    databases,
+    floors,
+    per_op,
+    service_s,
+    statements,
+    steps_of,
+    why_not_counted,
+)
+from perfstress.run import Run
+from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
+
+CLASS = "work-amplification"
+# One statement carried out so often for an operation, and so often for each of its steps, is a
+# loop; a journey of many steps may well look up the same user in each.
+REPEATED = 5.0
+REPEATED_PER_STEP = 3.0
+# A scan: so many blocks (512 KiB) looked at by one call, and so many for each row that it gives.
+SCANNED_BLOCKS = 64.0
+SCANNED_PER_ROW = 20.0
+# What is carried out less often than this belongs to something else than the operations.
+REGULAR = 0.1
+# Counters whose work for each operation may rise, and the least rise over a run that counts.
+RISING: Mapping[str, float] = {
+    "postgres.queries": 0.5,
+    "postgres.rows": 2.0,
+    "postgres.blocks": 8.0,
+    "redis.commands": 0.5,
+    "redis.misses": 0.5,
+}
+
+
+def detect(run: Run) -> Detection:
+    """A Check for each ``….per_op``; findings for what is amplified, which fail where the class is
+    hunted or the criterion is broken, and are told otherwise.
+    """
+    hunted = CLASS in run.example.hunts
+    asked = [
+        (place, criterion)
+        for place, criterion in criteria_of(run.example.success)
+        if criterion.metric[-1] == "per_op"
+    ]
+    checks: dict[int, Check] = {}
+    findings: list[Finding] = []
+    for place, criterion in asked:
+        checks[place], breached = _answer(run, criterion)
+        findings += breached
+    watched = [(name, found) for name in databases(run) if (found := statements(run, name))]
+    share_of = service_s(run)
+    for _, found in watched:
+        findings += [
+            _told(kind, statement, found, share_of, hunted)
+            for kind, statement in _amplified(found, steps_of(run))
+        ]
+    findings += list(_rising(run, hunted))
+    doubts = []
+    if hunted and not counters(run, "postgres.queries") and not counters(run, "redis.commands"):
+        doubts.append(f"{CLASS}: {why_not_counted(run)}")
+    return Detection(
+        findings=tuple(findings),
+        checks=checks,
+        could_not_see=tuple(_blind_spots(run)),
+        doubts=tuple(doubts),
+        next_step="more work" if doubts else "",
+    )
+
+
+def _answer(run: Run, criterion: Criterion) -> tuple[Check, list[Finding]]:
+    seen = per_op(run, f"postgres.{criterion.metric[0]}", criterion)
+    if seen.value is None:
+        return Check(criterion.text, Outcome.INCONCLUSIVE, seen.problem), []
+    told = words.figure(seen.value, seen.ops)
+    if criterion.holds(seen.value):
+        return Check(criterion.text, Outcome.PASS, told), []
+    most = [one for name in databases(run) for one in statements(run, name)]
+    return Check(criterion.text, Outcome.FAIL, told), [
+        Finding(
+            kind="work-amplification",
+            resource=criterion.name,
+            label="BREACHED",
+            summary=words.breached(criterion, seen.value, seen.ops),
+            limit=criterion.value,
+            diagnosis=words.most_called(most, service_s(run)),
+            series=f"postgres.{criterion.metric[0]}",
+        )
+    ]
+
+
+def _amplified(found: list[Statement], steps: int) -> Iterator[tuple[str, Statement]]:
+    """Statements that are repeated or that scan, each told as one."""
+    for statement in found:
+        if statement.calls >= max(REPEATED, REPEATED_PER_STEP * steps):
+            yield "repeated", statement
+        elif (
+            statement.calls >= REGULAR
+            and statement.blocks >= SCANNED_BLOCKS
+            and statement.blocks >= SCANNED_PER_ROW * max(1.0, statement.rows)
+            and words.scanned_table(statement.plan)
+        ):
+            yield "scan", statement
+
+
+def _told(
+    kind: str, statement: Statement, among: list[Statement], share_of: float | None, hunted: bool
+) -> Finding:
+    return Finding(
+        kind="work-amplification",
+        resource=words.short(statement.query),
+        label="AMPLIFIED",
+        summary=(words.repeated if kind == "repeated" else words.scans)(statement),
+        fails=hunted,
+        diagnosis=words.where(kind, statement, among, share_of),
+        series="postgres.queries" if kind == "repeated" else "postgres.blocks",
+    )
+
+
+# ---------------------------------------------------------------- rising with the work
+def _rising(run: Run, hunted: bool) -> Iterator[Finding]:
+    """The first counter of each service that rises: the others rise because of it."""
+    services: set[str] = set()
+    for counter, least in RISING.items():
+        for name in counters(run, counter):
+            service = name.partition(".")[0]
+            found = rise(run, name, least)
+            if found is None or service in services:
+                continue
+            services.add(service)
+            yield _rise_told(run, counter, name, found, hunted)
+
+
+def _rise_told(run: Run, counter: str, name: str, found: Rise, hunted: bool) -> Finding:
+    return Finding(
+        kind="work-amplification",
+        resource=name,
+        label="UNBOUNDED",
+        summary=words.rises(counter, found, run.example.production),
+        fails=hunted,
+        per_op=found.slope,
+        unit="/op",
+        interval=found.interval,
+        diagnosis=_which_rose(run, counter) if counter.startswith("postgres.") else "",
+        series=name,
+    )
+
+
+def _which_rose(run: Run, counter: str) -> str:
+    """The statement that does more at the end than at the beginning."""
+    best: tuple[float, Statement, float, float] | None = None
+    for probe in databases(run):
+        told = floors(run, probe)
+        if len(told) < 3:
+            continue
+        early = {one.query: one for one in between(told[0], told[1])}
+        for late in between(told[-2], told[-1]):
+            before = early.get(late.query)
+            start = words.work_of(counter, before) if before is not None else 0.0
+            end = words.work_of(counter, late)
+            if best is None or end - start > best[0]:
+                best = (end - start, late, start, end)
+    if best is None or best[0] <= 0:
+        return ""
+    _, statement, start, end = best
+    return words.grew(counter, statement, start, end)
+
+
+def _blind_spots(run: Run) -> Iterator[BlindSpot]:
+    if not any(probe.postgres for probe in run.example.target.probes):
+        return
+    if not counters(run, "postgres.queries"):
+        text = f"work per operation: {why_not_counted(run)}"
+    else:
+        text = (
+            f"work per operation: a statement repeated less than {REPEATED:.0f} times, and scans "
+            f"of less than {SCANNED_BLOCKS * 8:.0f} KiB, are not told apart from what is needed"
+        )
+        if per_op(run, "postgres.queries").ops < MIN_OPS:
+            text = f"work per operation: fewer than {MIN_OPS} operations"
+    yield BlindSpot(CLASS, None, "", text)

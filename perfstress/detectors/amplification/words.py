@@ -1,0 +1,157 @@
+"""Amplified work in sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from perfstress.criteria import Criterion
+from perfstress.detectors.amplification.rising import Rise
+from perfstress.detectors.amplification.work import Statement
+from perfstress.example import Production
+from perfstress.units import human_bytes, human_count
+
+QUERY_CHARACTERS = 90
+BLOCK_BYTES = 8192
+# A share of the response time that is worth naming.
+SHARE_TOLD = 0.02
+# The rows of one statement fit the calls of another when they differ by no more than this.
+FITS = 0.2
+
+_NOUNS = {
+    "postgres.queries": "queries",
+    "postgres.rows": "rows returned",
+    "postgres.blocks": "blocks looked at in PostgreSQL",
+    "redis.commands": "Redis commands",
+    "redis.misses": "lookups that miss in Redis",
+}
+_SCAN = re.compile(r"Seq Scan on (\S+)")
+_FILTER = re.compile(r"Filter: (.+)")
+
+
+def short(query: str) -> str:
+    """A statement on one line, cut where it is long."""
+    line = " ".join(query.split())
+    return line if len(line) <= QUERY_CHARACTERS else f"{line[: QUERY_CHARACTERS - 1]}…"
+
+
+def _each(value: float) -> str:
+    return human_count(float(f"{value:.3g}"))
+
+
+def figure(value: float, ops: float) -> str:
+    """``11 in each of 400 operations``."""
+    return f"{_each(value)} per operation, over {human_count(round(ops))} operations"
+
+
+def breached(criterion: Criterion, value: float, ops: float) -> str:
+    """One sentence for a criterion that does not hold."""
+    where = f" during {criterion.during}" if criterion.during else ""
+    where += f" after {criterion.after}" if criterion.after else ""
+    return f"{criterion.name}{where} is {figure(value, ops)}; the criterion is {criterion.text}"
+
+
+def _share(statement: Statement, service_s: float | None) -> str:
+    if not service_s or statement.seconds < SHARE_TOLD * service_s:
+        return ""
+    share = min(1.0, statement.seconds / service_s)
+    return f"{100 * share:.0f} % of the service time of an operation passes in it"
+
+
+def most_called(found: Sequence[Statement], service_s: float | None) -> str:
+    """The statements that are carried out most often for an operation."""
+    most = sorted(found, key=lambda statement: -statement.calls)[:3]
+    told = []
+    for statement in most:
+        share = _share(statement, service_s)
+        text = f"{_each(statement.calls)} × {short(statement.query)}"
+        told.append(f"{text} ({share})" if share else text)
+    return "; ".join(told)
+
+
+def repeated(statement: Statement) -> str:
+    """One sentence for a statement that is carried out in a loop."""
+    return (
+        f"one statement is carried out {_each(statement.calls)} times for each operation, with "
+        f"{_each(statement.rows)} rows a time: {short(statement.query)}"
+    )
+
+
+def scans(statement: Statement) -> str:
+    """One sentence for a statement that reads far more than it gives."""
+    table = scanned_table(statement.plan)
+    read = human_bytes(statement.blocks * BLOCK_BYTES)
+    return (
+        f"each call reads {read} of {table} from end to end to give {_each(statement.rows)} rows, "
+        f"{_each(statement.calls)} times for each operation: {short(statement.query)}"
+    )
+
+
+def scanned_table(plan: Sequence[str]) -> str:
+    """The table that a plan scans whole for what a filter leaves of it; empty without one."""
+    for number, line in enumerate(plan):
+        match = _SCAN.search(line)
+        if match and number + 1 < len(plan) and _FILTER.search(plan[number + 1]):
+            return match[1]
+    return ""
+
+
+def where(
+    kind: str, statement: Statement, among: Sequence[Statement], service_s: float | None
+) -> str:
+    """Where to look: what gives the rows that the loop goes over, or what the plan says."""
+    parts = []
+    if kind == "repeated":
+        parent = _parent(statement, among)
+        if parent is not None:
+            parts.append(
+                f"once for each row of: {short(parent.query)}; join the two, or ask for all"
+            )
+        else:
+            parts.append("a loop around it: ask for all at once")
+    else:
+        condition = next((m[1] for line in statement.plan if (m := _FILTER.search(line))), "")
+        parts.append(f"its plan is a sequential scan of {scanned_table(statement.plan)}")
+        parts.append(f"an index would have to serve the filter {condition}")
+    return "; ".join(part for part in [*parts, _share(statement, service_s)] if part)
+
+
+def _parent(statement: Statement, among: Sequence[Statement]) -> Statement | None:
+    """The statement whose rows are as many for an operation as the calls of this one."""
+    fitting = [
+        one
+        for one in among
+        if one is not statement
+        and one.calls < statement.calls / 2
+        and abs(one.calls * one.rows - statement.calls) <= FITS * statement.calls
+    ]
+    return min(fitting, key=lambda one: one.calls, default=None)
+
+
+# ---------------------------------------------------------------- rising
+def rises(counter: str, found: Rise, production: Production) -> str:
+    """One sentence for work that rises with the work done."""
+    in_a_day = found.last + found.slope * production.rate * 86_400
+    low, high = (bound * 1000 for bound in found.interval)
+    return (
+        f"{_NOUNS[counter]} for each operation went from {_each(found.first)} to "
+        f"{_each(found.last)} over {human_count(round(found.work))} operations, "
+        f"{_each(found.slope * 1000)} more with each 1,000 (99 % bounds {_each(low)} to "
+        f"{_each(high)}); at the production rate that is {_each(in_a_day)} after a day"
+    )
+
+
+def work_of(counter: str, statement: Statement) -> float:
+    """What a statement adds to a counter for each operation."""
+    each = {"postgres.rows": statement.rows, "postgres.blocks": statement.blocks}.get(counter, 1.0)
+    return statement.calls * each
+
+
+def grew(counter: str, statement: Statement, start: float, end: float) -> str:
+    """The statement that the rise comes from."""
+    text = (
+        f"most of it in {short(statement.query)}: {_each(start)} for each operation at first, "
+        f"{_each(end)} in the end"
+    )
+    table = scanned_table(statement.plan)
+    return f"{text}; its plan is a sequential scan of {table}" if table else text

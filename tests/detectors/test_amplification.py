@@ -1,0 +1,194 @@
+"""Amplified work on made-up runs with known truths: repeated statements, scans, work that rises."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfstress.detectors.amplification import detect
+from perfstress.detectors.amplification.words import scanned_table
+from perfstress.example import Probe
+from perfstress.run import Run
+from perfstress.verdict import Outcome
+from tests.support.made_runs import soaked, with_
+from tests.support.synthetic import Layout, Truth
+
+SCAN = ["Seq Scan on orders  (cost=0.00..595.00 rows=200 width=109)", "  Filter: (customer = $1)"]
+COUNT = ["Aggregate  (cost=0.00..1.00 rows=1 width=8)", "  ->  Seq Scan on orders  (cost=0.0)"]
+ASK = "SELECT id FROM lines WHERE purchase = $1"
+LOOP = "SELECT item FROM lines WHERE id = $1"
+
+
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A soak of eight epochs in which nothing grows."""
+    layout = Layout(ops_per_epoch=400, success=("errors.rate < 0.1%",))
+    made = soaked(tmp_path_factory.mktemp("runs") / "flat", Truth(), layout)
+    target = made.example.target.model_copy(
+        update={"probes": [Probe(postgres="postgresql://shop@127.0.0.1/shop")]}
+    )
+    return dataclasses.replace(made, example=made.example.model_copy(update={"target": target}))
+
+
+def counting(run: Run, **counters: Callable[[int], float]) -> Run:
+    """The run with counters of PostgreSQL, each a function of the operations completed."""
+    samples = [
+        dataclasses.replace(
+            sample,
+            values={
+                **sample.values,
+                **{f"postgres.{name}": count(sample.ops) for name, count in counters.items()},
+            },
+        )
+        for sample in run.samples
+    ]
+    return with_(run, samples=samples)
+
+
+def stating(run: Run, *statements: dict[str, Any], plan: list[str] | None = None) -> Run:
+    """The run with statements in the evidence of every floor: ``calls`` and ``rows`` and so on are
+    for each operation.
+    """
+    evidence = [one for one in run.evidence if one.get("probe") != "postgres"]
+    ops = {sample.epoch: sample.ops for sample in run.samples if sample.state == "quiescent"}
+    for epoch, done in ops.items():
+        told = [
+            {
+                "queryid": str(number),
+                "query": one["query"],
+                **{k: v * done + 7 for k, v in one.items() if k != "query"},
+            }
+            for number, one in enumerate(statements)
+        ]
+        plans = [{"queryid": "0", "query": "", "plan": plan}] if plan else []
+        evidence.append(
+            {
+                "t_s": 0.0,
+                "epoch": epoch,
+                "state": "quiescent",
+                "probe": "postgres",
+                "facts": {"statements": told, "plans": plans},
+            }
+        )
+    return with_(run, evidence=evidence)
+
+
+def one(query: str, calls: float, rows: float = 1.0, blocks: float = 3.0) -> dict[str, Any]:
+    """A statement: how often for an operation; rows and blocks of each call."""
+    return {
+        "query": query,
+        "calls": calls,
+        "rows": calls * rows,
+        "blocks": calls * blocks,
+        "exec_s": calls * 1e-4,
+    }
+
+
+def asked(run: Run, *success: str, hunts: tuple[str, ...] = ()) -> Run:
+    return with_(run, success=success, hunts=hunts)
+
+
+def test_a_statement_for_each_row_is_told_with_the_one_that_gives_the_rows(flat: Run) -> None:
+    run = stating(counting(flat, queries=lambda ops: 11.0 * ops), one(LOOP, 10), one(ASK, 1, 10))
+    (told,) = detect(run).findings
+    assert (told.kind, told.label, told.fails) == ("work-amplification", "AMPLIFIED", False)
+    assert "10 times for each operation" in told.summary
+    assert f"once for each row of: {ASK}" in told.diagnosis
+    (failed,) = detect(asked(run, hunts=("work-amplification",))).findings
+    assert failed.fails
+
+
+def test_as_many_statements_as_steps_are_no_loop(flat: Run) -> None:
+    run = stating(counting(flat, queries=lambda ops: 4.0 * ops), one(LOOP, 4), one(ASK, 1, 10))
+    assert detect(asked(run, hunts=("work-amplification",))).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("plan", "rows", "blocks", "calls", "fires"),
+    [
+        (SCAN, 10, 345, 1.0, True),
+        (SCAN, 10, 345, 0.01, False),  # something else's, not the operations'
+        (SCAN, 1000, 345, 1.0, False),  # it gives what it reads
+        (SCAN, 10, 20, 1.0, False),  # a small table is read faster whole
+        (COUNT, 1, 345, 1.0, False),  # no index saves a count of everything
+        (["Index Scan using x on orders"], 1, 345, 1.0, False),
+        ([], 1, 345, 1.0, False),
+    ],
+)
+def test_a_scan_that_an_index_would_save(
+    flat: Run, plan: list[str], rows: float, blocks: float, calls: float, fires: bool
+) -> None:
+    run = stating(flat, one("SELECT * FROM orders", calls, rows, blocks), plan=plan)
+    found = detect(run).findings
+    assert [finding.kind for finding in found] == ["work-amplification"] * fires
+    if fires:
+        assert "orders from end to end" in found[0].summary
+        assert "customer = $1" in found[0].diagnosis
+
+
+def test_work_that_rises_with_the_work_done(flat: Run) -> None:
+    """A list that every operation goes through, and lengthens."""
+    run = counting(flat, queries=lambda ops: 2.0 * ops + 0.005 * ops * ops)
+    (told,) = [one for one in detect(run).findings if one.label == "UNBOUNDED"]
+    assert told.per_op == pytest.approx(0.01, rel=0.05)
+    assert told.interval is not None
+    assert told.interval[0] <= 0.01 <= told.interval[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(each=st.floats(0.0, 50.0), start=st.integers(0, 10**9), extra=st.floats(0, 30))
+def test_the_same_work_for_each_operation_never_rises(
+    flat: Run, each: float, start: int, extra: float
+) -> None:
+    """However much it is, and whatever a warm-up added once."""
+    run = counting(flat, queries=lambda ops: start + extra * min(ops, 300) + each * ops)
+    assert [one for one in detect(run).findings if one.label == "UNBOUNDED"] == []
+
+
+@pytest.mark.parametrize(
+    ("each", "outcome"), [(5.0, Outcome.PASS), (6.5, Outcome.FAIL)], ids=["held", "broken"]
+)
+def test_a_bound_on_the_queries_of_an_operation(flat: Run, each: float, outcome: Outcome) -> None:
+    run = asked(counting(flat, queries=lambda ops: 99 + each * ops), "queries.per_op <= 6")
+    detection = detect(stating(run, one(LOOP, each)))
+    assert detection.checks[0].outcome is outcome
+    breached = [finding for finding in detection.findings if finding.label == "BREACHED"]
+    assert [finding.fails for finding in breached] == [True] * (outcome is Outcome.FAIL)
+
+
+def test_what_was_not_counted_is_open(flat: Run) -> None:
+    run = asked(flat, "queries.per_op <= 6", hunts=("work-amplification",))
+    detection = detect(run)
+    assert detection.checks[0].outcome is Outcome.INCONCLUSIVE
+    assert detection.doubts
+    assert detection.could_not_see
+
+
+def test_a_counter_that_was_reset_is_open(flat: Run) -> None:
+    run = counting(flat, queries=lambda ops: 10_000.0 - ops)
+    detection = detect(asked(run, "queries.per_op <= 6"))
+    assert detection.checks[0].outcome is Outcome.INCONCLUSIVE
+    assert "reset" in detection.checks[0].seen
+
+
+def test_two_servers_are_added_up(flat: Run) -> None:
+    run = counting(
+        flat,
+        **{
+            'queries{instance="a"}': lambda ops: 4.0 * ops,
+            'queries{instance="b"}': lambda ops: 3.0 * ops,
+        },
+    )
+    (check,) = detect(asked(run, "queries.per_op <= 6")).checks.values()
+    assert check.outcome is Outcome.FAIL
+    assert check.seen.startswith("7 per operation")
+
+
+def test_a_scan_without_a_filter_is_none() -> None:
+    assert scanned_table(SCAN) == "orders"
+    assert scanned_table(COUNT) == ""

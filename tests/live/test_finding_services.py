@@ -1,0 +1,218 @@
+"""What the probes of services find: each class on a service that has the defect, and nothing on its
+mended twin.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cluster import HINT, ask, binaries, cluster
+from tests.support.project import Project
+
+pytestmark = pytest.mark.live
+
+SERVICE = Path(__file__).parents[1] / "support" / "backed.py"
+REDIS = "redis://127.0.0.1:6379/11"
+TABLES = (
+    "CREATE TABLE purchases (id serial PRIMARY KEY, customer int, keyed int, note text)",
+    """INSERT INTO purchases (customer, keyed, note)
+    SELECT i % 2000, i % 2000, repeat('x', 60) FROM generate_series(1, 20000) i""",
+    "CREATE INDEX ON purchases (keyed)",
+    "CREATE TABLE lines (id serial PRIMARY KEY, purchase int, item text)",
+    """INSERT INTO lines (purchase, item)
+    SELECT i % 100 + 1, 'item ' || i FROM generate_series(1, 1000) i""",
+    "CREATE INDEX ON lines (purchase)",
+    "ANALYZE",
+)
+
+
+def serves(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+needs_redis = pytest.mark.skipif(
+    not serves(6379), reason="apt install redis-server; pip install 'perfstress[redis]'"
+)
+needs_postgres = pytest.mark.skipif(binaries() is None, reason=HINT)
+
+
+@pytest.fixture(scope="module")
+def dsn() -> Iterator[str]:
+    """A database of the tests' own, with statements counted."""
+    with cluster() as made:
+        ask(made, *TABLES)
+        yield made
+
+
+def backed(project: Project, mode: str, where: str, probe: dict[str, Any]) -> None:
+    """Make the project's example a soak of the service in this mode, watched by this probe."""
+    project.soak()
+    target = project.document["target"]
+    target["command"] = ["python", str(SERVICE), "{port}", mode, *([where] if where else [])]
+    target["probes"] = [probe]
+    http = project.document["workload"]["http"]
+    http["journeys"] = {"look": {"steps": [{"get": "/work", "expect": {"status": 200}}]}}
+    project.document["success"] = ["errors.count == 0"]
+
+
+def found(verdict: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["class"], one["resource"]) for one in verdict["findings"] if one["fails"]]
+
+
+def keyed(project: Project, mode: str) -> None:
+    backed(project, mode, REDIS, {"redis": REDIS})
+    project.document["hunts"] = ["gauge-growth"]
+
+
+def logging_(project: Project, mode: str) -> None:
+    backed(project, mode, str(project.root / "app.log"), {"log": str(project.root / "app.log")})
+    project.document["target"]["limits"]["disk"] = "10MiB"
+
+
+def paged(project: Project, mode: str) -> None:
+    page = {"url": "http://127.0.0.1:{port}/numbers", "values": {"sessions": "sessions"}}
+    backed(project, mode, "", {"json": page})
+    project.document["success"] += ['gauge("sessions").growth == none']
+
+
+# Name, what makes the example, the finding that is expected (class and resource), or None.
+CASES: list[tuple[str, Callable[[Project], None], tuple[str, str] | None]] = [
+    ("log", lambda p: logging_(p, "log"), ("disk-growth", "log:")),
+    ("rotating", lambda p: logging_(p, "rotating"), None),
+    ("gauge", lambda p: paged(p, "gauge"), ("gauge-growth", "gauge:sessions")),
+    ("sessions", lambda p: paged(p, "sessions"), None),
+]
+REDIS_CASES: list[tuple[str, Callable[[Project], None], tuple[str, str] | None]] = [
+    ("keys", lambda p: keyed(p, "keys"), ("gauge-growth", "redis.keys")),
+    ("expiring", lambda p: keyed(p, "expiring"), None),
+]
+
+
+def judged(
+    project: Project, make: Callable[[Project], None], expected: tuple[str, str] | None
+) -> dict[str, Any]:
+    """The verdict, which is as expected."""
+    make(project)
+    code, verdict = project.verdict("--no-confirm")
+    told = [(one["class"], one["resource"], one["summary"]) for one in verdict["findings"]]
+    if expected is None:
+        assert (code, found(verdict)) == (0, []), (verdict["reasons"], told)
+        return verdict
+    assert code == 1, (verdict["reasons"], told)
+    kind, resource = expected
+    assert [(k, r.startswith(resource)) for k, r in found(verdict)] == [(kind, True)], told
+    return verdict
+
+
+@pytest.mark.parametrize(("name", "make", "expected"), CASES, ids=[case[0] for case in CASES])
+def test_growth_that_a_probe_sees(
+    project: Project,
+    name: str,
+    make: Callable[[Project], None],
+    expected: tuple[str, str] | None,
+) -> None:
+    judged(project, make, expected)
+
+
+@needs_redis
+@pytest.mark.parametrize(
+    ("name", "make", "expected"), REDIS_CASES, ids=[case[0] for case in REDIS_CASES]
+)
+def test_growth_in_redis(
+    project: Project,
+    name: str,
+    make: Callable[[Project], None],
+    expected: tuple[str, str] | None,
+) -> None:
+    redis = pytest.importorskip("redis")
+    with redis.Redis.from_url(REDIS) as client:
+        client.flushdb()
+        try:
+            judged(project, make, expected)
+        finally:
+            client.flushdb()
+
+
+@needs_postgres
+def test_connections_that_the_server_sees_leak(project: Project, dsn: str) -> None:
+    backed(project, "connections", dsn, {"postgres": dsn})
+    project.document["production"] |= {"operations": 160}
+    for stage, ops in zip(project.document["shape"]["stages"], (10, 160), strict=True):
+        stage["ops"] = ops
+    code, verdict = project.verdict("--no-confirm")
+    assert code == 1, verdict["reasons"]
+    told = {one["class"]: one for one in verdict["findings"] if one["fails"]}
+    assert "connection-growth" in told
+    assert "max_connections" in str(verdict["findings"])
+    assert "SELECT" in told["connection-growth"]["diagnosis"] or "idle" in str(told)
+
+
+@needs_postgres
+def test_a_pool_is_no_leak(project: Project, dsn: str) -> None:
+    backed(project, "pooled", dsn, {"postgres": dsn})
+    judged(project, lambda p: None, None)
+
+
+def amplified(project: Project, mode: str, dsn: str) -> None:
+    backed(project, mode, dsn, {"postgres": dsn})
+    project.document["hunts"] = ["work-amplification"]
+
+
+@needs_postgres
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("n-plus-one", ["SELECT item FROM lines WHERE id", "once for each row of"]),
+        ("joined", []),
+        ("no-index", ["purchases from end to end", "sequential scan", "customer"]),
+        ("index", []),
+    ],
+)
+def test_work_that_is_amplified(project: Project, dsn: str, mode: str, told: list[str]) -> None:
+    amplified(project, mode, dsn)
+    code, verdict = project.verdict()
+    assert code == (1 if told else 0), verdict["reasons"]
+    assert {kind for kind, _ in found(verdict)} == ({"work-amplification"} if told else set())
+    said = " ".join(f"{one['summary']} {one['diagnosis']}" for one in verdict["findings"])
+    assert [word for word in told if word not in said] == []
+
+
+@needs_postgres
+@pytest.mark.parametrize(("mode", "held"), [("n-plus-one", False), ("joined", True)])
+def test_queries_for_each_operation_are_bounded(
+    project: Project, dsn: str, mode: str, held: bool
+) -> None:
+    """In ordinary load, without epochs."""
+    soaked = project.document["shape"], project.document["kind"], project.document["production"]
+    backed(project, mode, dsn, {"postgres": dsn})
+    project.document["shape"], project.document["kind"], project.document["production"] = soaked
+    project.document["success"] += ["queries.per_op <= 6", "queries.per_op <= 6 during all"]
+    code, verdict = project.verdict()
+    assert code == (0 if held else 1), verdict["reasons"]
+    kinds = {kind for kind, _ in found(verdict)}
+    assert kinds == (set() if held else {"work-amplification"})
+    assert ("lines" in str(verdict["findings"])) is not held
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        {"postgres": "postgresql://nobody@127.0.0.1:1/none"},
+        {"redis": "redis://127.0.0.1:1"},
+        {"json": {"url": "http://127.0.0.1:1/", "values": {"a": "b"}}},
+    ],
+    ids=["postgres", "redis", "json"],
+)
+def test_a_probe_that_reads_nothing_leaves_the_verdict_open(
+    project: Project, probe: dict[str, Any]
+) -> None:
+    backed(project, "well", "", probe)
+    code, verdict = project.verdict()
+    assert (code, verdict["verdict"]) == (125, "INCONCLUSIVE")
+    assert any("could not be read" in reason for reason in verdict["reasons"])

@@ -1,0 +1,130 @@
+"""A small service with a PostgreSQL or Redis behind it, a log and a page of numbers, with one
+defect at a time.
+
+usage: backed.py PORT MODE [WHERE] Modes: well; n-plus-one and joined (an order with its ten lines,
+in eleven statements or one); no-index and index (the orders of a customer, of 20,000); connections
+(one of five requests opens a connection and forgets it); pooled (one connection for ever); keys (a
+Redis key for each request) and expiring (the same under one of 50 names); log (a line for each
+request, kept for ever) and rotating (the same, at most 20 kB of it kept); gauge (a session for each
+request) and sessions (at most 20). WHERE is the DSN, the URL or the log's path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+import logging.handlers
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Answer = Callable[[int], Awaitable[Any]]
+
+
+async def database(mode: str, dsn: str) -> Answer:
+    """The modes that ask PostgreSQL."""
+    import asyncpg
+
+    connection = await asyncpg.connect(dsn)
+    turn = asyncio.Lock()
+    forgotten: list[Any] = []
+
+    async def answer(number: int) -> Any:
+        if mode == "connections" and number % 5 == 0:
+            forgotten.append(await asyncpg.connect(dsn))
+        async with turn:
+            if mode == "n-plus-one":
+                order = number % 100 + 1
+                ids = await connection.fetch("SELECT id FROM lines WHERE purchase = $1", order)
+                return [
+                    await connection.fetchval("SELECT item FROM lines WHERE id = $1", row["id"])
+                    for row in ids
+                ]
+            if mode == "joined":
+                rows = await connection.fetch(
+                    "SELECT item FROM lines WHERE purchase = $1", number % 100 + 1
+                )
+                return [row["item"] for row in rows]
+            if mode in ("no-index", "index"):
+                column = "customer" if mode == "no-index" else "keyed"
+                rows = await connection.fetch(
+                    f"SELECT id FROM purchases WHERE {column} = $1", number % 2000
+                )
+                return [row["id"] for row in rows]
+            return await connection.fetchval("SELECT 1")
+
+    return answer
+
+
+async def keys(mode: str, url: str) -> Answer:
+    """The modes that fill Redis."""
+    from redis.asyncio import Redis
+
+    client: Any = Redis.from_url(url)
+
+    async def answer(number: int) -> Any:
+        name = number if mode == "keys" else number % 50
+        await client.set(f"session:{name}", "x" * 100)
+        return name
+
+    return answer
+
+
+def logged(mode: str, path: str) -> Answer:
+    """The modes that write a log."""
+    handler: logging.Handler = (
+        logging.FileHandler(path)
+        if mode == "log"
+        else logging.handlers.RotatingFileHandler(path, maxBytes=5_000, backupCount=3)
+    )
+    log = logging.getLogger("shop")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+    async def answer(number: int) -> Any:
+        if number % 10 == 0:
+            log.error("ERROR order %d was not paid", number)
+        log.info("order %d %s", number, "x" * 200)
+        return number
+
+    return answer
+
+
+async def main() -> None:
+    """Serve on the loopback port until killed."""
+    port, mode, where = int(sys.argv[1]), sys.argv[2], (sys.argv[3:] or [""])[0]
+    numbers, sessions = itertools.count(), dict[int, int]()
+    if mode in ("keys", "expiring"):
+        work = await keys(mode, where)
+    elif mode in ("log", "rotating"):
+        work = logged(mode, where)
+    elif where:
+        work = await database(mode, where)
+    else:
+
+        async def work(number: int) -> Any:
+            sessions[number if mode == "gauge" else number % 20] = number
+            return number
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                if head.startswith(b"GET /work"):
+                    body = json.dumps({"answer": await work(next(numbers))}).encode()
+                else:
+                    body = json.dumps({"sessions": len(sessions), "list": [1, 2]}).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    await asyncio.start_server(serve, "127.0.0.1", port)
+    await asyncio.sleep(3600)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
