@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from perfstress.lateness import LATE_S, late
 from perfstress.plan import Epoch
 from perfstress.run import Run
 from perfstress.units import human_count, human_duration
@@ -9,15 +10,6 @@ from perfstress.verdict import GeneratorHealth, LoadSummary
 
 # A stage has to have been driven at this share of its rate at least.
 REAL_RATE = 0.95
-# Arrivals this late, and late beside what the target itself takes, are not the load that was meant.
-LATE_S = 0.050
-LATE_SHARE = 0.25
-# A generator that used its core up, with arrivals late by this much.
-BUSY_SHARE = 0.95
-BUSY_LATE_S = 0.010
-# A hypervisor that took this much while arrivals were late; a generator that stood still so long.
-STEAL_SHARE = 0.05
-STALL_SHARE = 0.05
 # A declared probe that could not be read for this share of the run.
 BLIND_SHARE = 0.2
 # A stage shorter than this is not judged by its seconds: the first and the last arrival count.
@@ -41,7 +33,9 @@ def cut_short(run: Run) -> list[str]:
 
 
 def load_doubts(run: Run, load: LoadSummary, generator: GeneratorHealth) -> list[str]:
-    """Why the load was not the one that the example asks for."""
+    """Why the load was not the one that the example asks for, outside of climbs: what those asked
+    for was to be more than can be driven; ``load`` and ``generator`` are of the rest.
+    """
     doubts = [
         f"part of the load generator was lost: {event.facts.get('why') or 'no reason given'}"
         for event in run.events_named("generator-lost")
@@ -49,44 +43,21 @@ def load_doubts(run: Run, load: LoadSummary, generator: GeneratorHealth) -> list
     doubts += _dropped(run)
     ended_early = bool(run.events_named("target-exited", "target-hung", "generator-lost"))
     if not ended_early and run.manifest.state == "complete":
-        doubts += [doubt for epoch in run.work_epochs if (doubt := _below_rate(run, epoch))]
+        held = [epoch for epoch in run.work_epochs if not epoch.climbs]
+        doubts += [doubt for epoch in held if (doubt := _below_rate(run, epoch))]
     slip_s = (load.slip_ms.get("p99") or 0.0) / 1e3
     response_s = (load.response_ms.get("p99") or 0.0) / 1e3
-    if slip_s >= LATE_S and slip_s >= LATE_SHARE * response_s:
-        doubts.append(
-            f"requests left late: slip p99 {human_duration(slip_s)} of a response time p99 of "
-            f"{human_duration(response_s)}"
-        )
-    elif generator.cpu_share >= BUSY_SHARE and slip_s >= BUSY_LATE_S:
-        doubts.append(
-            f"the load generator used {100 * generator.cpu_share:.0f} % of a core and fell behind: "
-            f"slip p99 {human_duration(slip_s)}"
-        )
-    return doubts + _not_its_own(generator, slip_s)
-
-
-def _not_its_own(generator: GeneratorHealth, slip_s: float) -> list[str]:
-    """Why times are not the target's alone: the generator did not get the CPU that it needed."""
-    doubts = []
-    if generator.steal_share >= STEAL_SHARE and slip_s >= BUSY_LATE_S:
-        doubts.append(
-            f"the hypervisor took {100 * generator.steal_share:.0f} % of the CPU here (steal) "
-            f"and requests left late: slip p99 {human_duration(slip_s)}"
-        )
-    if generator.stall_share >= STALL_SHARE:
-        doubts.append(
-            f"the load generator stood still for {100 * generator.stall_share:.0f} % of the time, "
-            f"up to {human_duration(generator.loop_lag_ms / 1e3)} at once: its machine was busy"
-        )
-    return doubts
+    return doubts + late(slip_s, response_s, generator)
 
 
 def _dropped(run: Run) -> list[str]:
     """Arrivals that were due and never sent, by reason, with the stage where they began."""
-    stages = {epoch.index: epoch.stage for epoch in run.manifest.epochs}
+    stages = {epoch.index: epoch.stage for epoch in run.manifest.epochs if not epoch.climbs}
     counts: dict[str, int] = {}
     first: dict[str, str] = {}
     for event in run.events_named("epoch-ended"):
+        if event.facts.get("epoch") not in stages:
+            continue
         if dropped := int(event.facts.get("dropped") or 0):
             why = str(event.facts.get("why_dropped") or "the generator could not send them")
             counts[why] = counts.get(why, 0) + dropped

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from perfstress import believable, loadsummary
 from perfstress.confirmation import confirmed
 from perfstress.detectors import DETECTORS
+from perfstress.plan import Epoch
 from perfstress.prose import explained
 from perfstress.run import Run
 from perfstress.verdict import (
@@ -28,14 +29,21 @@ from perfstress.verdict import (
 )
 
 # What a generator that fell behind can cause by itself.
-OF_THE_LOAD = ("latency-objective", "objective", "no-recovery", "latency-drift")
+OF_THE_LOAD = (
+    "latency-objective",
+    "objective",
+    "no-recovery",
+    "latency-drift",
+    "knee",
+    "throughput-collapse",
+)
 
 
 def judge(run: Run) -> Verdict:
     """The whole judgement; a pure function of the run, and of the run that confirms it."""
     load = summary_of(run)
     generator = health_of(run, load)
-    unreal = believable.load_doubts(run, load, generator)
+    unreal = _unreal(run, load, generator)
     doubts = [*believable.cut_short(run), *unreal, *believable.blind_probes(run)]
     detections = [detector(run) for detector in DETECTORS.values()]
     findings, unproven, notes = confirmed(
@@ -74,6 +82,15 @@ def _of_the_load(finding: Finding) -> bool:
     return finding.kind in OF_THE_LOAD or finding.label == "SLOWED"
 
 
+def _unreal(run: Run, load: LoadSummary, generator: GeneratorHealth) -> list[str]:
+    """The doubts about the load; a climb, which goes on until something gives, judges its own."""
+    if any(epoch.climbs for epoch in run.work_epochs):
+        held = [epoch for epoch in run.work_epochs if not epoch.climbs]
+        load = summary_of(run, held)
+        generator = health_of(run, load, held)
+    return believable.load_doubts(run, load, generator)
+
+
 def _spread(run: Run) -> list[str]:
     """What of the load was drawn although it was recorded."""
     return [
@@ -84,9 +101,12 @@ def _spread(run: Run) -> list[str]:
     ]
 
 
-def summary_of(run: Run) -> LoadSummary:
-    """What was sent and how it was answered, with the drops and the time that the events know."""
-    work = {epoch.index for epoch in run.work_epochs}
+def summary_of(run: Run, epochs: Sequence[Epoch] | None = None) -> LoadSummary:
+    """What was sent and how it was answered, with the drops and the time that the events know; of
+    all that is judged, or of these epochs alone.
+    """
+    epochs = run.work_epochs if epochs is None else epochs
+    work = {epoch.index for epoch in epochs}
     ended = [e for e in run.events_named("epoch-ended") if e.facts.get("epoch") in work]
     took_s = [
         end.t_s - begin.t_s
@@ -97,15 +117,19 @@ def summary_of(run: Run) -> LoadSummary:
     complete = len(took_s) == len(work) and all(seconds > 0 for seconds in took_s)
     return loadsummary.summarise(
         run.intervals,
-        run.work_epochs,
+        epochs,
         seconds=sum(took_s) if complete else None,
         dropped=sum(int(event.facts.get("dropped") or 0) for event in ended),
     )
 
 
-def health_of(run: Run, load: LoadSummary) -> GeneratorHealth:
-    """What the generator cost, and the worst of how it kept up, over the epochs of work."""
-    work = {epoch.index for epoch in run.work_epochs}
+def health_of(
+    run: Run, load: LoadSummary, epochs: Sequence[Epoch] | None = None
+) -> GeneratorHealth:
+    """What the generator cost, and the worst of how it kept up, over the epochs of work or over
+    these alone.
+    """
+    work = {epoch.index for epoch in (run.work_epochs if epochs is None else epochs)}
     every = [event.facts for event in run.events_named("epoch-ended")]
     healths = [facts.get("health") or {} for facts in every]
     working = [facts.get("health") or {} for facts in every if facts.get("epoch") in work]

@@ -32,7 +32,8 @@ class Epoch:
     whole run; ``seed`` is for the arrivals of this epoch alone. Journeys in ``own`` come beside
     them in the open model, at their rates in 1/s. ``part_of`` is the stage of the example that the
     epoch's stage was made of (its own name, where it is as written), ``size`` the size of the input
-    where sizes are swept.
+    where sizes are swept. An epoch that ``climbs`` is a level of a climb: it may be left early, or
+    out, once the target has broken.
     """
 
     index: int
@@ -55,6 +56,7 @@ class Epoch:
     own: Mapping[str, float] = field(default_factory=dict)
     part_of: str = ""
     size: int | None = None
+    climbs: bool = False
 
     @property
     def levels(self) -> tuple[float, float]:
@@ -132,7 +134,9 @@ def epochs(
         for piece in range(keep):
             floor = apart or pieces > 1 or (stage.warmup and stretch.size is None)
             epoch = _epoch(example, stage, number, piece, pieces, len(planned), scale, floor)
-            epoch = dataclasses.replace(epoch, part_of=stretch.part_of, size=stretch.size)
+            epoch = dataclasses.replace(
+                epoch, part_of=stretch.part_of, size=stretch.size, climbs=stretch.climbs
+            )
             if stretch.own is not None:
                 mix = stage.mix or {}
                 epoch = dataclasses.replace(epoch, own=dict(stretch.own), mix=dict(mix))
@@ -241,6 +245,7 @@ def _idle(before: Epoch, index: int) -> Epoch:
         kind="idle",
         part_of="idle",
         size=None,
+        climbs=False,
         own={},
         arrivals="uniform",
         iterations=None,

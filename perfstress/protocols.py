@@ -155,18 +155,21 @@ class Driver(Protocol):
     to.
 
     ``prepare`` gets everything ready (raises ExampleError or TargetError). ``begin`` starts a block
-    at ``at_ns`` of ``clock.now_ns``; its epochs follow each other without a pause, each anchored at
-    its own start (interval times are counted from ``zero_ns``). ``poll`` hands out what has
-    happened, waiting up to ``timeout_s`` for the first. After ``cancel`` the block ends soon with a
-    BlockDone; ``close`` frees everything and may be called twice; what could not be cleared
-    away on the target's side it gives back in words. ``quiet`` asks for caches to be
-    let go before a floor is read (garbage collection in a hosted process). ``roots`` are processes
-    to sample besides the target's (a batch run's).
+    at ``at_ns`` of ``clock.now_ns``; its epochs follow each other without a pause, each
+    anchored at its own start (interval times are counted from ``zero_ns``). ``poll`` hands out
+    what has happened, waiting up to ``timeout_s`` for the first. ``go_on`` leaves the epoch
+    under way at a time of the clock and goes on with epoch ``index`` of the block; those
+    between are left out, and what is in flight stays so. After ``cancel`` the block ends soon
+    with a BlockDone; ``close`` frees everything and may be called twice; what could not be
+    cleared away on the target's side it gives back in words. ``quiet`` asks for caches to be
+    let go before a floor is read (garbage collection in a hosted process). ``roots`` are
+    processes to sample besides the target's (a batch run's).
     """
 
     def prepare(self, zero_ns: int) -> None: ...
     def begin(self, block: Sequence[Epoch], at_ns: int) -> None: ...
     def poll(self, timeout_s: float) -> Sequence[DriverEvent]: ...
+    def go_on(self, index: int, at_ns: int) -> None: ...
     def cancel(self) -> None: ...
     def quiet(self) -> None: ...
     def roots(self) -> tuple[int, ...]: ...

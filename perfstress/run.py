@@ -116,8 +116,24 @@ class Run:
 
     @cached_property
     def work_epochs(self) -> tuple[Epoch, ...]:
-        """The epochs whose load is judged: neither warm-up nor idle."""
-        return tuple(epoch for epoch in self.manifest.epochs if epoch.kind == "work")
+        """The epochs whose load is judged: neither warm-up nor idle, nor a level of a climb that
+        was left out because the climb was over before.
+        """
+        left_out = self.left_out
+        return tuple(
+            epoch
+            for epoch in self.manifest.epochs
+            if epoch.kind == "work" and epoch.index not in left_out
+        )
+
+    @cached_property
+    def left_out(self) -> frozenset[int]:
+        """The epochs that were planned and left out by design."""
+        return frozenset(
+            index
+            for event in self.events_named("climb-ended")
+            for index in event.facts.get("left_out", ())
+        )
 
     @cached_property
     def _segment(self) -> Any:

@@ -8,6 +8,7 @@ version of a library's distributions.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -147,6 +148,14 @@ class Stripe:
         self._part, self._parts = part, parts
         self.seen = 0
         self.last_ns = 0
+        self._latest: deque[Ints] = deque(maxlen=2)
+
+    def seen_before(self, offset_ns: int) -> int:
+        """How many arrivals of the whole so far are due before this; exact for one that lies in
+        what was handed out last.
+        """
+        beyond = sum(len(chunk) - int(np.searchsorted(chunk, offset_ns)) for chunk in self._latest)
+        return self.seen - beyond
 
     def __iter__(self) -> Iterator[Ints]:
         return self
@@ -156,6 +165,7 @@ class Stripe:
             chunk = next(self._chunks)
             first = (self._part - self.seen) % self._parts
             self.seen += len(chunk)
+            self._latest.append(chunk)
             if len(chunk):
                 self.last_ns = int(chunk[-1])
             if len(mine := chunk[first :: self._parts]):

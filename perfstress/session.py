@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from perfstress import arrivals, faults, invariants, plan, presets, provenance, steering, targets
+from perfstress.ascent import Ascent, Over
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
@@ -31,6 +32,7 @@ from perfstress.yamlio import Loaded
 POLL_S = 0.1
 START_MARGIN_NS = 250_000_000  # between giving a block out and its first arrival
 SILENCE_NS = 10 * NS_PER_S  # at least so long without one good answer before a target hangs
+GO_ON_MARGIN_NS = 100_000_000  # every process of load has to know before it is time
 CANCEL_WITHIN_NS = 5 * NS_PER_S
 OWN_FOLDER = Path(".perfstress")
 RUNS_FOLDER = OWN_FOLDER / "runs"
@@ -374,15 +376,37 @@ class _Session:
         driver.begin(block, now_ns() + START_MARGIN_NS)
         self.last_ok = (self.chronicle.progress.ok, now_ns())
         cancelled_ns: int | None = None
-        while not self.chronicle.take(driver.poll(POLL_S)):
+        ascent = Ascent(block, self.chronicle.zero_ns)
+        while not self.chronicle.take(events := driver.poll(POLL_S)):
             self.chronicle.show()
             self._tell_faults()
-            if cancelled_ns is None and self._must_end(target, sampler):
+            ascent.take(events)
+            self._end_climb(ascent.over(), driver)
+            if cancelled_ns is None and self._must_end(target, driver, sampler, ascent):
                 driver.cancel()
                 cancelled_ns = now_ns()
             elif cancelled_ns is not None and now_ns() - cancelled_ns > CANCEL_WITHIN_NS:
                 return
         self.chronicle.show()
+
+    def _end_climb(self, over: Over | None, driver: Driver) -> None:
+        """Go on with what comes after a climb that is over, the backlog it has left included."""
+        if over is None:
+            return
+        current = self.chronicle.current
+        is_cut = current is not None and current.part_of == over.stage
+        self.chronicle.event(
+            "climb-ended",
+            stage=over.stage,
+            epoch=over.epoch,
+            cut=current.index if current and is_cut and current.index != over.epoch else None,
+            by=over.ending.by,
+            why=over.ending.why,
+            left_out=list(over.left_out),
+        )
+        self.watcher.note(f"{over.stage} is over: {over.ending.why}")
+        if over.then is not None:
+            driver.go_on(over.then, now_ns() + GO_ON_MARGIN_NS)
 
     def _idle(self, epoch: Epoch, target: Target, driver: Driver, sampler: Sampler) -> None:
         self.chronicle.began(epoch.index, now_ns(), "idle")
@@ -399,11 +423,20 @@ class _Session:
             self.watcher.note(line)
 
     # ------------------------------------------------------------ when it has to end early
-    def _must_end(self, target: Target, sampler: Sampler) -> bool:
-        """Whether the block must end early: the target has gone or hangs, or the generator went."""
+    def _must_end(self, target: Target, driver: Driver, sampler: Sampler, ascent: Ascent) -> bool:
+        """Whether the block must end early: the target has gone or hangs, or the generator went.
+
+        Silence is what a climb may end in, and what comes after it is there to see whether the
+        target comes back: it ends the climb alone.
+        """
         if self._has_gone(target):
             return True
         if not self.hung and self._is_silent():
+            if ascent.has_been:
+                silent_s = (now_ns() - self.last_ok[1]) / NS_PER_S
+                self._end_climb(ascent.broke(f"no good answer for {silent_s:.0f} s"), driver)
+                self.last_ok = (self.last_ok[0], now_ns())
+                return self.chronicle.lost
             self.hung = True
             sampler.describe()
             self.chronicle.event(

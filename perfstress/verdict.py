@@ -61,6 +61,9 @@ Label = Literal[
     "NEARS_EDGE",  # a counter reaches its edge within the horizon
     "SLOWED",  # waits that come only beside another journey
     "BROKEN",  # errors or a broken invariant that come only beside another journey
+    "METASTABLE",  # not recovered, and stuck: no better under a load that was carried before
+    "KNEE",  # where the edge is: told, not a defect
+    "COLLAPSED",  # more load brought less throughput
 ]
 
 

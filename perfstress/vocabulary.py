@@ -22,15 +22,17 @@ ERROR_CLASSES: tuple[str, ...] = (
 SIZED: tuple[str, ...] = ("memory", "disk")
 COUNTED: tuple[str, ...] = ("fds", "threads", "processes", "connections")
 RESOURCES: tuple[str, ...] = SIZED + COUNTED
+# The highest level that holds, under either of its names.
+CAPACITY: tuple[str, ...] = ("knee", "capacity")
 # What a database does for each operation.
 WORK: tuple[str, ...] = ("queries", "statements", "rows")
 # Words that a later version will take; a criterion that uses one is refused by name.
-NOT_YET: tuple[str, ...] = ("knee", "capacity", "cpu")
+NOT_YET: tuple[str, ...] = ("cpu",)
 
 HEADS: tuple[str, ...] = (
     "errors", *TIMES, "rate", "ops.count", "ok.count", *RESOURCES, 'gauge("name")',
     *(f"{name}.per_op" for name in WORK), "growth", "drift", "recovery", "cost.order",
-    "interaction",
+    "interaction", "knee",
 )  # fmt: skip
 
 
@@ -130,7 +132,7 @@ def rule_of(metric: tuple[str, ...], column: int) -> Rule:
         raise _unknown(".".join(metric), [f"{head}.max", f"{head}.growth"], column)
     if head in WORK:
         raise _unknown(".".join(metric), [f"{head}.per_op"], column)
-    if rest and head in {"rate", "growth", "drift", "recovery", "interaction"}:
+    if rest and head in {"rate", "growth", "drift", "recovery", "interaction", *CAPACITY}:
         raise CriterionError(f"{head} stands alone, without .{rest[0]}", column, f"write {head}")
     raise _unknown(".".join(metric), _EVERY, column)
 
@@ -190,6 +192,16 @@ _RULES: Mapping[tuple[str, ...], Rule] = {
         suffixes=("of",),
     ),
     ("interaction",): _NONE,
+    **{
+        (name,): Rule(
+            "hz",
+            parse_rate,
+            f"write the rate that has to be carried, such as {name} >= 150/s",
+            operators=(">", ">="),
+            suffixes=("during",),
+        )
+        for name in CAPACITY
+    },
     ("recovery",): Rule(
         "seconds",
         _seconds,

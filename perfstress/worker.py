@@ -1,8 +1,9 @@
 """One process of load: reads what to do from stdin, tells what happened on stdout, line by line.
 
 The first line holds the script; the answer is ``{"is": "ready"}`` or ``{"is": "problem", …}``. Then
-``{"begin": [epochs], "at_ns": n}`` starts a block and ``{"cancel": true}`` ends it soon. It ends
-itself at the end of stdin, so it never survives the process that started it.
+``{"begin": [epochs], "at_ns": n}`` starts a block, ``{"go_on": index, "at_ns": n}`` leaves out the
+epochs before that one, and ``{"cancel": true}`` ends the block soon. It ends itself at the end of
+stdin, so it never survives the process that started it.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class Worker:
             kind = OpenLoop if self._block[0].model == "open" else ClosedLoop
             self._drive = kind(self._crew, self._block, command["at_ns"], self._over)
             self._again()
+        elif "go_on" in command and self._drive is not None:
+            self._drive.go_on(command["go_on"], command["at_ns"])
         elif "cancel" in command and self._drive is not None:
             self._drive.cancel()
 

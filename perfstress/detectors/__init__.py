@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from perfstress.detectors import (
     amplification,
+    capacity,
     counters,
     drift,
     exits,
@@ -24,6 +25,7 @@ DETECTORS: Mapping[str, Detector] = {
     "counters": counters.detect,
     "drift": drift.detect,
     "amplification": amplification.detect,
+    "capacity": capacity.detect,
     "recovery": recovery.detect,
     "faults": faults.detect,
     "sizes": sizes.detect,

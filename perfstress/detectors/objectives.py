@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import numpy as np
@@ -12,15 +12,17 @@ from perfstress.criteria import Criterion, criteria_of
 from perfstress.example import InvariantCriterion
 from perfstress.loadsummary import Which, merged
 from perfstress.measurement import Event, Interval, metric_of
+from perfstress.plan import Epoch
 from perfstress.relations import Relation, lookup, parse_relation
 from perfstress.run import Run
 from perfstress.tokens import compare
 from perfstress.units import human_bytes, human_count, human_duration
 from perfstress.verdict import Check, Detection, Finding, FindingClass, Outcome
+from perfstress.vocabulary import CAPACITY
 
 _PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
 # Answered by other detectors.
-_ELSEWHERE = ("growth", "drift", "recovery", "order", "interaction", "per_op")
+_ELSEWHERE = ("growth", "drift", "recovery", "order", "interaction", "per_op", *CAPACITY)
 
 
 def detect(run: Run) -> Detection:
@@ -215,18 +217,20 @@ def _narrowed(criterion: Criterion) -> tuple[str | None, str | None]:
 
 
 def _epochs(run: Run, criterion: Criterion) -> list[int]:
-    """The epochs that a criterion speaks of: its stage's, those after it, or all work."""
+    """The epochs that a criterion speaks of: its stage's, those after it, or all work but climbs:
+    a climb goes on until nothing holds any more, and what holds at which level is its knee.
+    """
     if criterion.during is not None:
-        return [
-            epoch.index
-            for epoch in run.manifest.epochs
-            if criterion.during in (epoch.stage, epoch.part_of)
-        ]
-    work = [epoch.index for epoch in run.work_epochs]
+        return [epoch.index for epoch in run.manifest.epochs if _is_of(epoch, criterion.during)]
+    work = [epoch.index for epoch in run.work_epochs if not epoch.climbs]
     if criterion.after is not None:
-        ends = [epoch.index for epoch in run.manifest.epochs if epoch.stage == criterion.after]
+        ends = [epoch.index for epoch in run.manifest.epochs if _is_of(epoch, criterion.after)]
         return [index for index in work if not ends or index > max(ends)]
     return work
+
+
+def _is_of(epoch: Epoch, stage: str) -> bool:
+    return stage in (epoch.stage, epoch.part_of)
 
 
 def seconds_of(run: Run, epoch: int) -> float:

@@ -269,6 +269,14 @@ class ClosedLoop:
                 self._retire(walk)
         self._set_out(at_ns)
 
+    def go_on(self, index: int, at_ns: int) -> None:
+        """Leave the epoch at this time and go on with epoch ``index``; no journey is given up."""
+        epoch = self._epoch
+        if self._cancelled or epoch is None or epoch.index >= index:
+            return
+        self._block = [later for later in self._block if later.index >= index]
+        self._until_ns = min(self._until_ns, max(at_ns, self._began_ns))
+
     def _finish(self) -> None:
         if not self._cancelled and not self._users and self._epoch is None:
             self._cancelled = True

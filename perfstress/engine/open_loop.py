@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
 
 from perfstress.clock import now_ns
@@ -61,6 +62,7 @@ class OpenLoop:
         self._dues: list[int] = []
         self._at = 0
         self._ends_ns: int | None = None
+        self._left_ns: int | None = None
         self._load()
 
     def _own(self, epoch: Epoch) -> list[tuple[int, Stripe, Draws]]:
@@ -97,9 +99,11 @@ class OpenLoop:
                 why += f" ({self._most} in one of {self._crew.parts} processes)"
         self._crew.sent(self._epoch, self._ends_ns, self._intended, self._dropped, why)
         if isinstance(self._chunks, Streams):
-            self._chunks.settle()
-        else:
+            self._chunks.settle(self._left_ns)
+        elif self._left_ns is None:
             self._crew.draws.settle(self._chunks.seen)
+        else:
+            self._crew.draws.settle(self._chunks.seen_before(self._left_ns))
         ended_ns = self._ends_ns
         self._epoch = None
         if self._block:
@@ -156,6 +160,24 @@ class OpenLoop:
             self._under_way.add(walk)
             walk.begin(journeys[number], rows, tracks[number], index, timeout_ns, due_ns, now_ns())
         self._at = at
+
+    def go_on(self, index: int, at_ns: int) -> None:
+        """Leave the epoch at this time and go on with epoch ``index``. What is in flight stays, and
+        so does what has piled up in the target.
+        """
+        epoch = self._epoch
+        if self._cancelled or epoch is None or epoch.index >= index:
+            return
+        self._block = [later for later in self._block if later.index >= index]
+        while self._ends_ns is None and (not self._dues or self._dues[-1] < at_ns):
+            due = self._dues[self._at :]
+            self._load()
+            self._dues, self._at = [*due, *self._dues], 0
+        del self._dues[max(self._at, bisect.bisect_left(self._dues, at_ns)) :]
+        if self._ends_ns is None or at_ns < self._ends_ns:
+            self._ends_ns = max(at_ns, self._began_ns)
+            self._left_ns = self._ends_ns - self._began_ns
+        self._wait()
 
     # ------------------------------------------------------------ the end of things
     def ended(self, walk: Walk, _at_ns: int, _kind: str) -> None:

@@ -85,7 +85,7 @@ class Streams:
         number, rows = self._draws[stream].next()
         return (number if stream == 0 else self._numbers[stream]), rows
 
-    def settle(self) -> None:
-        """The epoch is over for all parts."""
+    def settle(self, before_ns: int | None = None) -> None:
+        """The epoch is over for all parts; with ``before_ns`` it was left at this offset."""
         for stripe, draws in zip(self._stripes, self._draws, strict=True):
-            draws.settle(stripe.seen)
+            draws.settle(stripe.seen if before_ns is None else stripe.seen_before(before_ns))

@@ -73,7 +73,15 @@ from perfstress.example.parts import (
     Text,
 )
 from perfstress.example.probing import PROBE_KEYS, JsonPage, LogFile, Probe
-from perfstress.example.shape import Arrivals, RecordedArrivals, Shape, Size, Stage, Stairs
+from perfstress.example.shape import (
+    Arrivals,
+    Climb,
+    RecordedArrivals,
+    Shape,
+    Size,
+    Stage,
+    Stairs,
+)
 from perfstress.example.target import (
     Attach,
     Build,
@@ -104,6 +112,7 @@ __all__ = [
     "Build",
     "Calls",
     "Capture",
+    "Climb",
     "Count",
     "Counter",
     "Data",

@@ -31,6 +31,28 @@ class Stairs(Part):
         return [*(self.from_ + sign * self.by * number for number in range(count)), self.to]
 
 
+class Climb(Part):
+    """Levels one after another, each ``factor`` times the one before it, from ``from`` to ``to``,
+    the last one never beyond it: until the target breaks, or ``to`` is reached.
+    """
+
+    from_: RateHz | Count = Field(alias="from")
+    to: RateHz | Count
+    factor: Annotated[float, Field(gt=1, le=10)] = 1.25
+    each: DurationNs
+
+    @property
+    def levels(self) -> list[float]:
+        """Every level in order, users rounded to whole ones."""
+        if self.from_ <= 0 or self.to <= self.from_:
+            return [self.from_, self.to]
+        count = math.ceil(math.log(self.to / self.from_) / math.log(self.factor) - 1e-9)
+        found = [self.from_ * self.factor**number for number in range(count)]
+        if isinstance(self.from_, int):
+            found = list(dict.fromkeys(round(level) for level in found))
+        return [*(level for level in found if level < self.to), self.to]
+
+
 class RecordedArrivals(Part):
     """Times at which requests came in production: a committed file with one offset in seconds a
     line, or an access log.
@@ -42,8 +64,8 @@ class RecordedArrivals(Part):
 
 class Stage(Part):
     """A stretch of the schedule: a level (``rate`` or ``users``), a ramp (``from``, ``to``),
-    ``steps`` of levels, recorded ``arrivals``, or a ``pause`` in which nothing comes; ``for`` a
-    time, ``ops`` an amount, or ``iterations`` of each user.
+    ``steps`` of levels, a ``climb`` until the target breaks, recorded ``arrivals``, or a ``pause``
+    in which nothing comes; ``for`` a time, ``ops`` an amount, or ``iterations`` of each user.
     """
 
     name: Name
@@ -52,6 +74,7 @@ class Stage(Part):
     from_: RateHz | Count | None = Field(default=None, alias="from")
     to: RateHz | Count | None = None
     steps: Stairs | None = None
+    climb: Climb | None = None
     pause: DurationNs | None = None
     for_: DurationNs | None = Field(default=None, alias="for")
     ops: Count | None = None
@@ -67,22 +90,24 @@ class Stage(Part):
 
     @property
     def flat(self) -> list[Stage]:
-        """A stage of steps as the stages that it stands for, ``name-1`` and so on; any other as it
-        is.
+        """A stage of steps, or a climb, as the stages that it stands for, ``name-1`` and so on; any
+        other as it is.
         """
-        if self.steps is None:
+        stairs = self.steps or self.climb
+        if stairs is None:
             return [self]
-        level = "users" if isinstance(self.steps.from_, int) else "rate"
+        level = "users" if isinstance(stairs.from_, int) else "rate"
         return [
             self.model_copy(
                 update={
                     "name": f"{self.name}-{number}",
-                    level: type(self.steps.from_)(height),
-                    "for_": self.steps.each,
+                    level: type(stairs.from_)(height),
+                    "for_": stairs.each,
                     "steps": None,
+                    "climb": None,
                 }
             )
-            for number, height in enumerate(self.steps.levels, 1)
+            for number, height in enumerate(stairs.levels, 1)
         ]
 
 

@@ -179,6 +179,11 @@ class LocalFleet:
         how = f"killed by {_signal_name(-code)}" if code < 0 else f"exit code {code}"
         return ", ".join([how, *(line.strip() for line in lines[-_LAST_LINES:])])
 
+    def go_on(self, index: int, at_ns: int) -> None:
+        """Leave out what of the block comes before epoch ``index``, from this time on."""
+        for part in range(self._count):
+            self._send(part, {"go_on": index, "at_ns": at_ns})
+
     def cancel(self) -> None:
         """End the block soon."""
         for part in range(self._count):

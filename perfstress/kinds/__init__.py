@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from perfstress.example import WorkedExample
-from perfstress.kinds import sweep, wrap
+from perfstress.kinds import stress, sweep, wrap
 from perfstress.kinds.interaction import side_by_side
 from perfstress.kinds.stretch import Stretch, as_written
 
@@ -20,6 +20,7 @@ STRETCHES: Mapping[str, Callable[[WorkedExample], list[Stretch]]] = {
     "sweep": sweep.stretches,
     "wrap": wrap.in_parts,
     "interaction": side_by_side,
+    "stress": stress.stretches,
 }
 
 

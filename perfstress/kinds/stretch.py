@@ -15,6 +15,7 @@ class Stretch:
     ``size`` is the size of the input in this stretch, where the example sweeps sizes. With
     ``parts`` above 1 it is divided into so many equal epochs, each closed by a floor.
     ``own`` are the journeys that come at rates of their own in it, in 1/s; None: all that have one.
+    ``climbs`` says that it is a level of a climb, left out when the target has broken before.
     """
 
     stage: Stage
@@ -22,6 +23,7 @@ class Stretch:
     size: int | None = None
     parts: int = 1
     own: Mapping[str, float] | None = None
+    climbs: bool = False
 
 
 def as_written(example: WorkedExample) -> list[Stretch]:

@@ -14,6 +14,7 @@ from perfstress.places import Complaint
 from perfstress.rules import (
     acts,
     addresses,
+    climbs,
     concrete,
     counters,
     faults,
@@ -48,6 +49,7 @@ FORM: Mapping[str, Rule] = {
     "wrong-target": form.wrong_target,
     "one-fault": faults.one_act,  # one-of
     "bad-counter": counters.counters,  # bad-preset, one-of, kind-shape and duplicate-name, too
+    "bad-climb": climbs.bad_climb,
 }
 MEANING: Mapping[str, Rule] = {
     "name-differs": names.name_differs,
@@ -94,6 +96,7 @@ MEANING: Mapping[str, Rule] = {
 }
 SCALE: Mapping[str, Rule] = {
     "kind-shape": stages.kind_shape,
+    "no-climb": climbs.no_climb,
     "not-scale-true": scale.not_scale_true,
     "unneeded-waiver": scale.unneeded_waiver,
 }

@@ -119,6 +119,7 @@ def _criterion(
         return  # told by bad-criterion
     place: Place = ("success", index)
     stages = [stage.name for stage in example.shape.flat]
+    stages += [stage.name for stage in example.shape.stages if stage.name not in stages]
     after = criterion.after
     if criterion.metric == ("recovery",) and after in fault_names(example.faults):
         after = None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from perfstress import plan
 from perfstress.arrivals import ArrivalsError
+from perfstress.example import Stage
 from perfstress.extract import ExpressionError, compile_path
 from perfstress.places import Complaint, Place
 from perfstress.rows import RowsError, read_rows
@@ -27,7 +28,7 @@ def rate(loaded: Loaded) -> Iterator[Shortfall]:
         return
     wanted = example.production.rate
     counted = [stage for stage in example.shape.stages if not stage.warmup]
-    levels = [stages.highest(stage, loaded.path.parent) for stage in counted]
+    levels = [_promised(stage, loaded.path.parent) for stage in counted]
     if None in levels:
         return  # told by no-file or bad-arrivals
     reached = max((level for level in levels if level is not None), default=0.0)
@@ -55,11 +56,18 @@ def concurrency(loaded: Loaded) -> Iterator[Shortfall]:
             yield place, f"{said}, and production has {wanted:,}", "raise it there"
         return
     counted = [stage for stage in example.shape.stages if not stage.warmup]
-    levels = [stages.highest(stage, loaded.path.parent) or 0.0 for stage in counted]
+    levels = [_promised(stage, loaded.path.parent) or 0.0 for stage in counted]
     reached = int(max(levels, default=0.0))
     if reached < wanted:
         said = f"no stage has {wanted:,} users; the most is {reached:,}"
         yield place, said, "raise a stage's users"
+
+
+def _promised(stage: Stage, folder: Path) -> float | None:
+    """The highest level that is sure to be visited: of a climb, which ends when the target breaks,
+    that is the first.
+    """
+    return stages.highest(stage, folder) if stage.climb is None else float(stage.climb.from_)
 
 
 def size(loaded: Loaded) -> Iterator[Shortfall]:
@@ -159,7 +167,7 @@ def duration(loaded: Loaded) -> Iterator[Shortfall]:
         every = plan.epochs(example, folder=loaded.path.parent)
     except ArrivalsError:
         return  # told by no-file or bad-arrivals
-    planned = [epoch for epoch in every if epoch.kind == "work"]
+    planned = [epoch for epoch in every if epoch.kind == "work" and not epoch.climbs]
     total = plan.total_ops(planned)
     if total >= wanted:
         return

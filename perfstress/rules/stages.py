@@ -8,15 +8,16 @@ from pathlib import Path
 from perfstress import arrivals, plan
 from perfstress.example import Stage, WorkedExample
 from perfstress.places import Complaint, Place, dotted
+from perfstress.rules.climbs import stress_shape
 from perfstress.yamlio import Loaded
 
 # What a stage can be, besides a level in the word of its model.
-_OTHER_WAYS = ("from", "to", "steps", "pause")
+_OTHER_WAYS = ("from", "to", "steps", "climb", "pause")
 
 
 def stage_level(loaded: Loaded, root: Path) -> Iterator[Complaint]:
-    """A stage is one thing: a level, a ramp, steps, recorded arrivals or a pause, in the words of
-    its model.
+    """A stage is one thing: a level, a ramp, steps, a climb, recorded arrivals or a pause, in the
+    words of its model.
     """
     model = loaded.example.shape.model
     word, unit = ("rate", "a rate such as 50/s") if model == "open" else ("users", "a whole number")
@@ -39,7 +40,7 @@ def stage_level(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             )
         elif len(kinds) > 1:
             message = f"{where}: {kinds[0]} and {kinds[1]} exclude each other"
-            hint = "a stage is one of a level, a ramp, steps, recorded arrivals, a pause; keep one"
+            hint = "a stage is one of a level, a ramp, steps, a climb, recorded arrivals, a pause"
             if kinds[:2] == [word, ramp[0] if ramp else ""]:
                 hint = f"{word} is a level, from and to are a ramp; keep one"
             yield Complaint((*place, kinds[1]), "stage-level", message, hint, at_key=True)
@@ -69,6 +70,9 @@ def _units(stage: Stage, place: Place, model: str, unit: str) -> Iterator[Compla
         inner = (*place, "steps")
         places += [((*inner, "from"), steps.from_), ((*inner, "to"), steps.to)]
         places += [((*inner, "by"), steps.by)]
+    if stage.climb is not None:
+        inner = (*place, "climb")
+        places += [((*inner, "from"), stage.climb.from_), ((*inner, "to"), stage.climb.to)]
     for where, level in places:
         if level is None or isinstance(level, float) == (model == "open"):
             continue
@@ -89,12 +93,12 @@ def stage_bound(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             key for key in ("for", "ops", "iterations") if getattr(stage, _field(key)) is not None
         ]
         ends_itself = next(
-            (key for key in ("pause", "steps") if getattr(stage, key) is not None), None
+            (key for key in ("pause", "steps", "climb") if getattr(stage, key) is not None), None
         )
         if ends_itself is not None:
             if bounds:
                 message = f"{where}: {ends_itself} says when it ends, {bounds[0]} is too much"
-                hint = "steps last each: as long; a pause is its own time"
+                hint = "steps and levels last each: as long; a pause is its own time"
                 yield Complaint((*place, bounds[0]), "stage-bound", message, hint, at_key=True)
         elif stage.recorded is not None:
             if bounds and bounds != ["for"]:
@@ -167,6 +171,7 @@ def workload_words(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     ]
     for index, stage in enumerate(shape.stages):
         place: Place = ("shape", "stages", index)
+        places += [(*place, "climb")] if stage.climb is not None else []
         places += [(*place, "iterations")] if stage.iterations is not None else []
         places += [(*place, "pause")] if stage.pause is not None and kind == "calls" else []
     for place in places:
@@ -248,7 +253,7 @@ def bad_arrivals(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 def kind_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """A spike stands above the rest and has an aftermath; only a soak has epochs, all of equal
-    work.
+    work; only a stress has a climb.
     """
     example = loaded.example
     shape = example.shape
@@ -261,6 +266,7 @@ def kind_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             message = f"{dotted(place)}: a recording has no epochs of equal work, as a soak has to"
             hint = "write kind: load, or a level"
             yield Complaint(place, "kind-shape", message, hint, at_key=True)
+    yield from stress_shape(loaded)
     if example.kind == "spike":
         yield from _spike(loaded)
     yield from _interaction(loaded)
@@ -360,8 +366,14 @@ def highest(stage: Stage, folder: Path) -> float | None:
             return arrivals.read(folder / stage.recorded.file).busiest_hz
         except arrivals.ArrivalsError:
             return None
-    steps = stage.steps.levels if stage.steps is not None else []
-    levels = (stage.rate, stage.users, stage.from_, stage.to, *steps)
+    stairs = stage.steps or stage.climb
+    levels = (
+        stage.rate,
+        stage.users,
+        stage.from_,
+        stage.to,
+        *(stairs.levels if stairs is not None else ()),
+    )
     return max(float(level or 0) for level in levels)
 
 

@@ -61,6 +61,7 @@ _STAGE: Mapping[str, Measure] = {
     "iterations": _number,
 }
 _STEPS: Mapping[str, Measure] = {"from": _level, "to": _level, "each": parse_duration}
+_CLIMB: Mapping[str, Measure] = {"to": _level, "each": parse_duration}
 
 
 def _production(before: Change, after: Change) -> Iterator[Change]:
@@ -91,6 +92,9 @@ def _shape(before: Change, after: Change) -> Iterator[Change]:
         yield from _lowered(where, stage, new_stages[name], _STAGE)
         steps = _part(stage, "steps"), _part(new_stages[name], "steps")
         yield from _lowered(f"{where}.steps", *steps, _STEPS)
+        climbs = _part(stage, "climb"), _part(new_stages[name], "climb")
+        yield from _lowered(f"{where}.climb", *climbs, _CLIMB)
+        yield from _raised(f"{where}.climb", *climbs, {"from": _level, "factor": _number})
         if new_stages[name].get("warmup") is True:
             yield _change(f"{where}.warmup", False, True)
     for name in old.get("journeys") or ():

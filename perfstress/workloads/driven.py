@@ -76,6 +76,11 @@ class Driven:
         assert self._fleet is not None
         return [_redacted(event) for event in self._fleet.poll(timeout_s)]
 
+    def go_on(self, index: int, at_ns: int) -> None:
+        """Leave out what of the block comes before epoch ``index``, from this time on."""
+        assert self._fleet is not None
+        self._fleet.go_on(index, at_ns)
+
     def cancel(self) -> None:
         """End the block soon."""
         assert self._fleet is not None

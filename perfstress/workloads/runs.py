@@ -106,6 +106,9 @@ class RunsDriver:
         events, self._events = self._events, []
         return events
 
+    def go_on(self, index: int, at_ns: int) -> None:
+        """Nothing: lint refuses a climb of this workload."""
+
     def cancel(self) -> None:
         """Start no more runs, and kill those under way."""
         self._is_cancelled = True

@@ -798,6 +798,33 @@ def _what_stands_together() -> Iterator[Broken]:
     yield Broken("ready-batch", "wrong-target", "target:\n", "target:\n  ¦ready: {port: 1}\n", RUNS)
 
 
+def _stress() -> Iterator[Broken]:
+    """Edits of a stress, and of the line that asks for its knee."""
+    climb = "climb: {from: 200/s, to: 3000/s, each: 5s}"
+    stress = HTTP.replace("kind: spike", "kind: stress").replace(
+        "rate: 200/s, for: 3s, mix: {buy: 1}", climb
+    )
+    asked = "response.p99 < 500ms during spike"
+    after = "    - {name: after, rate: 50/s, for: 30s}\n"
+    before = "    - {name: warm-up, rate: 50/s, for: 10s, warmup: true}\n"
+    yield Broken(
+        "stress-without-climb", "kind-shape", climb, "rate: 200/s, for: 3s", stress, at="¦stages:"
+    )
+    yield Broken("climb-at-the-end", "kind-shape", after, "", stress, at="¦{name: spike")
+    yield Broken("climb-at-the-start", "kind-shape", before, "", stress, at="¦{name: spike")
+    yield Broken("knee-of-a-spike", "no-climb", asked, "¦knee >= 150/s")
+    yield Broken("knee-above-the-top", "no-climb", asked, "¦knee >= 4000/s", stress)
+    yield Broken("knee-below", "bad-criterion", asked, "knee ¦< 150/s", stress)
+    yield Broken("capacity-of-what", "bad-criterion", asked, "¦capacity.max >= 150/s", stress)
+    yield Broken(
+        "climb-as-warm-up",
+        "bad-climb",
+        climb,
+        climb.replace(": {", ": ¦{", 1) + ", warmup: true",
+        stress,
+    )
+
+
 def _stages() -> Iterator[Broken]:
     """Edits of the last stage of the spike, and of the two of the soak."""
     after = "{name: after, rate: 50/s, for: 30s}"
@@ -810,6 +837,14 @@ def _stages() -> Iterator[Broken]:
         ("no-step", "out-of-range", "steps: {from: 1/s, to: 2/s, by: ¦0/s, each: 1s}"),
         ("steps-without-by", "missing-key", "¦steps: {from: 1/s, to: 2/s, each: 1s}"),
         ("no-pause", "out-of-range", "pause: ¦0s"),
+        ("climb-and-for", "stage-bound", "climb: @CLIMB@, ¦for: 30s"),
+        ("level-and-climb", "stage-level", "rate: 50/s, ¦climb: @CLIMB@"),
+        ("climb-of-users", "stage-level", "climb: {from: ¦1, to: 20/s, each: 5s}"),
+        ("climb-in-a-spike", "kind-shape", "¦climb: @CLIMB@"),
+        ("climb-down", "bad-climb", "climb: {from: 20/s, to: ¦2/s, each: 5s}"),
+        ("climb-of-two", "bad-climb", "climb: ¦{from: 10/s, to: 11/s, each: 5s}"),
+        ("climb-in-leaps", "bad-climb", "climb: {from: 1/s, to: 20/s, each: ¦2s}"),
+        ("climb-by-nothing", "out-of-range", "climb: {from: 1/s, to: 20/s, factor: ¦1, each: 5s}"),
         ("iterations-of-nobody", "model-words", "rate: 50/s, ¦iterations: 3"),
         ("level-and-recording", "stage-level", "rate: 50/s, ¦arrivals: @LOG@"),
         ("recording-and-ops", "stage-bound", "arrivals: @LOG@, ¦ops: 3"),
@@ -822,6 +857,7 @@ def _stages() -> Iterator[Broken]:
         text = stage
         for mark, meant in (
             ("@STEPS@", "{from: 1/s, to: 2/s, by: 1/s, each: 1s}"),
+            ("@CLIMB@", "{from: 1/s, to: 20/s, factor: 2, each: 5s}"),
             ("@LOG@", "{file: times.txt, sha256: @SUM@}"),
             ("@SUM@", checksum(TIMES)),
             ("@TORN@", checksum(TORN_TIMES)),
@@ -1393,6 +1429,7 @@ CORPUS: tuple[Broken, ...] = (
     *_shape_of_the_document(),
     *_what_stands_together(),
     *_stages(),
+    *_stress(),
     *_names_and_files(),
     *_concrete_and_safe(),
     *_routes(),
