@@ -313,8 +313,10 @@ def _under_way(wholes: dict[int, list[Interval]]) -> dict[int, int]:
 
 # ---------------------------------------------------------------- what is held
 def _still_held(run: Run, made: Made) -> list[Finding]:
-    """Resources of which more is held at the end of the load than ever before the fault: told, and
-    never failing, because a pool may well keep what a stall made it open.
+    """Resources of which more is held in the quiet after the load than ever was under load before
+    the fault: told, and never failing, because a pool may well keep what a stall made it open.
+
+    In the quiet, because the connections of the load itself have been closed then.
     """
     restarted = [e.t_s for e in run.events_named("target-restarted")]
     if any(t_s >= made.began_s for t_s in restarted):
@@ -324,7 +326,8 @@ def _still_held(run: Run, made: Made) -> list[Finding]:
         series = run.series(name)
         load = series.state == "load"
         before = series.value[load & (series.t_s < made.began_s)]
-        after = series.value[load & (series.t_s > made.ended_s)][-HELD_READINGS:]
+        quiet = series.state == "quiescent"
+        after = series.value[quiet & (series.t_s > made.ended_s)][-HELD_READINGS:]
         if len(before) < HELD_READINGS or len(after) < HELD_READINGS:
             continue
         highest, least = float(before.max()), float(after.min())
@@ -336,8 +339,8 @@ def _still_held(run: Run, made: Made) -> list[Finding]:
                 kind="no-recovery",
                 resource=f"{noun} after {made.name}",
                 label="RETAINED_BY_LOAD",
-                summary=f"{human_count(least)} {noun} are held at the end of the load, at most "
-                f"{human_count(highest)} were before the fault {made.name}",
+                summary=f"{human_count(least)} {noun} are held in the quiet after the load, at "
+                f"most {human_count(highest)} were under load before the fault {made.name}",
                 fails=False,
                 series=name,
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from perfstress.criteria import Criterion, parse_criterion
 from perfstress.tokens import CriterionError
-from perfstress.units import parse_duration, parse_rate, parse_size
+from perfstress.units import parse_duration, parse_rate, parse_size, parse_throughput
 from perfstress.yamlio import plain
 
 Change = Mapping[str, Any]
@@ -23,7 +23,7 @@ def weakening(older: str, newer: str) -> list[Change]:
     if before is None or after is None:
         return []
     return [*_production(before, after), *_journeys(before, after), *_shape(before, after),
-            *_limits(before, after), *_success(before, after)]  # fmt: skip
+            *_limits(before, after), *_faults(before, after), *_success(before, after)]  # fmt: skip
 
 
 def _journeys(before: Change, after: Change) -> Iterator[Change]:
@@ -110,6 +110,32 @@ def _limits(before: Change, after: Change) -> Iterator[Change]:
         name: parse_size if name in ("memory", "disk") else _number for name in old
     }
     yield from _raised("target.limits", old, new, measures)
+
+
+def _faults(before: Change, after: Change) -> Iterator[Change]:
+    """Faults are the same where they have the same name, or without one the same place."""
+    old, new = (_faults_by_name(each.get("faults")) for each in (before, after))
+    for name, fault in old.items():
+        where = f"faults.{name}"
+        if name not in new:
+            yield _change(where, "a fault", None)
+            continue
+        now = new[name]
+        yield from _lowered(where, fault, now, {"for": parse_duration})
+        for key in ("signal", "restart", "run", "to"):
+            if fault.get(key) != now.get(key):
+                yield _change(f"{where}.{key}", fault.get(key), now.get(key))
+        was, is_now = _part(fault, "proxy"), _part(now, "proxy")
+        yield from _lowered(f"{where}.proxy", was, is_now, {"delay": parse_duration})
+        yield from _raised(f"{where}.proxy", was, is_now, {"throttle": parse_throughput})
+        if was.get("cut") and not is_now.get("cut"):
+            yield _change(f"{where}.proxy.cut", True, None)
+
+
+def _faults_by_name(faults: Any) -> dict[str, Change]:
+    listed = faults if isinstance(faults, list) else []
+    found = [fault for fault in listed if isinstance(fault, dict)]
+    return {str(one.get("name", f"fault-{number}")): one for number, one in enumerate(found, 1)}
 
 
 def _success(before: Change, after: Change) -> Iterator[Change]:

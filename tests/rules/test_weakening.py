@@ -17,6 +17,9 @@ shape:
     - {name: warm-up, users: 5, ops: 10, warmup: true}
     - {name: work, users: 10, ops: 1000}
     - {name: ramp, from: 1/s, to: 100/s, for: 60s}
+faults:
+  - {name: stall, at: 5s, signal: STOP, for: 6s}
+  - {at: 20s, proxy: {throttle: 9KiB/s}, for: 7s, to: db}
 success:
   - errors.rate < 0.1%
   - response.p99 < 500ms during work
@@ -38,6 +41,10 @@ def edited(old: str, new: str) -> list[tuple[str, object, object]]:
     ("old", "new", "field"),
     [
         ("rate: 100/s, c", "rate: 99/s, c", "production.rate"),
+        ("name: stall", "name: other", "faults.stall"),
+        ("for: 6s", "for: 1s", "faults.stall.for"),
+        ("signal: STOP", "signal: HUP", "faults.stall.signal"),
+        ("9KiB/s", "90KiB/s", "faults.fault-2.proxy.throttle"),
         ("concurrency: 10", "concurrency: 9", "production.concurrency"),
         ("operations: 1000", "operations: 999", "production.operations"),
         (", operations: 1000", "", "production.operations"),
