@@ -138,7 +138,13 @@ def discover(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Not in this version.", hidden=True)
     ] = False,
-    plant: Annotated[str | None, typer.Option(help="Not in this version.", hidden=True)] = None,
+    plant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RESOURCE=AMOUNT/op",
+            help="Leak so much beside the target, to prove that it is seen: memory=4KiB/op.",
+        ),
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Change a value: target.env.X=1."),
@@ -146,9 +152,8 @@ def discover(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress while running.")] = False,
 ) -> ExitCode:
     """Run a worked example at full scale, judge it and report."""
-    if fail_fast or plant is not None:
-        flag = "--fail-fast" if fail_fast else "--plant"
-        raise UsageError(f"{flag} is not in this version", slug="not-in-this-version")
+    if fail_fast:
+        raise UsageError("--fail-fast is not in this version", slug="not-in-this-version")
     from perfstress.commands.discover import Request  # delayed: numpy, psutil, httpx
     from perfstress.commands.discover import discover as command
 
@@ -158,6 +163,7 @@ def discover(
         scale=scale,
         confirm=not no_confirm,
         overrides=_assignments(overrides or []),
+        plants=plant or [],
         as_json=as_json,
         quiet=quiet,
     )

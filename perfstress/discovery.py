@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from perfstress import judge, library, provenance, rules, runfile, session, yamlio
+from perfstress import judge, library, planting, provenance, rules, runfile, session, yamlio
 from perfstress.confirmation import is_confirmable
 from perfstress.errors import ExampleError, GuardTripped, PerfstressError, UsageError
+from perfstress.plan import total_ops
 from perfstress.probes import check_extras
 from perfstress.probes.preflight import preflight
 from perfstress.progress import watcher
@@ -31,6 +32,7 @@ def order(
     out: Path | None = None,
     scale: float = 1.0,
     overrides: Mapping[str, str] | None = None,
+    plants: Sequence[str] = (),
 ) -> session.Order:
     """What is to be run, after the example has been checked whole; raises ExampleError with every
     problem.
@@ -56,9 +58,17 @@ def order(
                 slug="out-exists",
             )
         folder.rmdir()
-    return session.Order(
-        loaded=loaded, root=root, folder=folder, scale=scale, overrides=dict(overrides or {})
+    wanted = session.Order(
+        loaded=loaded,
+        root=root,
+        folder=folder,
+        scale=scale,
+        overrides=dict(overrides or {}),
+        plants=planting.parse_plants(plants),
     )
+    operations = total_ops(session.planned(wanted))
+    planting.check(wanted.plants, operations, loaded.example.target.disk)
+    return wanted
 
 
 def run_and_judge(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from perfstress import believable, loadsummary
+from perfstress import believable, loadsummary, planted
 from perfstress.confirmation import confirmed
 from perfstress.detectors import DETECTORS
 from perfstress.plan import Epoch
@@ -54,6 +54,7 @@ def judge(run: Run) -> Verdict:
     checks = _checks(detections)
     failing = [f for f in findings if f.fails and not (unreal and _of_the_load(f))]
     unsettled = [*doubts, *unproven, *_unsettled(detections, checks, findings)]
+    spots = tuple(spot for found in detections for spot in found.could_not_see)
     if failing:
         outcome = Outcome.FAIL
         reasons = [finding.summary for finding in failing]
@@ -70,9 +71,10 @@ def judge(run: Run) -> Verdict:
         next_step=_next_step(run, outcome, findings, bool(unreal)),
         findings=tuple(sorted(findings, key=_rank)),
         checks=checks,
-        could_not_see=tuple(spot for found in detections for spot in found.could_not_see),
+        could_not_see=spots,
         notes=(*notes, *_spread(run), *(note for found in detections for note in found.notes)),
         reduced=run.manifest.scale < 1,
+        planted=planted.compared(run, findings, spots),
         load=load,
         generator=generator,
     )
@@ -201,6 +203,8 @@ def _next_step(run: Run, outcome: Outcome, findings: Sequence[Finding], unreal: 
     """The command to type next."""
     example = run.manifest.example_path
     again = f"perfstress discover {example}"
+    if run.manifest.planted:
+        return f"{again}  (this run shows what can be seen; that one judges the target)"
     if outcome is Outcome.PASS:
         if run.manifest.scale < 1:
             return f"{again}  (whole: this was a run at {run.manifest.scale:g} of its size)"

@@ -42,6 +42,8 @@ class Manifest:
     ``Metric.limit``, and names of series whose limit a probe was told by its server. ``zero`` is
     the wall clock at the run's zero, ISO 8601 in UTC, a label only. ``confirms`` is the path of the
     run that this one confirms, ``confirmed_by`` the path of the run that was made to confirm it.
+    ``planted`` are leaks of ours by resource, in its unit for each operation: such a run shows what
+    can be seen, and says nothing of the target.
     """
 
     schema_version: int
@@ -60,6 +62,7 @@ class Manifest:
     git: Mapping[str, Any] = field(default_factory=dict)
     target: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
+    planted: Mapping[str, float] = field(default_factory=dict)
     confirms: str | None = None
     confirmed_by: str | None = None
 

@@ -17,6 +17,7 @@ from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
 from perfstress.example import WorkedExample
 from perfstress.plan import Epoch
+from perfstress.planting import Plant, Planter, disk_folder
 from perfstress.probes import always, declared, limits_told
 from perfstress.probes.environment import environment
 from perfstress.probes.limits import resolve
@@ -51,6 +52,7 @@ class Order:
     reseed: int = 0
     overrides: Mapping[str, str] = dataclasses.field(default_factory=dict)
     confirms: str | None = None
+    plants: tuple[Plant, ...] = ()
 
 
 def run_folder(root: Path, name: str) -> Path:
@@ -223,6 +225,7 @@ class _Session:
             environment=environment(),
             git=provenance.facts(order.root),
             overrides=dict(order.overrides),
+            planted={plant.resource: plant.per_op for plant in order.plants},
             confirms=order.confirms,
         )
 
@@ -267,6 +270,12 @@ class _Session:
         probes: list[Probe] = []
         asked: list[Probe] = []
         sampler: Sampler | None = None
+        planter = Planter(
+            self.order.plants,
+            lambda: chronicle.counts()[0],
+            disk_folder(self.example, target, self.around),
+            self.around.run / faults.LOG,
+        )
         try:
             chronicle.zero_ns = now_ns()
             self.writer.update(zero=wall().isoformat(timespec="milliseconds"))
@@ -276,7 +285,7 @@ class _Session:
             probes += asked
             sampler = Sampler(
                 probes=probes,
-                roots=lambda: (*target.roots(), *driver.roots()),
+                roots=lambda: (*target.roots(), *driver.roots(), *planter.roots()),
                 counts=chronicle.counts,
                 sink=self.writer.sample,
                 evidence_sink=self.writer.evidence,
@@ -286,6 +295,7 @@ class _Session:
                     "probe-problem", probe=probe, why=why
                 ),
             )
+            planter.start()
             chronicle.watch(sampler)
             chronicle.take(driver.poll(0.0))  # what a function said of its state when it was set up
             sampler.start()
@@ -299,6 +309,7 @@ class _Session:
             if sampler is not None:
                 sampler.close()
                 self._sights(sampler, asked)
+            planter.close()
             if why := driver.close():
                 chronicle.event("teardown-failed", why=why)
                 self.watcher.note(f"teardown failed: {why}")

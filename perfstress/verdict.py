@@ -253,6 +253,31 @@ class GeneratorHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Planted:
+    """A leak that was planted in the run, ``per_op`` in ``unit``, and what was seen of it."""
+
+    resource: str
+    per_op: float
+    unit: str
+    found: bool
+    measured: float | None
+    interval: tuple[float, float] | None
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The plant as plain data."""
+        return {
+            "resource": self.resource,
+            "per_op": self.per_op,
+            "unit": self.unit,
+            "found": self.found,
+            "measured": self.measured,
+            "interval": list(self.interval) if self.interval else None,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The whole judgement of one run."""
 
@@ -266,6 +291,7 @@ class Verdict:
     could_not_see: tuple[BlindSpot, ...] = ()
     notes: tuple[str, ...] = ()
     reduced: bool = False
+    planted: tuple[Planted, ...] = ()
     load: LoadSummary = field(default_factory=LoadSummary)
     generator: GeneratorHealth = field(default_factory=GeneratorHealth)
 
@@ -278,6 +304,7 @@ class Verdict:
             "reasons": list(self.reasons),
             "next": self.next_step,
             "reduced": self.reduced,
+            "planted": [planted.as_json() for planted in self.planted],
             "findings": [finding.as_json() for finding in self.findings],
             "checks": [check.as_json() for check in self.checks],
             "could_not_see": [spot.as_json() for spot in self.could_not_see],

@@ -67,7 +67,6 @@ def test_help_imports_nothing_heavy() -> None:
         ["discover", "x.yaml", "--scale", "2"],
         ["discover", "x.yaml", "--set", "no-equals-sign"],
         ["discover", "x.yaml", "--fail-fast"],
-        ["discover", "x.yaml", "--plant", "memory=4KiB/op"],
         ["discover", "no-such-file.yaml"],
         ["report", "no-such-run"],
         ["judge", "no-such-run"],

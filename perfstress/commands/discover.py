@@ -4,7 +4,7 @@ tells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +23,7 @@ class Request:
     scale: float = 1.0
     confirm: bool = True
     overrides: Mapping[str, str] = field(default_factory=dict)
+    plants: Sequence[str] = ()
     as_json: bool = False
     quiet: bool = False
 
@@ -35,7 +36,11 @@ def discover(request: Request, *, out: TextIO, err: TextIO) -> ExitCode:
     disk.
     """
     order = discovery.order(
-        request.example, out=request.out, scale=request.scale, overrides=request.overrides
+        request.example,
+        out=request.out,
+        scale=request.scale,
+        overrides=request.overrides,
+        plants=request.plants,
     )
     verdict, run = discovery.run_and_judge(
         order, confirm=request.confirm, quiet=request.quiet, err=err

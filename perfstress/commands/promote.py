@@ -60,6 +60,8 @@ def _against(run: Run, verdict: Verdict, source: Path, root: Path) -> list[str]:
         reasons.append(f"the run says {verdict.outcome}")
     if manifest.scale < 1:
         reasons.append(f"the run was reduced to {manifest.scale:g} of its scale")
+    if manifest.planted:
+        reasons.append(f"a leak was planted in the run: {', '.join(manifest.planted)}")
     if manifest.overrides:
         reasons.append(f"the run had values changed by --set: {', '.join(manifest.overrides)}")
     if manifest.confirms:
@@ -86,7 +88,8 @@ def _agreeing(run: Run, root: Path) -> Run | None:
             continue
         manifest = runfile.read_manifest(folder)
         same = manifest.git.get("commit") == run.manifest.git.get("commit")
-        plain = manifest.scale == 1 and not manifest.overrides and not manifest.git.get("dirty")
+        plain = manifest.scale == 1 and not (manifest.overrides or manifest.planted)
+        plain = plain and not manifest.git.get("dirty")
         if not (same and plain and manifest.state == "complete"):
             continue
         other = runfile.read(folder)

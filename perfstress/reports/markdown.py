@@ -16,6 +16,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@])")
 def report(verdict: Verdict, run: Run, out: TextIO) -> None:
     """Write the verdict, the findings, the conditions and what the judgement rests on."""
     reduced = " (REDUCED)" if verdict.reduced else ""
+    reduced += " (PLANTED)" if verdict.planted else ""
     lines = [f"## {plain(verdict.example)}: {verdict.outcome.value}{reduced}", ""]
     lines += [plain(run.example.title), ""]
     if ended := telling.ending(run.manifest):

@@ -133,6 +133,8 @@ class _Page:
         )
         if verdict.reduced:
             line.append("  REDUCED", style="bold magenta")
+        if verdict.planted:
+            line.append("  PLANTED", style="bold magenta")
         self.block([line], Text(), 0)
         if run is not None:
             self.block([Text(run.example.title, style="dim")], Text("  "), 2)
@@ -142,6 +144,10 @@ class _Page:
             scale = f" (scale {run.manifest.scale:g})" if run is not None else ""
             told = f"not the committed example at full scale{scale}: this verdict is for trying out"
             self.row("REDUCED", [Text(told)], "bold magenta")
+        planted = [Text(f"{one.resource}: {one.text}") for one in verdict.planted]
+        if planted:
+            planted.append(Text("this run shows what can be seen; it says nothing of the target"))
+        self.row("PLANTED", planted, "bold magenta")
         for number, reason in enumerate(telling.reasons(verdict)):
             self.row("because" if number == 0 else "", [Text(reason)], colour)
 
