@@ -40,6 +40,10 @@ def quick(i: int) -> None:
     pass
 
 
+def not_awaited(i: int) -> object:
+    return setup_async()
+
+
 def counted(i: int) -> None:
     with lock:
         seen.append(i)

@@ -366,6 +366,16 @@ class TestPromisesOfPlainFunctions:
         assert max(event.in_flight for event in told.of(Progress)) >= 1
 
 
+@pytest.mark.parametrize("language", ["python"], indirect=True)
+def test_a_coroutine_that_nobody_awaits_is_an_error(begin: Begin, language: str) -> None:
+    driver, target, example = begin(
+        **hosting(language, "not_awaited", [{"users": 2, "ops": 40}, {"users": 2, "ops": 20}])
+    )
+    told = drive(driver, example)
+    assert (told.progress.ok, told.progress.errors) == (0, 60)
+    assert "write async def" in "\n".join(target.log_tail(100))
+
+
 def test_facts(begin: Begin, language: str) -> None:
     _, target, _ = begin(**hosting(language, "quick_async", [{"users": 1, "ops": 1}]))
     assert isinstance(target, HostedTarget)

@@ -33,6 +33,24 @@ class Function:
         self.whole = self.op
         if order.get("by") == "tasks" and not self.is_async:
             raise TypeError(f"{order['call']} is not async, so tasks cannot call it")
+        if not self.is_async:
+            self.op = self._looked_at(self.op)
+
+    def _looked_at(self, op: Callable[..., Any]) -> Callable[..., Any]:
+        """``op`` until its first result is known: a coroutine that nobody awaits would be a call
+        that does nothing and succeeds.
+        """
+
+        def looked_at(i: int) -> Any:
+            given = op(i)
+            if inspect.isawaitable(given):
+                if inspect.iscoroutine(given):
+                    given.close()
+                raise TypeError("a plain function gave back something to await: write async def")
+            self.op = op
+            return given
+
+        return looked_at
 
     def _sweep(self, name: str, first: Any) -> None:
         """Settle how sizes get to the function: as the second argument of each call, or by calling
