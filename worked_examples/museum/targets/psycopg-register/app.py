@@ -13,8 +13,7 @@ def setup() -> None:
     """The type, and a connection whose configuration is done again and again."""
     global connection, info
     connection = psycopg.connect(DSN, autocommit=True)
-    connection.execute(f"drop type if exists {TYPE}")
-    connection.execute(f"create type {TYPE} as (x int, y int)")
+    connection.execute(f"create type pg_temp.{TYPE} as (x int, y int)")  # gone with the session
     found = CompositeInfo.fetch(connection, TYPE)
     if found is None:
         raise LookupError(TYPE)
