@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -210,6 +211,16 @@ def test_without_growth_in_the_idle_epoch_all_of_it_is_the_works():
     series = idle_run(0.0, quiet=(100, 140, 180, 220, 260, 300))
     assert idle_per_s(series) == 0.0
     assert judge(series).per_op == pytest.approx(0.04)
+
+
+def test_what_is_let_go_of_in_the_idle_epoch_says_nothing_of_the_work():
+    series = idle_run(0.0, quiet=(15, 15, 15, 15, 15, 15, 15, 15))
+    value = series.value.copy()
+    value[-8:] = 7.0  # connections that a server keeps alive for five seconds
+    growth = judge(replace(series, value=value))
+    assert growth.verdict == "bounded"
+    assert growth.last == 15.0
+    assert growth.grown == 0.0
 
 
 # ---------------------------------------------------------------- between two floors

@@ -73,6 +73,11 @@ def levels_of(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
     quantum = quantum_of(series.unit, value)
     ops, t_s, epoch = series.ops[keep], series.t_s[keep], series.epoch[keep]
     quiet = (state == "quiescent") & (ops >= warm_up_ops) & (epoch >= 0)
+    # The floor behind an idle epoch has the work of the one before it and is none of its level:
+    # what is let go of meanwhile (connections kept alive) is no answer to work.
+    idle = np.flatnonzero(state == "idle")
+    if len(idle):
+        quiet &= (t_s < t_s[idle[0]]) | (ops > ops[idle[-1]])
     floors = _floors(ops[quiet], value[quiet], t_s[quiet], series.unit, quantum)
     if floors is not None:
         return floors

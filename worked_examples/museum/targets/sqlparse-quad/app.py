@@ -21,5 +21,5 @@ def op(i: int) -> None:
         statements = sqlparse.parse(script)
     except _REFUSED:
         return
-    if "".join(str(statement) for statement in statements) != script:
+    if "".join(str(statement) for statement in statements).rstrip() != script.rstrip():
         raise ValueError("the script has changed")
