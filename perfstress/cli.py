@@ -390,12 +390,22 @@ def hit(
 
 
 @app.command()
-def promote(run: RunName) -> ExitCode:
+def promote(
+    run: RunName,
+    tier: Annotated[
+        Tier | None,
+        typer.Option(
+            help="The first tier that replays it. Default: smoke up to a minute, then full, soaks "
+            "soak."
+        ),
+    ] = None,
+) -> ExitCode:
     """Put an example that passed into the regression library."""
     from perfstress.archive import find_run
     from perfstress.commands.promote import promote as command  # delayed: numpy, psutil, httpx
 
-    return command(find_run(run), out=sys.stdout, err=sys.stderr)
+    chosen = None if tier is None else tier.value
+    return command(find_run(run), tier=chosen, out=sys.stdout, err=sys.stderr)
 
 
 @app.command()

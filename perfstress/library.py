@@ -30,13 +30,17 @@ BASELINE_VERSION = 1
 SMOKE_SECONDS = 60.0
 
 
+TIERS = ("smoke", "full", "soak")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One promoted example."""
+    """One promoted example; ``problem`` says why it cannot be run, where it is damaged."""
 
     name: str
     folder: Path
     baseline: Mapping[str, Any]
+    problem: LibraryError | None = None
 
     @property
     def seconds(self) -> float:
@@ -52,43 +56,62 @@ class Entry:
         """The file to run for a tier, or None where the entry is not part of it.
 
         smoke: the shrunk shape, or the full one if it is short. full: everything but soaks longer
-        than that. soak: everything.
+        than that. soak: everything. An entry that was promoted to a tier is part of it and of those
+        behind it, whatever its length. A damaged entry is part of every tier: nobody may miss it.
         """
         full = self.folder / EXAMPLE
-        if tier == "soak":
+        if self.problem is not None:
             return full
-        if tier == "full":
-            return full if self.kind != "soak" or self.seconds <= SMOKE_SECONDS else None
-        if (self.folder / SMOKE).exists():
+        if tier == "smoke" and (self.folder / SMOKE).exists():
             return self.folder / SMOKE
-        return full if self.seconds <= SMOKE_SECONDS else None
+        return full if TIERS.index(tier) >= TIERS.index(self.first_tier) else None
+
+    @property
+    def first_tier(self) -> str:
+        """The first tier that runs the whole example: the one it was promoted to, else by how long
+        it took.
+        """
+        if self.baseline.get("tier") in TIERS:
+            return str(self.baseline["tier"])
+        if self.seconds <= SMOKE_SECONDS:
+            return "smoke"
+        return "soak" if self.kind == "soak" else "full"
 
 
 def entries(root: Path) -> list[Entry]:
-    """Every entry of the library by name; raises LibraryError for one that is damaged."""
-    found = []
-    for folder in sorted((root / FOLDER).glob("*/")):
-        path = folder / BASELINE
-        try:
-            baseline = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(baseline, dict):
-                raise ValueError("not a JSON object")
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise LibraryError(
-                f"{path}: cannot be read: {why}",
-                hint="promote the example again, or remove the folder",
-                slug="damaged-entry",
-            ) from error
-        if baseline.get("schema_version") != BASELINE_VERSION:
-            raise LibraryError(
-                f"{path}: schema version {baseline.get('schema_version')!r}; "
-                f"this perfstress reads {BASELINE_VERSION}",
-                slug="entry-version",
-            )
+    """Every entry of the library by name, the damaged ones with their problem."""
+    return [_entry(folder) for folder in sorted((root / FOLDER).glob("*/"))]
+
+
+def _entry(folder: Path) -> Entry:
+    try:
+        baseline = _baseline(folder / BASELINE)
         _check_frozen(folder, baseline)
-        found.append(Entry(folder.name, folder, baseline))
-    return found
+    except LibraryError as error:
+        return Entry(folder.name, folder, {}, error)
+    return Entry(folder.name, folder, baseline)
+
+
+def _baseline(path: Path) -> Mapping[str, Any]:
+    try:
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(baseline, dict):
+            raise ValueError("not a JSON object")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise LibraryError(
+            f"{path}: cannot be read: {why}",
+            hint="promote the example again, or remove the folder",
+            slug="damaged-entry",
+        ) from error
+    if baseline.get("schema_version") != BASELINE_VERSION:
+        raise LibraryError(
+            f"{path}: schema version {baseline.get('schema_version')!r}; "
+            f"this perfstress reads {BASELINE_VERSION}",
+            hint="promote the example again with this version",
+            slug="entry-version",
+        )
+    return baseline
 
 
 def original_of(path: Path, name: str, root: Path) -> Path:

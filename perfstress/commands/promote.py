@@ -17,9 +17,9 @@ from perfstress.session import RUNS_FOLDER
 from perfstress.verdict import Outcome, Verdict
 
 
-def promote(run_path: Path, *, out: TextIO, err: TextIO) -> ExitCode:
+def promote(run_path: Path, *, tier: str | None, out: TextIO, err: TextIO) -> ExitCode:
     """Promote a PASS run of a committed example; runs it a second time where no agreeing run is
-    kept.
+    kept. ``tier`` is the first one that replays it, None for what its length says.
 
     Raises LibraryError with every reason against it.
     """
@@ -47,7 +47,7 @@ def promote(run_path: Path, *, out: TextIO, err: TextIO) -> ExitCode:
             )
         second = run_again
     folder = library.write_entry(
-        root, run.example, source, _baseline(run, second, verdict), _page(run, verdict)
+        root, run.example, source, _baseline(run, second, verdict, tier), _page(run, verdict)
     )
     out.write(f"promoted: {folder.relative_to(root)}\nnext: commit it, then  perfstress replay\n")
     return ExitCode.PASS
@@ -98,9 +98,10 @@ def _agreeing(run: Run, root: Path) -> Run | None:
     return None
 
 
-def _baseline(run: Run, second: Run, verdict: Verdict) -> Mapping[str, Any]:
+def _baseline(run: Run, second: Run, verdict: Verdict, tier: str | None) -> Mapping[str, Any]:
     git = run.manifest.git
     return {
+        **({} if tier is None else {"tier": tier}),
         "schema_version": library.BASELINE_VERSION,
         "name": run.example.name,
         "kind": run.example.kind,

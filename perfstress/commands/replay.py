@@ -104,6 +104,8 @@ def _one(entry: library.Entry, example: Path, tier: str, text: TextIO, err: Text
         again = _attempt(entry, example, tier, err)
         result = dataclasses.replace(again, retried=True)
     told = f": {result.problem.splitlines()[0]}" if result.problem else ""
+    if entry.problem is not None:
+        told += f"  [{entry.problem.slug}]\n      hint: {entry.problem.hint}"
     text.write(f"  {result.verdict:12} {result.name} ({human_duration(result.seconds)}){told}\n")
     for finding in result.findings:
         if finding.fails:
@@ -115,6 +117,8 @@ def _one(entry: library.Entry, example: Path, tier: str, text: TextIO, err: Text
 def _attempt(entry: library.Entry, example: Path, tier: str, err: TextIO) -> Replayed:
     began = now_ns()
     try:
+        if entry.problem is not None:
+            raise entry.problem
         order = discovery.order(example)
         verdict, run = discovery.run_and_judge(order, confirm=True, quiet=False, err=err)
     except PerfstressError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from perfstress.measurement import Interval
 from perfstress.run import Run
 from perfstress.stats import ols_slope, t_quantile
 from perfstress.units import human_count, human_duration
-from perfstress.verdict import Check, Detection, Finding, Outcome
+from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +31,8 @@ ALARM_SHARE = 0.05
 ALARM_S = 20e-6
 # All steps slower together is what a busy machine looks like too: more is asked of it.
 ALARM_SHARE_OF_ALL = 0.25
+# A step that could have become this much slower unseen was not seen at all.
+BLIND_SHARE = 1.0
 GROWS = 0.7  # of the weight of growing and settled laws
 POINTS = 8
 ALARM_CONFIDENCE = 0.99  # one side
@@ -74,13 +76,22 @@ def detect(run: Run) -> Detection:
     found = drifts(steps)
     hunted = "latency-drift" in run.example.hunts or bool(asked)
     findings = [_finding(run, drift, [c for _, c in criteria], hunted) for drift in found]
+    missed = [] if found else unseen(steps)
     check: dict[int, Check] = {}
     for place, criterion in asked:
-        check[place] = _answer(criterion, steps, found)
-    return Detection(findings=tuple(findings), checks=check)
+        check[place] = _answer(criterion, steps, found, missed)
+    doubts = missed if "latency-drift" in run.example.hunts and not asked else []
+    return Detection(
+        findings=tuple(findings),
+        checks=check,
+        doubts=tuple(f"latency-drift is hunted: {doubt}" for doubt in doubts),
+        could_not_see=_blind_spots(steps) if hunted else (),
+    )
 
 
-def _answer(criterion: Criterion, steps: list[_Steady], found: list[Drift]) -> Check:
+def _answer(
+    criterion: Criterion, steps: list[_Steady], found: list[Drift], missed: list[str]
+) -> Check:
     if found:
         told = "; ".join(
             f"{drift.step} {human_duration(drift.first_s)} to {human_duration(drift.last_s)}"
@@ -90,6 +101,8 @@ def _answer(criterion: Criterion, steps: list[_Steady], found: list[Drift]) -> C
     if not steps:
         told = f"fewer than {MIN_EPOCHS} epochs with enough answers"
         return Check(criterion.text, Outcome.INCONCLUSIVE, told)
+    if missed:
+        return Check(criterion.text, Outcome.INCONCLUSIVE, "; ".join(missed))
     return Check(criterion.text, Outcome.PASS, f"none in {len(steps)} steps")
 
 
@@ -218,6 +231,46 @@ def drifts(steps: list[_Steady]) -> list[Drift]:
             if drift := _drift(every, every.steady_s, ALARM_SHARE_OF_ALL):
                 found.append(drift)
     return sorted(found, key=lambda drift: -drift.per_op / max(drift.first_s, 1e-9))
+
+
+def unseen(steps: list[_Steady]) -> list[str]:
+    """Why a drift cannot be excluded: for each step whose service time could have doubled over the
+    run without this detector being sure of it.
+    """
+    reasons = []
+    for step, line, most_s in _bounded(steps):
+        if most_s >= max(BLIND_SHARE * line.first_s, ALARM_S):
+            reasons.append(
+                f"the service time of {step.step} went from {human_duration(line.first_s)} by up "
+                f"to {human_duration(most_s)} more, too unsteady to tell (epochs from "
+                f"{human_duration(float(step.steady_s.min()))} to "
+                f"{human_duration(float(step.steady_s.max()))}); repeat it on a quiet machine"
+            )
+    return reasons
+
+
+def _bounded(steps: list[_Steady]) -> Iterator[tuple[_Steady, Drift, float]]:
+    """Each step with the line through its levels beside the others, and the upper bound of its
+    rise over the run in seconds.
+    """
+    for step in steps:
+        if step.work[-1] > step.work[0]:
+            common = _common([other for other in steps if other is not step], step.parts)
+            line, least_s = _line(step, step.steady_s / common)
+            yield step, line, 2 * (line.last_s - line.first_s) - least_s
+
+
+def _blind_spots(steps: list[_Steady]) -> tuple[BlindSpot, ...]:
+    """The step in which the largest drift could have hidden."""
+    worst = max(_bounded(steps), key=lambda each: each[2] / each[1].first_s, default=None)
+    if worst is None or worst[2] <= 0:
+        return ()
+    step, line, most_s = worst
+    text = (
+        f"latency: {step.step} could have become {100 * most_s / line.first_s:.0f} % slower over "
+        "the run unseen"
+    )
+    return (BlindSpot(f"latency of {step.step}", most_s / line.work, "s/op", text),)
 
 
 def straight_lines(run: Run) -> dict[str, Drift]:

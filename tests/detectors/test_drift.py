@@ -117,3 +117,40 @@ def test_half_the_epochs_are_enough_to_see_it_again(tmp_path):
 def test_without_epochs_there_is_nothing_to_compare(tmp_path):
     run = with_(spiked(tmp_path / "run"), success=["drift == none"])
     assert detect(run).checks[0].outcome.value == "INCONCLUSIVE"
+
+
+def unsteady(journey: str, step: str, number: int) -> float:
+    """A login that grows as in the other tests, on a machine that makes more noise than that."""
+    if step != "post-login":
+        return 2.0
+    return 2.0 + 0.2 * number + (0.0, 6.0, 0.5, 7.0, 1.0, 5.5, 0.2, 6.5)[number % 8]
+
+
+def test_a_drift_that_noise_could_have_hidden_is_not_excluded(soak):
+    found = detect(paced(soak, unsteady))
+    assert found.findings == ()
+    assert found.checks[1].outcome.value == "INCONCLUSIVE"
+    assert "buy / post-login" in found.checks[1].seen
+    assert "quiet machine" in found.checks[1].seen
+
+
+def test_what_is_hunted_and_could_have_hidden_is_a_doubt(tmp_path):
+    layout = Layout(success=("errors.rate < 1%",))
+    run = soaked(tmp_path / "run", Truth(), layout)
+    hunts = ["latency-drift"]
+    [doubt] = detect(with_(paced(run, unsteady), hunts=hunts)).doubts
+    assert doubt.startswith("latency-drift is hunted: the service time of buy / post-login")
+    steady = detect(with_(paced(run, lambda *_: 2.0), hunts=hunts))
+    assert steady.doubts == ()
+
+
+def shaking(journey: str, step: str, number: int) -> float:
+    """A login that is a little slower in every third epoch."""
+    return 2.0 + (0.05 * (number % 3) if step == "post-login" else 0.0)
+
+
+def test_a_pass_says_which_drift_it_could_not_have_seen(soak):
+    [spot] = detect(paced(soak, shaking)).could_not_see
+    assert spot.unit == "s/op"
+    assert spot.per_op > 0
+    assert "slower over the run unseen" in spot.text

@@ -72,7 +72,8 @@ def test_a_changed_entry_is_refused_by_name(project: Project) -> None:
     frozen.write_text(frozen.read_text().replace("100/s", "10/s"))
     replayed = project.perfstress("replay")
     assert replayed.returncode == 2
-    assert "not what was promoted" in replayed.stderr
+    assert "not what was promoted" in replayed.stdout
+    assert "[entry-changed]" in replayed.stdout
 
 
 def test_promotion_is_refused_with_every_reason(project: Project) -> None:
@@ -112,5 +113,26 @@ def test_a_damaged_entry_is_named(project: Project, text: str | None) -> None:
         (entry / "baseline.json").write_text(text)
     refused = project.perfstress("replay")
     assert refused.returncode == 2
-    assert refused.stderr.count("baseline.json") == 1
-    assert "[damaged-entry]" in refused.stderr
+    assert refused.stdout.count("baseline.json") == 1
+    assert "[damaged-entry]" in refused.stdout
+
+
+def test_a_damaged_entry_does_not_keep_the_others_from_running(project: Project) -> None:
+    repository(project)
+    assert project.verdict()[0] == 0
+    assert project.perfstress("promote", "shop").returncode == 0
+    (project.root / "regressions" / "half").mkdir()
+    replayed = project.perfstress("replay", "--json")
+    assert replayed.returncode == 2, replayed.stderr
+    verdicts = {one["name"]: one["verdict"] for one in json.loads(replayed.stdout)["entries"]}
+    assert verdicts == {"half": "ERROR", "shop": "PASS"}
+
+
+def test_an_entry_is_replayed_from_the_tier_on_that_it_was_promoted_to(project: Project) -> None:
+    repository(project)
+    assert project.verdict()[0] == 0
+    assert project.perfstress("promote", "shop", "--tier", "full").returncode == 0
+    smoke = json.loads(project.perfstress("replay", "--json").stdout)
+    assert (smoke["entries"], [one["name"] for one in smoke["not_run"]]) == ([], ["shop"])
+    full = json.loads(project.perfstress("replay", "--tier", "full", "--json").stdout)
+    assert [one["name"] for one in full["entries"]] == ["shop"]
