@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from perfstress.detectors.growth.assessment import GROWS, Growth, until
 from perfstress.detectors.growth.levels import MOST_LEVELS, quantum_of
 from perfstress.laws import Kind, weigh
-from perfstress.measurement import Series
+from perfstress.measurement import Series, in_state
 
 Floats = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
@@ -49,7 +49,9 @@ def between_floors(
     of operations, of one journey perhaps, through the spike and through the ``steady`` load behind
     it; a pool stands still there.
     """
-    quiet = (series.state == "quiescent") & (series.ops >= warm_up_ops) & (series.epoch >= 0)
+    quiet = (
+        (in_state(series.state, "quiescent")) & (series.ops >= warm_up_ops) & (series.epoch >= 0)
+    )
     work = np.unique(series.ops[quiet])
     if len(work) < 2:
         return Growth("inconclusive", None, "too few readings", reason="too few quiet readings")
@@ -58,7 +60,7 @@ def between_floors(
         return plain
     if plain.cannot_exhaust:
         return replace(plain, label="GROWS_SLOWLY")
-    load = (series.state == "load") & (series.ops >= warm_up_ops)
+    load = in_state(series.state, "load") & (series.ops >= warm_up_ops)
     end = load & np.isin(series.epoch, sorted(steady))
     courses = [
         course

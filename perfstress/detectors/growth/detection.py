@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,9 +22,10 @@ from perfstress.detectors.growth.demands import (
     why_open,
 )
 from perfstress.detectors.growth.discoveries import discoveries
+from perfstress.detectors.growth.levels import chosen
 from perfstress.detectors.growth.share import explained_by
 from perfstress.detectors.growth.words import blind_spot, noun, open_summary, summary
-from perfstress.measurement import Series, metric_of
+from perfstress.measurement import Series, in_state, metric_of
 from perfstress.run import Run
 from perfstress.verdict import BlindSpot, Check, Detection, Finding
 
@@ -78,6 +80,8 @@ def assessments(run: Run) -> dict[str, tuple[Series, Growth]]:
             continue
         if _has_epochs(run):
             growth = assess(series, rate_hz=rate_hz, horizon_s=horizon_s, warm_up_ops=warm_up_ops)
+            if not is_primary(name) and growth.label is not None and growth.view == "floors":
+                growth = _under_load_too(series, growth, rate_hz, horizon_s, warm_up_ops)
         else:
             growth = between_floors(
                 series,
@@ -86,8 +90,32 @@ def assessments(run: Run) -> dict[str, tuple[Series, Growth]]:
                 horizon_s=horizon_s,
                 warm_up_ops=warm_up_ops,
             )
-        judged[name] = (series, growth)
+        judged[name] = (series if growth.label is not None else _bare(series), growth)
     return judged
+
+
+def _bare(series: Series) -> Series:
+    """The last reading, for a series that does not grow: hundreds of long ones are not kept."""
+    return chosen(series, np.arange(len(series.value)) == len(series.value) - 1)
+
+
+def _under_load_too(
+    series: Series, growth: Growth, rate_hz: float, horizon_s: float, warm_up_ops: float
+) -> Growth:
+    """The growth of a gauge between floors, unless its readings under load exclude it.
+
+    A number that goes to and fro by itself, read once in an epoch, drifts as a wheel does in a
+    film: among hundreds some drift upwards the whole time. What piles up shows under load too.
+    """
+    load = chosen(series, in_state(series.state, "load"))
+    seen = assess(load, rate_hz=rate_hz, horizon_s=horizon_s, warm_up_ops=warm_up_ops)
+    if seen.interval is None or growth.interval is None:
+        return growth
+    if (seen.verdict, seen.label) == ("bounded", None) or seen.interval[1] < growth.interval[0]:
+        return seen
+    if seen.verdict == growth.verdict:  # two views that agree are as sure as the surer one
+        return replace(growth, certainty=max(seen.certainty, growth.certainty))
+    return growth
 
 
 def _names(run: Run) -> list[str]:
@@ -114,8 +142,8 @@ def _is_by_nature(series: Series) -> bool:
         return True
     if len(series.t_s) >= 5:  # a clock: one second a second, under load and without
         seconds, change = float(np.ptp(series.t_s)), float(series.value[-1] - series.value[0])
-        straight = np.corrcoef(series.t_s, series.value)[0, 1] > 0.999
-        return bool(straight and seconds > 0 and 0.9 < change / seconds < 1.1)
+        if seconds > 0 and 0.9 < change / seconds < 1.1:
+            return bool(np.corrcoef(series.t_s, series.value)[0, 1] > 0.999)
     return False
 
 

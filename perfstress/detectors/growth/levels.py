@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perfstress.measurement import Series
+from perfstress.measurement import Series, in_state
 from perfstress.stats import mad_sd, ols_slope
 
 Floats = NDArray[np.float64]
@@ -25,6 +25,8 @@ READINGS_PER_BLOCK = 5
 # A fall is a collector's when it is this share of the whole range, and no noise makes it.
 TOOTH_SHARE = 0.25
 TOOTH_SIGMAS = 5.0
+CUT_OFF = 0.3  # of a tooth: less of the last one than this is no measure of its foot
+MANY = 4096  # readings, from which on it pays to look for a short way
 IDLE_QUANTA = 4  # the least that counts as growth by the clock
 
 
@@ -53,6 +55,8 @@ def quantum_of(unit: str, value: Floats) -> float:
     """The step in which a resource is counted: pages for memory, ones for counts."""
     if unit == "count" and bool(np.all(value == np.round(value))):
         return 1.0
+    if unit == "bytes" and len(value) > MANY and bool(np.all((value - value[0]) % 4096.0 == 0)):
+        return 4096.0  # as below, without sorting them
     distinct = np.unique(value)
     if len(distinct) < 2:
         return 4096.0 if unit == "bytes" else 0.0
@@ -68,20 +72,19 @@ def levels_of(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
     Quiet floors where there are enough of them, else the feet of a collector's saw-teeth, else
     medians over equal blocks of work. Of a target that was restarted only the longest life counts.
     """
-    keep = series.segment == _longest_life(series)
-    value, state = series.value[keep], series.state[keep]
+    series = _longest_life(series)
+    value, ops, t_s, epoch = series.value, series.ops, series.t_s, series.epoch
     quantum = quantum_of(series.unit, value)
-    ops, t_s, epoch = series.ops[keep], series.t_s[keep], series.epoch[keep]
-    quiet = (state == "quiescent") & (ops >= warm_up_ops) & (epoch >= 0)
+    quiet = in_state(series.state, "quiescent") & (ops >= warm_up_ops) & (epoch >= 0)
     # The floor behind an idle epoch has the work of the one before it and is none of its level:
     # what is let go of meanwhile (connections kept alive) is no answer to work.
-    idle = np.flatnonzero(state == "idle")
+    idle = np.flatnonzero(in_state(series.state, "idle"))
     if len(idle):
         quiet &= (t_s < t_s[idle[0]]) | (ops > ops[idle[-1]])
     floors = _floors(ops[quiet], value[quiet], t_s[quiet], series.unit, quantum)
     if floors is not None:
         return floors
-    load = (state == "load") & (ops >= warm_up_ops)
+    load = in_state(series.state, "load") & (ops >= warm_up_ops)
     ops, value, t_s = ops[load], value[load], t_s[load]
     if len(value) < 2 * READINGS_PER_BLOCK or ops[-1] <= ops[0]:
         return None
@@ -92,10 +95,10 @@ def idle_per_s(series: Series) -> float | None:
     """Growth per second without any load, from the quiet readings before and after an idle epoch;
     None without one, 0 when the difference is within the noise.
     """
-    idle = np.flatnonzero(series.state == "idle")
+    idle = np.flatnonzero(in_state(series.state, "idle"))
     if not len(idle):
         return None
-    quiet = series.state == "quiescent"
+    quiet = in_state(series.state, "quiescent")
     before = quiet & (series.t_s < series.t_s[idle[0]]) & (series.ops == series.ops[idle[0]])
     after = quiet & (series.t_s > series.t_s[idle[-1]]) & (series.ops == series.ops[idle[-1]])
     if before.sum() < 2 or after.sum() < 2:
@@ -110,12 +113,28 @@ def idle_per_s(series: Series) -> float | None:
     return change / float(np.median(series.t_s[after]) - np.median(series.t_s[before]))
 
 
-def _longest_life(series: Series) -> int:
-    lives = np.unique(series.segment)
-    if len(lives) == 1:
-        return int(lives[0])
-    work = [float(np.ptp(series.ops[series.segment == life])) for life in lives]
-    return int(lives[int(np.argmax(work))])
+def _longest_life(series: Series) -> Series:
+    """The readings of the target's longest life, by work."""
+    segment = series.segment
+    if not len(segment) or segment[0] == segment[-1]:  # lives follow each other
+        return series
+    lives = np.unique(segment)
+    work = [float(np.ptp(series.ops[segment == life])) for life in lives]
+    return chosen(series, segment == lives[int(np.argmax(work))])
+
+
+def chosen(series: Series, keep: NDArray[np.bool_]) -> Series:
+    """Some of the readings of a series."""
+    return replace(
+        series,
+        t_s=series.t_s[keep],
+        ops=series.ops[keep],
+        value=series.value[keep],
+        state=series.state[keep],
+        epoch=series.epoch[keep],
+        segment=series.segment[keep],
+        ops_by={journey: ops[keep] for journey, ops in series.ops_by.items()},
+    )
 
 
 def _floors(ops: Floats, value: Floats, t_s: Floats, unit: str, quantum: float) -> Levels | None:
@@ -180,6 +199,9 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
     falls = falls[np.diff(falls, prepend=-2) > 1]
     if len(falls) < MIN_TEETH:
         return None
+    lengths = np.diff(falls, append=len(value))
+    if len(falls) > MIN_TEETH and lengths[-1] < CUT_OFF * np.median(lengths):
+        value, t_s, falls = value[: falls[-1]], t_s[: falls[-1]], falls[:-1]
     gap_s = float(np.median(np.diff(t_s)))
     rising_hz = rise / gap_s  # per second: a reading may be missing
     late_by = _late_by(t_s[falls], gap_s)

@@ -4,7 +4,7 @@ It writes a run directory as a run of perfstress would, in a process of its own,
 printing the seconds and the peak memory of reading and judging apart from those of the writing. It
 fails when there is a finding, or when judging takes more than is promised.
 
-usage: marathon.py --run DIR [--hours 72] [--series 300] [--most-s 10] [--most-mib 1024]
+usage: marathon.py --run DIR [--hours 72] [--series 300] [--seed N] [--most-s 10] [--most-mib 1024]
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 MIB = 2**20
 RATE_HZ = 200
 PIECE_S = 1800
+SEED = 20_261_120
 FLOOR_READINGS = 5
 PRIMARY = ("memory", "fds", "threads", "connections")
 KINDS = ("noise", "restarts", "resets", "saw", "steps", "fills")
@@ -68,8 +69,9 @@ def document(hours: float, epochs: int) -> dict[str, object]:
 class Service:
     """What the metrics of a healthy service do: each of a few kinds, seeded by its number."""
 
-    def __init__(self, series: int, total_s: float) -> None:
-        self.rng = np.random.default_rng(20_261_120)
+    def __init__(self, series: int, total_s: float, seed: int, leak_per_s: float) -> None:
+        self.leak_per_s = leak_per_s  # of the last gauge
+        self.rng = np.random.default_rng(seed)
         gauges = series - len(PRIMARY)
         self.kinds = [KINDS[number % len(KINDS)] for number in range(gauges)]
         self.names = [
@@ -82,13 +84,13 @@ class Service:
         self.sigma = self.base * rng.uniform(0.001, 0.02, n)
         self.memory = rng.choice([0.0, 0.5, 0.9, 0.99], n)
         self.noise = np.zeros(n)
-        self.period_s = np.exp(rng.uniform(np.log(30), np.log(3600), n))
-        self.day_s = rng.choice([3600.0, 6 * 3600.0, 86_400.0], n)
-        self.phase_s = rng.uniform(0, 86_400, n)
+        self.period_s = np.exp(rng.uniform(np.log(30), np.log(total_s / 12), n))
+        self.day_s = rng.choice([total_s / 72, total_s / 12, total_s / 3], n)
+        self.phase_s = rng.uniform(0, total_s, n)
         self.early = rng.uniform(0.02, 0.3, n) * total_s
-        self.restarts = [
-            np.cumsum(rng.exponential(5 * 3600, 200)) for _ in range(n)
-        ]  # of a part of the service, every few hours
+        # Of a part of the service, again and again.
+        self.restarts = [np.cumsum(rng.exponential(total_s / 14, 200)) for _ in range(n)]
+        self.refill_s = total_s / 900
 
     def values(self, t_s: Floats) -> Floats:
         """One row for each time, one column for each of ``names``."""
@@ -97,6 +99,7 @@ class Service:
         for row, shock in zip(gauges, fresh, strict=True):
             self.noise = self.memory * self.noise + np.sqrt(1 - self.memory**2) * shock
             row += self.sigma * self.noise
+        gauges[:, -1] += self.leak_per_s * t_s
         rng, n = self.rng, len(t_s)
         teeth = 40 * MIB * ((t_s % 97.0) / 97.0)
         memory = 300 * MIB + teeth + rng.normal(0, MIB, n)
@@ -110,7 +113,7 @@ class Service:
         if kind == "restarts":
             starts = np.concatenate([[0.0], self.restarts[at]])
             alive_s = t_s - starts[np.searchsorted(starts, t_s, side="right") - 1]
-            level = base * (1 - np.exp(-alive_s / 300))
+            level = base * (1 - np.exp(-alive_s / self.refill_s))
         elif kind == "resets":
             level = height * (((t_s + self.phase_s[at]) % self.day_s[at]) / self.day_s[at])
         elif kind == "saw":
@@ -122,7 +125,7 @@ class Service:
         return level
 
 
-def write(path: Path, hours: float, series: int) -> None:
+def write(path: Path, hours: float, series: int, seed: int = SEED, leak_per_s: float = 0.0) -> None:
     """The run directory, through the writer of every run."""
     epochs = max(8, round(hours / 6))
     total_s = int(hours * 3600)
@@ -146,7 +149,7 @@ def write(path: Path, hours: float, series: int) -> None:
     )
     writer = runfile.Writer(path, manifest, given, "# made up by marathon.py\n")
     writer.event(Event(-1.0, "run-began"))
-    service = Service(series, total_s)
+    service = Service(series, total_s, seed, leak_per_s)
     for t_s, epoch, state, ops, values in rows(service, planned, total_s):
         named = dict(zip(service.names, values, strict=True))
         writer.sample(Sample(t_s, epoch, state, ops, {"browse": ops}, named))
@@ -207,13 +210,14 @@ def main() -> int:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--hours", type=float, default=72.0)
     parser.add_argument("--series", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--most-s", type=float, default=10.0)
     parser.add_argument("--most-mib", type=float, default=1024.0)
     parser.add_argument("--only", choices=["write", "judge"])
     asked = parser.parse_args()
     if asked.only == "write":
         began_s = time.perf_counter()
-        write(asked.run, asked.hours, asked.series)
+        write(asked.run, asked.hours, asked.series, asked.seed)
         print(f"written in {time.perf_counter() - began_s:.1f} s", flush=True)
         return 0
     if asked.only is None:
