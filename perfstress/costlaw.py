@@ -9,7 +9,7 @@ likelihood).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,11 +83,21 @@ def laws(sizes: Floats, cost: Floats, error: Floats) -> list[Law]:
     """
     if len(sizes) < MIN_SIZES or sizes[-1] < MIN_SPAN * sizes[0]:
         return []
-    found = [fit(sizes, cost, error)]
+    found = [_without_jump(sizes, cost, error)]
     upper = max(LARGEST, (len(sizes) + 1) // 2)
     if upper < len(sizes) and sizes[-1] >= MIN_SPAN * sizes[-upper]:
-        found.append(fit(sizes[-upper:], cost[-upper:], error[-upper:]))
+        found.append(_without_jump(sizes[-upper:], cost[-upper:], error[-upper:]))
     return found
+
+
+def _without_jump(sizes: Floats, cost: Floats, error: Floats) -> Law:
+    """The law of all sizes, whose order is no higher for certain than that of all but the largest:
+    one size beyond a threshold of the allocator, or one that had to share its CPU, jumps, and with
+    a constant before it any order leads there.
+    """
+    law, below = fit(sizes, cost, error), fit(sizes[:-1], cost[:-1], error[:-1])
+    low = min(law.interval[0], below.interval[0])
+    return replace(law, interval=(low, law.interval[1]))
 
 
 def tail_order(sizes: Floats, cost: Floats, constant: float) -> float:

@@ -116,15 +116,15 @@ def discover(case: Case, version: str) -> Outcome:
 
 
 def outcomes(options: argparse.Namespace) -> Iterator[Outcome]:
-    """Every run that was asked for, in the order of the cases."""
+    """Every run that was asked for, all of one release first."""
     versions = ["defective", "mended"] if options.version == "both" else [options.version]
     asked = [
         (case, version)
         for _ in range(options.times)
+        for version in versions  # outside: beside each other run different examples
         for case in CASES
         if (EXAMPLES / f"{case.name}.yaml").exists()
         and (not options.only or case.name in options.only)
-        for version in versions
     ]
     with ThreadPoolExecutor(options.at_once) as pool:
         yield from pool.map(lambda each: discover(*each), asked)
