@@ -15,6 +15,9 @@ BLIND_SHARE = 0.2
 # A stage shorter than this is not judged by its seconds: the first and the last arrival count.
 LEAST_S = 0.5
 
+# What ends a run before its plan does.
+ENDINGS = ("target-exited", "target-hung", "generator-lost", "stopped-early")
+
 
 def cut_short(run: Run) -> list[str]:
     """Why the run is not the whole run that was planned."""
@@ -25,8 +28,10 @@ def cut_short(run: Run) -> list[str]:
         return ["the run was interrupted"]
     if manifest.state == "failed":
         return [f"the run failed: {manifest.reason}" if manifest.reason else "the run failed"]
-    if run.events_named("target-exited", "target-hung", "generator-lost"):
+    if run.events_named(*ENDINGS[:3]):
         return []  # told by what ended it
+    if stopped := run.events_named("stopped-early"):
+        return [f"the run was stopped early, as --fail-fast asks: {stopped[0].facts.get('why')}"]
     ended = {event.facts.get("epoch") for event in run.events_named("epoch-ended")}
     missing = [epoch for epoch in run.work_epochs if epoch.index not in ended]
     return [f"stage {epoch.stage} was not carried out" for epoch in missing[:1]]
@@ -41,7 +46,7 @@ def load_doubts(run: Run, load: LoadSummary, generator: GeneratorHealth) -> list
         for event in run.events_named("generator-lost")
     ]
     doubts += _dropped(run)
-    ended_early = bool(run.events_named("target-exited", "target-hung", "generator-lost"))
+    ended_early = bool(run.events_named(*ENDINGS))
     if not ended_early and run.manifest.state == "complete":
         held = [epoch for epoch in run.work_epochs if not epoch.climbs]
         doubts += [doubt for epoch in held if (doubt := _below_rate(run, epoch))]
@@ -118,7 +123,7 @@ def _fired(run: Run, epoch: Epoch) -> int:
 
 def blind_probes(run: Run) -> list[str]:
     """Declared probes that read nothing, or nothing for much of the run."""
-    ended_early = bool(run.events_named("target-exited", "target-hung", "generator-lost"))
+    ended_early = bool(run.events_named(*ENDINGS))
     if not run.events_named("probe-sight"):
         return _never_scraped(run)
     doubts = []

@@ -136,7 +136,8 @@ def discover(
         bool, typer.Option("--no-confirm", help="Do not repeat a growth FAIL in a fresh process.")
     ] = False,
     fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Not in this version.", hidden=True)
+        bool,
+        typer.Option("--fail-fast", help="End as soon as it cannot pass; a PASS takes it all."),
     ] = False,
     plant: Annotated[
         list[str] | None,
@@ -152,8 +153,6 @@ def discover(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress while running.")] = False,
 ) -> ExitCode:
     """Run a worked example at full scale, judge it and report."""
-    if fail_fast:
-        raise UsageError("--fail-fast is not in this version", slug="not-in-this-version")
     from perfstress.commands.discover import Request  # delayed: numpy, psutil, httpx
     from perfstress.commands.discover import discover as command
 
@@ -164,6 +163,7 @@ def discover(
         confirm=not no_confirm,
         overrides=_assignments(overrides or []),
         plants=plant or [],
+        fail_fast=fail_fast,
         as_json=as_json,
         quiet=quiet,
     )

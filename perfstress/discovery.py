@@ -33,6 +33,7 @@ def order(
     scale: float = 1.0,
     overrides: Mapping[str, str] | None = None,
     plants: Sequence[str] = (),
+    fail_fast: bool = False,
 ) -> session.Order:
     """What is to be run, after the example has been checked whole; raises ExampleError with every
     problem.
@@ -65,6 +66,7 @@ def order(
         scale=scale,
         overrides=dict(overrides or {}),
         plants=planting.parse_plants(plants),
+        fail_fast=fail_fast,
     )
     operations = total_ops(session.planned(wanted))
     planting.check(wanted.plants, operations, loaded.example.target.disk)
@@ -124,6 +126,7 @@ def _confirm(wanted: session.Order, verdict: Verdict, run: Run, live: Watcher) -
         parts=_confirming_parts(verdict, run),
         reseed=CONFIRM_RESEED,
         confirms=str(wanted.folder),
+        fail_fast=False,
     )
     try:
         session.carry_out(again, live)

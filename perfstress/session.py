@@ -10,12 +10,24 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from perfstress import arrivals, faults, invariants, plan, presets, provenance, steering, targets
+from perfstress import (
+    arrivals,
+    failfast,
+    faults,
+    invariants,
+    plan,
+    presets,
+    provenance,
+    runfile,
+    steering,
+    targets,
+)
 from perfstress.ascent import Ascent, Over
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
 from perfstress.example import WorkedExample
+from perfstress.measurement import Interval
 from perfstress.plan import Epoch
 from perfstress.planting import Plant, Planter, disk_folder
 from perfstress.probes import always, declared, limits_told
@@ -53,6 +65,7 @@ class Order:
     overrides: Mapping[str, str] = dataclasses.field(default_factory=dict)
     confirms: str | None = None
     plants: tuple[Plant, ...] = ()
+    fail_fast: bool = False
 
 
 def run_folder(root: Path, name: str) -> Path:
@@ -138,6 +151,9 @@ class _Session:
         self.seen: list[steering.Seen] = []
         self.exit: Exit | None = None
         self.hung = False
+        self.errors = failfast.Errors(self.example, self.epochs)
+        self.growing = failfast.Growing()
+        self.stopped = False  # because it cannot pass any more, and was asked to be quick
         self.last_ok = (0, now_ns())
 
     # ------------------------------------------------------------ the whole
@@ -158,7 +174,7 @@ class _Session:
                 slug="out-not-writable",
             ) from error
         self._keep_arrivals()
-        self.chronicle = Chronicle(self.writer, self.epochs, self.watcher, heard=self.attempts.add)
+        self.chronicle = Chronicle(self.writer, self.epochs, self.watcher, heard=self._heard)
         self.chronicle.event("run-began")
         target: Target | None = None
         try:
@@ -340,10 +356,12 @@ class _Session:
                     self._idle(epoch, target, driver, sampler)
             else:
                 self._block(block, target, driver, sampler)
-            if self.exit is not None or self.hung or self.chronicle.lost:
+            if self.exit is not None or self.hung or self.chronicle.lost or self.stopped:
                 return
             if block[-1].floor:
                 self._floor(block[-1], driver, sampler)
+                if waiting and self._has_grown():
+                    return
             self.seen += [
                 self.attempts.seen(epoch, (now_ns() - began_ns) / NS_PER_S) for epoch in block
             ]
@@ -429,6 +447,21 @@ class _Session:
             "epoch-ended", epoch=epoch.index, intended=0, dropped=0, why_dropped="", health={}
         )
 
+    def _heard(self, interval: Interval) -> None:
+        self.attempts.add(interval)
+        self.errors.add(interval)
+
+    def _has_grown(self) -> bool:
+        """Whether growth is certain by now, and the run need not go on to say so."""
+        if self.order.fail_fast and (why := self.growing.look(runfile.read(self.writer.path))):
+            self._stop_early(why)
+        return self.stopped
+
+    def _stop_early(self, why: str) -> None:
+        self.stopped = True
+        self.chronicle.event("stopped-early", why=why)
+        self.watcher.note(f"stopping early: {why}")
+
     def _tell_faults(self) -> None:
         for line in self.timetable.news() if self.timetable is not None else ():
             self.watcher.note(line)
@@ -442,6 +475,8 @@ class _Session:
         """
         if self._has_gone(target):
             return True
+        if self.order.fail_fast and not self.stopped and (why := self.errors.why()):
+            self._stop_early(why)
         if not self.hung and self._is_silent():
             if ascent.has_been:
                 silent_s = (now_ns() - self.last_ok[1]) / NS_PER_S
@@ -456,7 +491,7 @@ class _Session:
                 in_flight=self.chronicle.progress.in_flight,
                 last_log=target.log_tail(20),
             )
-        return self.hung or self.chronicle.lost
+        return self.hung or self.chronicle.lost or self.stopped
 
     def _has_gone(self, target: Target) -> bool:
         if self.exit is None and (end := target.exited()) is not None:

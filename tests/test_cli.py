@@ -66,7 +66,6 @@ def test_help_imports_nothing_heavy() -> None:
         ["discover", "x.yaml", "--scale", "much"],
         ["discover", "x.yaml", "--scale", "2"],
         ["discover", "x.yaml", "--set", "no-equals-sign"],
-        ["discover", "x.yaml", "--fail-fast"],
         ["discover", "no-such-file.yaml"],
         ["report", "no-such-run"],
         ["judge", "no-such-run"],

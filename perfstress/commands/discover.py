@@ -24,6 +24,7 @@ class Request:
     confirm: bool = True
     overrides: Mapping[str, str] = field(default_factory=dict)
     plants: Sequence[str] = ()
+    fail_fast: bool = False
     as_json: bool = False
     quiet: bool = False
 
@@ -41,6 +42,7 @@ def discover(request: Request, *, out: TextIO, err: TextIO) -> ExitCode:
         scale=request.scale,
         overrides=request.overrides,
         plants=request.plants,
+        fail_fast=request.fail_fast,
     )
     verdict, run = discovery.run_and_judge(
         order, confirm=request.confirm, quiet=request.quiet, err=err

@@ -110,3 +110,25 @@ def test_the_size_is_exact_and_the_run_can_be_judged_again(project: Project) -> 
         assert one["measured"] == pytest.approx(PLANTS[one["resource"]][1], rel=0.05)
     again = project.perfstress("judge", "shop", "--json")
     assert json.loads(again.stdout)["planted"] == verdict["planted"]
+
+
+def test_a_plant_ends_a_run_that_is_to_fail_fast_and_a_pass_takes_it_all(project: Project) -> None:
+    words = planted(project, "fds")
+    _, verdict = project.verdict(*words, "--fail-fast")
+    assert verdict["verdict"] == "FAIL"
+    done = {event["epoch"] for event in project.events() if event["event"] == "floor"}
+    assert len(done) < 9
+    assert any(event["event"] == "stopped-early" for event in project.events())
+    code, verdict = project.verdict("--fail-fast")
+    assert code == 0, verdict["reasons"]
+    done = {event["epoch"] for event in project.events() if event["event"] == "floor"}
+    assert len(done) == 10
+
+
+def test_an_error_ends_a_run_that_allows_none(project: Project) -> None:
+    project.mode("errors", "30")
+    project.document["shape"]["stages"][0]["for"] = "60s"
+    code, verdict = project.verdict("--fail-fast")
+    assert code == 1
+    assert [f["class"] for f in verdict["findings"] if f["fails"]] == ["error-objective"]
+    assert verdict["load"]["requests"] < 3000

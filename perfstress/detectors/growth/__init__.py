@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perfstress.detectors.growth.assessment import Growth, assess
 from perfstress.detectors.growth.demands import more_work
-from perfstress.detectors.growth.detection import assessments, detect
+from perfstress.detectors.growth.detection import assessments, detect, fails
 from perfstress.detectors.growth.levels import Levels, levels_of
 
-__all__ = ["Growth", "Levels", "assess", "assessments", "detect", "levels_of", "more_work"]
+__all__ = ["Growth", "Levels", "assess", "assessments", "detect", "fails", "levels_of", "more_work"]

@@ -192,7 +192,7 @@ def _finding(
         resource=name,
         label=growth.label,
         summary=text,
-        fails=_fails(run, name, series, growth, criteria),
+        fails=fails(run, name, series, growth, criteria),
         per_op=growth.per_op,
         unit=metric.per_op,
         interval=growth.interval,
@@ -203,7 +203,7 @@ def _finding(
     )
 
 
-def _fails(run: Run, name: str, series: Series, growth: Growth, criteria: list[Criterion]) -> bool:
+def fails(run: Run, name: str, series: Series, growth: Growth, criteria: list[Criterion]) -> bool:
     """A resource with a limit fails when it would reach it; everything else only where somebody
     asked.
     """
