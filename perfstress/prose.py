@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from perfstress import serviceprose
 from perfstress.measurement import Series
 from perfstress.run import Run
 from perfstress.units import human_bytes, human_count
@@ -24,14 +25,14 @@ Facts = Mapping[str, Any]
 
 def explained(run: Run, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings with their diagnosis, and those that are one told as one."""
-    kept = _folded(list(findings))
+    kept = _seen_by_servers(run, _folded(list(findings)))
     along = _along(kept)
     return tuple(_with_diagnosis(run, finding, along) for finding in kept)
 
 
 def _folded(findings: list[Finding]) -> list[Finding]:
     """Without the growth of descriptors that the growth of connections explains."""
-    connections = next((f for f in findings if f.kind == "connection-growth"), None)
+    connections = next((f for f in findings if f.resource == "connections"), None)
     descriptors = next((f for f in findings if f.kind == "fd-growth"), None)
     if connections is None or descriptors is None or not connections.per_op:
         return findings
@@ -54,6 +55,43 @@ def _folded(findings: list[Finding]) -> list[Finding]:
     if nearer is descriptors:  # the summary has to speak of what the finding is called
         one = dataclasses.replace(one, summary=f"{connections.summary}; {descriptors.summary}")
     return [one if f is connections else f for f in findings if f is not descriptors]
+
+
+def _seen_by_servers(run: Run, findings: list[Finding]) -> list[Finding]:
+    """Connections that a server sees growing as the target does: one finding, with what each of
+    them knows.
+    """
+    own = next((f for f in findings if f.resource == "connections" and f.per_op), None)
+    if own is None or not own.per_op:
+        return findings
+    served = [
+        f
+        for f in findings
+        if f is not own
+        and f.kind == "connection-growth"
+        and f.per_op
+        and own.per_op >= SAME_THING * f.per_op
+    ]
+    told = [_of_service(run, f) or f.summary for f in served]
+    nearest = own
+    for other in served:
+        nearest = _nearer(nearest, other)
+    one = dataclasses.replace(
+        own,
+        fails=own.fails or any(f.fails for f in served),
+        exhausts_in_s=nearest.exhausts_in_s,
+        limit=nearest.limit,
+        summary=own.summary if nearest is own else f"{own.summary}; {nearest.summary}",
+        diagnosis=_joined(own.diagnosis, *told),
+    )
+    return [one if f is own else f for f in findings if f not in served]
+
+
+def _of_service(run: Run, finding: Finding) -> str:
+    """What grew in the service that a finding is of; empty for any other finding."""
+    teller = serviceprose.teller_of(finding.resource)
+    pair = _between(run, serviceprose.probe_of(finding.resource)) if teller else None
+    return teller(*pair) if teller and pair else ""
 
 
 def _nearer(one: Finding, other: Finding) -> Finding:
@@ -91,6 +129,9 @@ def _along(findings: Iterable[Finding]) -> str:
 def _with_diagnosis(run: Run, finding: Finding, along: str) -> Finding:
     if finding.kind == "latency-drift":
         return dataclasses.replace(finding, diagnosis=_joined(finding.diagnosis, along))
+    if serviceprose.teller_of(finding.resource) is not None:
+        told = _joined(finding.diagnosis, _of_service(run, finding))
+        return dataclasses.replace(finding, diagnosis=told)
     teller = _TELLERS.get(finding.kind)
     if teller is None:
         return finding

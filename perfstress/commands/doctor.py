@@ -9,10 +9,12 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal, TextIO
 
-from perfstress.cgroups import cgroup_cores
+from perfstress.cgroups import cgroup_cores, cgroup_folder
 from perfstress.errors import ExitCode
+from perfstress.probes import EXTRAS
 from perfstress.probes.environment import container, environment, huge_pages
 from perfstress.probes.preflight import STEAL_WORTH_TELLING, open_files_limit, port_range
 from perfstress.proctree import (
@@ -232,6 +234,31 @@ def _program(name: str, state: State, why: str, fix: str) -> Callable[[], Check]
     return check
 
 
+def _probe(kind: str, library: str, why: str) -> Callable[[], Check]:
+    """Whether a probe that needs a library can work here."""
+
+    def check() -> Check:
+        name = f"probe {kind}"
+        if importlib.util.find_spec(library) is not None:
+            return Check(name, "ok", f"can read: {library} is installed")
+        install = f"pip install 'perfstress[{kind}]'"
+        return Check(name, "ok", f"cannot read: {library} is not installed; {why}: {install}")
+
+    return check
+
+
+def _cgroup() -> Check:
+    folder = cgroup_folder(os.getpid(), "memory")
+    if folder is None or not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        return Check("probe cgroup", "ok", "cannot read: there are no control groups of version 2")
+    if not (folder / "memory.stat").exists():
+        seen = (
+            f"cannot read here: {folder} has no memory.stat; a target in a container may have one"
+        )
+        return Check("probe cgroup", "ok", seen)
+    return Check("probe cgroup", "ok", f"can read: {folder}")
+
+
 def _uvloop() -> Check:
     if importlib.util.find_spec("uvloop") is not None:
         return Check("uvloop", "ok", "installed")
@@ -264,4 +291,9 @@ CHECKS: tuple[Callable[[], Check], ...] = (
         "py-spy", "ok", "with it a diagnosis shows stacks: pip install 'perfstress[profile]'", ""
     ),
     _uvloop,
+    *(
+        _probe(kind, library, f"for targets with {kind} behind them")
+        for kind, library in EXTRAS.items()
+    ),
+    _cgroup,
 )

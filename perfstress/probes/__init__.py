@@ -36,7 +36,7 @@ class Asked:
 
     ``put`` replaces what stands in braces, ``start`` is where relative paths begin, and ``several``
     says that the example has more than one probe of this kind, so that names need to tell them
-    apart.
+    apart. ``remote`` is a target that is known by its address alone.
     """
 
     value: Any
@@ -46,6 +46,7 @@ class Asked:
     disk: Sequence[Path]
     allow_hosts: Sequence[str]
     several: bool
+    remote: bool
 
     def instance(self, address: str) -> str:
         """What tells this one from the others of its kind: its host, port and database, never its
@@ -66,7 +67,7 @@ class Asked:
 
 def _prometheus(asked: Asked) -> Probe:
     url = asked.put(asked.value)
-    return Prometheus(url, asked.instance(url))
+    return Prometheus(url, asked.instance(url), remote=asked.remote and not asked.several)
 
 
 def _postgres(asked: Asked) -> Probe:
@@ -136,6 +137,7 @@ def declared(example: WorkedExample, target: Target, around: Surroundings) -> li
                 list(_disk(example, target, around).values()),
                 example.allow_hosts,
                 kinds.count(kind) > 1,
+                example.target.attach is not None and example.target.attach.url is not None,
             )
         )
         for kind, value in wanted

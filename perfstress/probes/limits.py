@@ -34,11 +34,14 @@ def resolve(
     them those of the example are taken from the target's working folder. There is no ``disk`` limit
     where no path is declared.
     """
-    watched = list(pids) or [os.getpid()]
     found: dict[str, Limit] = {}
     for key, value in example.target.limits.model_dump(exclude_none=True).items():
         amount = human_bytes(value) if key in _BYTES else f"{value:,} {_UNITS[key]}"
         found[key] = Limit(float(value), f"declared limit of {amount}")
+    attach = example.target.attach
+    if attach is not None and attach.url is not None:
+        return found  # it has the limits of its own machine, not of this one
+    watched = list(pids) or [os.getpid()]
     found.setdefault("memory", _memory(watched))
     found.setdefault("open_files", _open_files(watched))
     tasks = _tasks(watched)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from perfstress import control
 from perfstress.errors import PerfstressError
+from perfstress.probes import remote as remote_names
 from perfstress.protocols import Reading
+from perfstress.run import Limit
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -36,13 +38,16 @@ class Prometheus:
 
     ``_created`` times are left out: they are not measurements. ``instance`` becomes a label where
     several pages are read, since two may have a series of the same name. Type-less series count as
-    counters when their name ends like one.
+    counters when their name ends like one. Of a ``remote`` target, of which nothing else is read,
+    the page also gives ``memory``, ``fds``, ``threads`` and ``cpu_s`` (``remote.PRIMARY``).
     """
 
-    def __init__(self, url: str, instance: str = "") -> None:
+    def __init__(self, url: str, instance: str = "", remote: bool = False) -> None:
         self.name = f"prometheus {instance}".strip()
         self._url = url
         self._instance = instance
+        self._remote = remote
+        self._limits: dict[str, Limit] = {}
         self._known: dict[str, None] = {}
         self._had_processes = False
         self._again_at = 0.0
@@ -68,12 +73,19 @@ class Prometheus:
             return self._failed(error.message)
         except Exception as error:  # the parser raises whatever a malformed line leads it to
             return self._failed(f"{self._url}: not a Prometheus page: {error}")
+        if self._remote:
+            self._limits = remote_names.limits(values)
+            values = {**values, **remote_names.primary(values)}
         cost_s = time.thread_time() - began_s
         self._wait_s = 1.0
         self._again_at = time.monotonic() + cost_s / SHARE_OF_A_CORE - 0.2
         gone = {name: None for name in self._known if name not in values}
         self._known.update(dict.fromkeys(values))
         return Reading({**gone, **values})
+
+    def limits(self) -> Mapping[str, Limit]:
+        """What the page of a remote target says of its limits."""
+        return self._limits
 
     def _failed(self, why: str) -> Reading:
         self._again_at = time.monotonic() + self._wait_s

@@ -143,7 +143,11 @@ class Redis:
         clients = self._client.client_list()
         self._own += calls + 2
         used = sorted(stats.items(), key=lambda item: -float(item[1].get("usec", 0)))
+        space = self._client.info("keyspace").get(f"db{self._db}") or {}
+        self._own += 1
         return {
+            "keys": int(space.get("keys", 0)),
+            "keys_lasting": int(space.get("keys", 0)) - int(space.get("expires", 0)),
             "keys_sampled": sampled,
             "forms": [
                 {"form": form, "share": round(count / sampled, 4)}

@@ -6,7 +6,8 @@ in eleven statements or one); no-index and index (the orders of a customer, of 2
 (one of five requests opens a connection and forgets it); pooled (one connection for ever); keys (a
 Redis key for each request) and expiring (the same under one of 50 names); log (a line for each
 request, kept for ever) and rotating (the same, at most 20 kB of it kept); gauge (a session for each
-request) and sessions (at most 20). WHERE is the DSN, the URL or the log's path.
+request) and sessions (at most 20); descriptors (a file for each request). WHERE is the DSN, the URL
+or the log's path.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import itertools
 import json
 import logging
 import logging.handlers
+import os
+import resource
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+STARTED = time.time()
 Answer = Callable[[int], Awaitable[Any]]
 
 
@@ -92,9 +97,25 @@ def logged(mode: str, path: str) -> Answer:
     return answer
 
 
+def page() -> bytes:
+    """What a Prometheus client tells of its process."""
+    with open("/proc/self/statm") as statm:
+        resident = int(statm.read().split()[1]) * 4096
+    figures = {
+        "process_resident_memory_bytes": resident,
+        "process_open_fds": len(os.listdir("/proc/self/fd")),
+        "process_max_fds": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        "process_start_time_seconds": STARTED,
+    }
+    return "".join(
+        f"# TYPE {name} gauge\n{name} {value}\n" for name, value in figures.items()
+    ).encode()
+
+
 async def main() -> None:
     """Serve on the loopback port until killed."""
     port, mode, where = int(sys.argv[1]), sys.argv[2], (sys.argv[3:] or [""])[0]
+    kept: list[Any] = []
     numbers, sessions = itertools.count(), dict[int, int]()
     if mode in ("keys", "expiring"):
         work = await keys(mode, where)
@@ -105,13 +126,17 @@ async def main() -> None:
     else:
 
         async def work(number: int) -> Any:
+            if mode == "descriptors":
+                kept.append(open(__file__))  # noqa: SIM115 - this is the defect
             sessions[number if mode == "gauge" else number % 20] = number
             return number
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                if head.startswith(b"GET /work"):
+                if head.startswith(b"GET /metrics"):
+                    body = page()
+                elif head.startswith(b"GET /work"):
                     body = json.dumps({"answer": await work(next(numbers))}).encode()
                 else:
                     body = json.dumps({"sessions": len(sessions), "list": [1, 2]}).encode()

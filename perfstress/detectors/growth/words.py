@@ -37,19 +37,21 @@ def amount(unit: str, value: float) -> str:
 def noun(series: Series, metric: Metric) -> str:
     """How the resource is called in a sentence."""
     head, _, rest = series.name.partition(":")
-    if rest:
+    if rest and "{" not in head:
         return {
             "gauge": f"gauge {rest}",
             "labels": f"the number of label sets of {rest}",
             "disk": f"disk use of {rest}",
+            "log": f"the log {rest}",
         }.get(head, series.name)
     return metric.noun
 
 
 def verb(name: str) -> str:
     """``grow`` or ``grows``, as the noun of the metric wants it."""
-    plural = {"fds", "threads", "processes", "zombies", "connections"}
-    return "grow" if name in plural else "grows"
+    plural = {"fds", "threads", "processes", "zombies", "connections", "redis.keys"}
+    plural |= {"postgres.connections", "redis.clients"}
+    return "grow" if name.partition("{")[0] in plural else "grows"
 
 
 def summary(series: Series, metric: Metric, growth: Growth, horizon_s: float) -> str:
