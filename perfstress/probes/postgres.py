@@ -72,6 +72,8 @@ class Postgres:
         asyncpg = _asyncpg()
         settings = {
             "application_name": NAME,
+            # sizes want a lock that the target may hold: they are left out rather than waited for
+            "lock_timeout": "200",
             "statement_timeout": f"{DEAR_TIMEOUT_S * 1000:.0f}",
             "default_transaction_read_only": "on",
             # the values of a normalised statement are not known, so its plan has to do without
@@ -110,8 +112,11 @@ class Postgres:
         return dict(row) if row is not None else {}
 
     async def _rows(self, query: str) -> list[dict[str, Any]]:
-        found = await self._connection.fetch(query)
         self._own += 1
+        try:
+            found = await self._connection.fetch(query)
+        except _asyncpg().LockNotAvailableError:
+            return []
         return [dict(row) for row in found]
 
     # ------------------------------------------------------------ numbers
@@ -169,7 +174,10 @@ class Postgres:
             totals = await self._row(queries.TOTALS.format(schema=self._schema))
             values |= {f"postgres.{k}": _float(v) for k, v in totals.items()}
         if dear:
-            sizes = await self._row(queries.SIZES)
+            try:
+                sizes = await self._row(queries.SIZES)
+            except _asyncpg().LockNotAvailableError:
+                sizes = dict.fromkeys(queries.DEAR)
             values |= {f"postgres.{k}": _float(v) for k, v in sizes.items()}
         return values
 
