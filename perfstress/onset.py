@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perfstress import edges
+from perfstress.example import Counter
 from perfstress.measurement import Interval
 from perfstress.run import Run
 
@@ -94,6 +95,43 @@ def at_an_edge(run: Run) -> str:
                 f"{around.max():,.0f}, at the edge of {edges.told(edge)}"
             )
     return ""
+
+
+def ended_at_an_edge(run: Run) -> str:
+    """That the run's last good operation is where a number ends, in words; for a target that died
+    or fell silent. Empty where it is not.
+    """
+    good = sum(interval.ok for interval in journeys(run.intervals))
+    slack = APART + int(run.example.production.concurrency)
+    edge = _within(good, good, slack) if good else None
+    if edge is None:
+        return ""
+    return f"it ended after {good:,} good operations, at the edge of {edges.told(edge)}"
+
+
+def crossed(run: Run) -> str:
+    """The declared counters that were driven across their edges in this run, in words."""
+    names = [
+        f"{counter.name} ({edges.told(counter.at)})"
+        for counter in run.example.counters
+        if _spans(run, counter)
+    ]
+    return f"in this run a counter crossed its edge: {', '.join(names)}" if names else ""
+
+
+def _spans(run: Run, counter: Counter) -> bool:
+    if counter.journey is not None:
+        done = [
+            sample.ops_by.get(counter.journey, 0) if counter.journey else sample.ops
+            for sample in run.samples
+        ]
+        return bool(done) and counter.start + max(done) >= counter.at
+    for name in run.names:
+        if counter.reads(name):
+            value = run.series(name).value
+            fell = len(value) > 1 and float(value[-1]) < float(value[0]) < counter.at
+            return bool(len(value)) and (fell or float(value.max()) >= counter.at > value[0])
+    return False
 
 
 def _within(low: float, high: float, slack: int) -> int | None:

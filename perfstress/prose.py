@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from perfstress import serviceprose
+from perfstress import onset, serviceprose
 from perfstress.measurement import Series
 from perfstress.run import Run
 from perfstress.units import human_bytes, human_count
@@ -343,6 +343,19 @@ def _levels(run: Run, series: Series) -> tuple[list[int], np.ndarray[Any, np.dty
     return epochs, np.array(medians, dtype=np.float64)
 
 
+# ---------------------------------------------------------------- numbers that end
+def _errors(run: Run, finding: Finding) -> str:
+    return onset.at_an_edge(run)
+
+
+def _end(run: Run, finding: Finding) -> str:
+    return onset.ended_at_an_edge(run)
+
+
+def _invariant(run: Run, finding: Finding) -> str:
+    return onset.crossed(run)
+
+
 _TELLERS: Mapping[str, Callable[[Run, Finding], str]] = {
     "fd-growth": _descriptors,
     "connection-growth": _connections,
@@ -350,4 +363,8 @@ _TELLERS: Mapping[str, Callable[[Run, Finding], str]] = {
     "process-growth": _processes,
     "disk-growth": _disk,
     "memory-growth": _memory,
+    "error-objective": _errors,
+    "invariant": _invariant,
+    "crash": _end,
+    "hang": _end,
 }

@@ -34,13 +34,15 @@ class Counter(Part):
 
     ``bits: 16`` has its edge at 65,536, ``edge`` says it outright. ``from`` is ``state.NAME``,
     ``gauge:NAME``, ``counter:NAME``, a Prometheus series, ``ops`` or ``ops.JOURNEY`` (what was
-    done is the number), or an answer of the target. ``wraps`` says that it is meant to begin again.
+    done is the number, counted from ``start``), or an answer of the target. ``wraps`` says that it
+    is meant to begin again.
     """
 
     name: Name
     from_: Text | Answer = Field(alias="from")
     bits: Annotated[int, Field(ge=2, le=64, strict=True)] | None = None
     edge: Count | None = None
+    start: Annotated[int, Field(ge=0, strict=True)] = 0
     wraps: bool = False
     preset: Preset | None = None
 

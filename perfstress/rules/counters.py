@@ -32,6 +32,12 @@ def counters(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         seen.setdefault(counter.name, index)
         yield from form.exactly(place, counter, ("bits", "edge"), "where the edge is")
         yield from _source(loaded, counter, (*place, "from"))
+        if counter.start and counter.journey is None:
+            message = (
+                f"{dotted((*place, 'start'))}: belongs to from: ops; a number is read as it is"
+            )
+            hint = "take it out; preset sets the number itself"
+            yield Complaint((*place, "start"), "bad-counter", message, hint, at_key=True)
         if counter.preset is not None:
             yield from _preset(loaded, counter, (*place, "preset"))
 

@@ -1393,6 +1393,7 @@ def _counters() -> Iterator[Broken]:
     )
     yield broken("bits-65", "out-of-range", "bits: 16", "bits: ¦65")
     yield broken("counter-twice", "duplicate-name", "name: done", "name: ¦ticket")
+    yield broken("start-of-a-number", "bad-counter", "bits: 16", "bits: 16, ¦start: 7", "from: ops")
     yield broken("no-series", "bad-counter", "from: state.last_number", "from: ¦last", "no probe")
     yield broken("ops-of-nobody", "unknown-name", "from: ops", "from: ¦ops.buy", "call")
     yield broken(

@@ -173,6 +173,14 @@ def test_operations_are_a_counter_too(made: Run) -> None:
     assert detect(wrapping(made, {"name": "ops", "from": "ops", "edge": 8_192})).findings == ()
 
 
+def test_operations_count_on_from_where_a_preset_has_set_them(made: Run) -> None:
+    order = {"name": "order", "from": "ops", "bits": 31, "start": 2**31 - 5_000}
+    (finding,) = detect(failing(wrapping(made, order), 5_000)).findings
+    assert finding.label == "CROSSED"
+    assert "operation 5,000" in finding.summary
+    assert detect(wrapping(made, order)).findings == ()
+
+
 def test_a_declared_counter_that_comes_to_its_edge_within_the_horizon_fails(made: Run) -> None:
     run = counted(made, lambda ops: 1_000.0 * ops)
     (finding,) = detect(

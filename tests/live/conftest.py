@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
         if one.poll() is None:
             one.kill()
             one.communicate()
+    for command in made.at_end:
+        subprocess.run(command, check=False, capture_output=True)
     left = made.services()
     for process in left:
         process.kill()

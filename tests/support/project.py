@@ -29,6 +29,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.file = root / "shop.yaml"
+        self.at_end: list[list[str]] = []  # commands that clear away what a test has made
         self.started: list[subprocess.Popen[str]] = []
         self.document: dict[str, Any] = {
             "perfstress": 1,

@@ -38,7 +38,9 @@ def _one(run: Run, counter: Counter) -> Detection:
 def _readings(run: Run, counter: Counter) -> tuple[Readings | None, str]:
     """A counter's readings; without them, why."""
     if counter.journey is not None:
-        return operations(run, counter.journey), "was not driven: no operation was done"
+        return operations(
+            run, counter.journey, counter.start
+        ), "was not driven: no operation was done"
     names = [name for name in run.names if counter.reads(name)]
     if len(names) > 1:
         which = ", ".join(sorted(names)[:3])

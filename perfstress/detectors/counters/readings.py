@@ -89,8 +89,10 @@ def made(
     return Readings(name, work, value, t_s, epoch, segment, increment, scatter)
 
 
-def operations(run: Run, journey: str) -> Readings | None:
-    """The operations themselves as a counter: of one journey, or all of them (empty)."""
+def operations(run: Run, journey: str, start: int) -> Readings | None:
+    """The operations themselves as a counter: of one journey, or all of them (empty), counted from
+    ``start``.
+    """
     readings = run.readings
     work = readings.ops_by(journey) if journey else readings.ops
     _, first = np.unique(work, return_index=True)
@@ -99,7 +101,7 @@ def operations(run: Run, journey: str) -> Readings | None:
     return made(
         f"ops.{journey}" if journey else "ops",
         work[first],
-        work[first],
+        work[first] + start,
         readings.t_s[first],
         readings.epoch[first],
         np.zeros(len(first), dtype=np.int64),
