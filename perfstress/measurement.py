@@ -176,6 +176,8 @@ METRICS: Mapping[str, Metric] = {
     "counter:": Metric("count", "counter", "/op"),  # growth is a counter's job
     "answer:": Metric("count", "counter", "/op"),  # a declared counter that the target answers
     "labels:": Metric("count", "label sets", "label sets/op", "series-growth"),
+    "recycled": Metric("count", "workers replaced", "/op"),
+    "recycled.": Metric("count", "workers", "/op"),
     "host.": Metric("ratio", "host", ""),
     "host.load": Metric("count", "load average", ""),
     "host.memory_available": Metric("bytes", "available memory of the machine", "B/op"),

@@ -114,6 +114,12 @@ def alive(pid: int, started: int | None) -> bool:
         return False
 
 
+def command_of(pid: int) -> str:
+    """The short name of a process's command, which processes forked from one another share."""
+    name = read_proc(f"/proc/{pid}/comm")
+    return name.decode("utf-8", "replace").strip() if name else ""
+
+
 # ---------------------------------------------------------------- the tree
 @cache
 def _has_children_file() -> bool:

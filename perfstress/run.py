@@ -5,8 +5,10 @@ function.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 # History of the format. 1: the first.
 SCHEMA_VERSION = 1
+
+STARTED_AT = "gauge:process_start_time_seconds"
+# How far the clock of the machine that a page comes from may be off.
+CLOCKS_APART_S = 5.0
 
 RunState = Literal["running", "complete", "interrupted", "failed"]
 
@@ -143,8 +149,29 @@ class Run:
         """The number of the target's life at each sample."""
         import numpy as np  # delayed: reading a run's manifest must not cost numpy's import
 
-        restarts = sorted(event.t_s for event in self.events_named("target-restarted"))
+        restarts = [event.t_s for event in self.events_named("target-restarted")]
+        restarts = sorted([*restarts, *self._new_starts])
         return np.searchsorted(np.array(restarts), self.readings.t_s, side="right").astype(np.int64)
+
+    @cached_property
+    def _new_starts(self) -> list[float]:
+        """When the target said that it had begun anew: the start time that a Prometheus page tells
+        became one that lies behind the reading before. Pages of several processes that take turns
+        to answer tell several start times, none of them so late.
+        """
+        zero = datetime.fromisoformat(self.manifest.zero).timestamp()
+        found: set[float] = set()
+        for name in self.names:
+            if name.startswith(STARTED_AT):
+                series = self.readings.column(name)
+                latest, before_s = math.inf, 0.0
+                for t_s, value in zip(self.readings.t_s.tolist(), series.tolist(), strict=True):
+                    if value > max(latest, zero + before_s - CLOCKS_APART_S):
+                        found.add(t_s)
+                    if not math.isnan(value):
+                        latest = value if math.isinf(latest) else max(latest, value)
+                    before_s = t_s
+        return sorted(found)
 
     @cached_property
     def _ops_by(self) -> dict[str, Any]:

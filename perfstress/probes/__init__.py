@@ -25,6 +25,7 @@ from perfstress.probes.process import Process
 from perfstress.probes.prometheus import Prometheus
 from perfstress.probes.redis import Redis
 from perfstress.probes.sockets import Sockets
+from perfstress.probes.workers import Workers
 from perfstress.protocols import Probe, Surroundings, Target
 from perfstress.run import Limit
 from perfstress.substitute import substitute
@@ -105,12 +106,13 @@ EXTRAS: Mapping[str, str] = {"postgres": "asyncpg", "redis": "redis"}
 
 
 def always(example: WorkedExample, target: Target, around: Surroundings) -> list[Probe]:
-    """The probes that watch every target: processes, sockets, disk.
+    """The probes that watch every target: processes, sockets, disk, workers.
 
     Processes come first: their numbers are read closest to the count of operations. Paths under
     ``target.disk`` start where the target does.
     """
-    return [Process(), Sockets(), Disk(_disk(example, target, around), around.scratch)]
+    disk = Disk(_disk(example, target, around), around.scratch)
+    return [Process(), Sockets(), disk, Workers()]
 
 
 def _disk(example: WorkedExample, target: Target, around: Surroundings) -> dict[str, Path]:

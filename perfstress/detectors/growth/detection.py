@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,8 +23,13 @@ from perfstress.detectors.growth.demands import (
 )
 from perfstress.detectors.growth.discoveries import discoveries
 from perfstress.detectors.growth.levels import chosen
+from perfstress.detectors.growth.recycling import (
+    beside_recycling,
+    is_worth_telling,
+    recycling,
+)
 from perfstress.detectors.growth.share import explained_by
-from perfstress.detectors.growth.words import blind_spot, noun, open_summary, summary
+from perfstress.detectors.growth.words import blind_spot, noun, open_summary, recycled, summary
 from perfstress.measurement import Series, in_state, metric_of
 from perfstress.run import Run
 from perfstress.verdict import BlindSpot, Check, Detection, Finding
@@ -59,6 +64,7 @@ def detect(run: Run) -> Detection:
         checks=checks,
         could_not_see=tuple(_blind_spots(run, judged)),
         doubts=tuple(doubts),
+        notes=tuple(_by_recycling(run, judged)),
         next_step="more work" if doubts else "",
     )
 
@@ -90,6 +96,8 @@ def assessments(run: Run) -> dict[str, tuple[Series, Growth]]:
                 horizon_s=horizon_s,
                 warm_up_ops=warm_up_ops,
             )
+        if is_primary(name) and (lives := recycling(run, series, warm_up_ops)) is not None:
+            growth = beside_recycling(series, growth, lives)
         judged[name] = (series if growth.label is not None else _bare(series), growth)
     return judged
 
@@ -116,6 +124,17 @@ def _under_load_too(
     if seen.verdict == growth.verdict:  # two views that agree are as sure as the surer one
         return replace(growth, certainty=max(seen.certainty, growth.certainty))
     return growth
+
+
+def _by_recycling(run: Run, judged: Judged) -> Iterator[str]:
+    """What grows while workers live, and is taken back when they are replaced."""
+    for name, (_, growth) in judged.items():
+        if not is_primary(name) or growth.verdict != "bounded":
+            continue
+        series = run.series(name)
+        lives = recycling(run, series, _warm_up_ops(run))
+        if lives is not None and is_worth_telling(series, lives):
+            yield recycled(series, metric_of(name), lives)
 
 
 def _names(run: Run) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from perfstress.detectors.growth.assessment import Growth
+from perfstress.detectors.growth.recycling import Recycling
 from perfstress.measurement import Metric, Series
 from perfstress.units import human_bytes, human_count, human_duration
 from perfstress.verdict import BlindSpot
@@ -112,6 +113,17 @@ def open_summary(series: Series, metric: Metric, growth: Growth) -> str:
     subject = f"{noun(series, metric)} rose by {amount(series.unit, growth.grown)}"
     over = f"over {human_count(growth.work)} operations"
     return f"{subject} {over}, {how}" if how else f"{subject} {over}"
+
+
+def recycled(series: Series, metric: Metric, lives: Recycling) -> str:
+    """One sentence for growth that the replacement of workers takes back."""
+    each = amount(series.unit, lives.within)
+    return (
+        f"{noun(series, metric)} {verb(series.name)} by {each} per operation while a worker lives; "
+        f"{human_count(lives.times)} were replaced, one in about "
+        f"{amount('count', float(f'{lives.each_ops:.2g}'))} operations, which holds it below "
+        f"{amount(series.unit, lives.peak)}: bounded by recycling, not free of a leak"
+    )
 
 
 def blind_spot(series: Series, metric: Metric, growth: Growth, rate_hz: float) -> BlindSpot:
