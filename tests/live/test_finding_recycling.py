@@ -23,7 +23,7 @@ def pool(*words: str) -> Callable[[Project], Path]:
         document = project.document
         document["kind"] = "soak"
         document["production"] |= {
-            "rate": "20/s", "concurrency": 2, "operations": 1000, "horizon": "1d",
+            "rate": "20/s", "concurrency": 2, "operations": 1400, "horizon": "1d",
         }  # fmt: skip
         document["target"] |= {
             "command": ["python", str(POOL), "{port}", *words],
@@ -36,7 +36,7 @@ def pool(*words: str) -> Callable[[Project], Path]:
             "epochs": 4,
             "stages": [
                 {"name": "warm-up", "users": 2, "ops": 100, "warmup": True},
-                {"name": "work", "users": 2, "ops": 1000},
+                {"name": "work", "users": 2, "ops": 1400},
             ],
         }
         document["success"] = ["errors.rate < 1%", "memory.growth == none"]
@@ -46,9 +46,9 @@ def pool(*words: str) -> Callable[[Project], Path]:
 
 
 CASES: list[tuple[str, Callable[[Project], Path], str | None]] = [
-    ("leak in workers that are replaced", pool("2", "70", "65536"), None),
+    ("leak in workers that are replaced", pool("2", "150", "65536"), None),
     ("leak in workers that stay", pool("2", "0", "65536"), "memory-growth"),
-    ("leak in their parent", pool("2", "70", "65536", "parent"), "memory-growth"),
+    ("leak in their parent", pool("2", "150", "65536", "parent"), "memory-growth"),
 ]
 
 

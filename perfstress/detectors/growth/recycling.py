@@ -31,9 +31,10 @@ class Recycling:
     """How a resource goes with workers that are replaced.
 
     ``within`` is its growth per operation while no worker is replaced, with its 99 % interval, in
-    the series' unit; ``gives_back`` says that it falls when one is; ``times`` how many were replaced, ``workers`` how many there are at a time,
+    the series' unit; ``times`` how many were replaced, ``workers`` how many there are at a time,
     ``each_ops`` the operations of the whole target between two replacements, ``peak`` the highest
-    reading. ``levels_off`` says that the peaks of the last third are those of the middle one.
+    reading. ``levels_off`` says that the peaks of the last third are those of the middle one,
+    ``gives_back`` that the resource falls when a worker is replaced.
     """
 
     within: float
