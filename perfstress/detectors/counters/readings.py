@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.edges import INCREMENTS
-from perfstress.measurement import Series
+from perfstress.measurement import Series, in_state
 from perfstress.run import Run
 from perfstress.stats import mad_sd
 
@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 
 # Quiet readings are exact; with fewer of them the readings under load have to do.
 MIN_QUIET = 4
+# A counter rises with the work and hardly ever falls.
+FALLS = 0.1
+ENOUGH = 1000
 # The readings' own scatter widens what counts as the expected value, but never by more than this
 # share of the edge: beyond it a reset anywhere would pass for a wrap.
 WIDEST = 0.01
@@ -51,24 +54,38 @@ class Readings:
 
 def readings_of(series: Series) -> Readings | None:
     """One reading for each amount of work, quiet ones where there are enough; None below two."""
-    quiet = series.state == "quiescent"
-    if len(np.unique(series.ops[quiet])) < MIN_QUIET:
-        quiet = np.ones(len(series.value), dtype=bool)
-    # A restart is no work: the first reading of a life stands for itself.
-    key = np.stack([series.segment[quiet], series.ops[quiet]])
-    if key.shape[1] < 2:
-        return None
-    _, back = np.unique(key[:, ::-1], axis=1, return_index=True)
-    last = np.sort(key.shape[1] - 1 - back)  # what was read last stands: state is told late
-    work, value = series.ops[quiet][last], series.value[quiet][last]
+    quiet = np.flatnonzero(in_state(series.state, "quiescent"))
+    kept = _last_of_each(series, quiet)
+    if len(kept) < MIN_QUIET:
+        kept = _last_of_each(series, np.arange(len(series.value)))
     return made(
         series.name,
-        work,
-        value,
-        series.t_s[quiet][last],
-        series.epoch[quiet][last],
-        series.segment[quiet][last],
+        series.ops[kept],
+        series.value[kept],
+        series.t_s[kept],
+        series.epoch[kept],
+        series.segment[kept],
     )
+
+
+def _last_of_each(series: Series, at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of readings in order, the last one at each amount of work within a life: what a function says
+    of its state comes a moment after the work. A restart is no work; its first reading stands.
+    """
+    if not len(at):
+        return at
+    moved = (np.diff(series.ops[at]) != 0) | (np.diff(series.segment[at]) != 0)
+    last: NDArray[np.int64] = at[np.append(np.flatnonzero(moved), len(at) - 1)]
+    return last
+
+
+def looks_like_a_counter(series: Series) -> bool:
+    """Whether a number hardly ever falls; asked of few of its readings, because there may be
+    hundreds of numbers with a reading a second for days.
+    """
+    few = series.value[:: max(1, len(series.value) // ENOUGH)]
+    change = np.diff(few)
+    return bool((change > 0).any()) and float((change < 0).mean()) <= FALLS
 
 
 def made(

@@ -6,14 +6,18 @@ import numpy as np
 
 from perfstress import edges
 from perfstress.detectors.counters.passage import MISSING
-from perfstress.detectors.counters.readings import Readings, readings_of
+from perfstress.detectors.counters.readings import (
+    FALLS,
+    Readings,
+    looks_like_a_counter,
+    readings_of,
+)
 from perfstress.run import Run
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import Detection, Finding, FindingClass, Label
 
 LEAST = 8  # readings
-# A counter rises with the work and hardly ever falls; how much each rise differs from the others.
-FALLS = 0.1
+# How much each rise differs from the others.
 EVEN = 0.5
 VERY_EVEN = 0.05
 # Half of the way is behind a number before its edge is worth a note.
@@ -30,7 +34,8 @@ def undeclared(run: Run) -> Detection:
     for name in run.names:
         if not name.startswith(("gauge:", "counter:")) or _is_declared(run, name):
             continue
-        readings = readings_of(run.series(name))
+        series = run.series(name)
+        readings = readings_of(series) if looks_like_a_counter(series) else None
         if readings is None or len(readings.work) < LEAST or not readings.increment:
             continue
         if finding := _wrapped(run, readings) or _stuck(run, readings):
