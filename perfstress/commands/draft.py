@@ -31,6 +31,7 @@ _HUNTS: Mapping[str, str] = {
     "spike": "[connection-growth, no-recovery]",
     "wrap": "[counter-wrap, counter-stuck]",
     "interaction": "[interaction]",
+    "stress": "[knee, throughput-collapse, no-recovery]",
 }
 _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
     ("load", True): ("errors.rate < 0.1%", "response.p99 < 500ms"),
@@ -43,6 +44,12 @@ _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
         "recovery < 10s after spike",
     ),
     ("interaction", True): ("errors.rate < 0.1%", "interaction == none"),
+    ("stress", True): (
+        "errors.rate < 0.1%",
+        "response.p99 < 500ms",
+        "knee >= PEAK",
+        "recovery < 20s after climb",
+    ),
     ("spike", False): ("errors.count == 0", "response.max < 60s during spike"),
     ("wrap", True): ("errors.count == 0",),
     ("wrap", False): ("errors.count == 0",),
