@@ -98,9 +98,9 @@ def _stairs(run: Run, name: str, epochs: Sequence[Epoch]) -> Stairs | None:
     if not rising or (not climbs and len(epochs) < LEAST_LEVELS):
         return None
     over = next((e.facts for e in run.events_named("climb-ended") if e.facts["stage"] == name), {})
-    levels, cut = [], over.get("cut")
+    levels, last = [], over.get("epoch", epochs[-1].index)  # what came behind it was cut short
     for epoch in epochs:
-        if epoch.index != cut and (level := _level(run, epoch)) is not None:
+        if epoch.index <= last and (level := _level(run, epoch)) is not None:
             levels.append(level)
     if not levels:
         return None

@@ -263,3 +263,24 @@ def test_a_mix_that_comes_back_goes_on_with_its_deck():
     mixed.change_mix({"a": 7, "b": 3})
     found += [mixed.next()[0] for _ in range(377)]
     assert found == expected
+
+
+@given(
+    rate=st.floats(10, 50_000),
+    parts=st.integers(1, 5),
+    at=st.floats(0, 1),
+    seed=st.integers(0, 2**16),
+)
+@settings(deadline=None)
+def test_every_part_counts_the_same_arrivals_before_a_time(rate, parts, at, seed):
+    """What is left early was left after the same number of arrivals in every process."""
+    schedule = {"duration_ns": 10**9, "arrivals": "poisson", "seed": seed}
+    offset_ns = round(at * 1e9)
+    counts = set()
+    for part in range(parts):
+        stripe = Stripe(fire_times(rate, rate, **schedule), part, parts)
+        while (chunk := next(stripe, None)) is not None and chunk[-1] < offset_ns:
+            pass
+        counts.add(stripe.seen_before(offset_ns))
+    whole = np.concatenate([*fire_times(rate, rate, **schedule), np.zeros(0, np.int64)])
+    assert counts == {int(np.searchsorted(whole, offset_ns))}

@@ -18,7 +18,7 @@ from perfstress.errors import UsageError
 from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 
-KINDS = ("load", "soak", "spike", "wrap", "interaction")
+KINDS = ("load", "soak", "spike", "wrap", "interaction", "stress")
 WORKLOADS = ("http", "calls", "runs")
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -33,6 +33,13 @@ _HUNTS: Mapping[str, str] = {
     "interaction": "[interaction]",
     "stress": "[knee, throughput-collapse, no-recovery]",
 }
+# A level that does not meet the first two does not count; {peak} is the rate of the draft.
+_OF_A_STRESS = (
+    "errors.rate < 0.1%",
+    "response.p99 < 500ms",
+    "knee >= {peak}",
+    "recovery < 20s after climb",
+)
 _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
     ("load", True): ("errors.rate < 0.1%", "response.p99 < 500ms"),
     ("load", False): ("errors.count == 0", "response.max < 60s", "memory.max < 512MiB"),
@@ -44,12 +51,8 @@ _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
         "recovery < 10s after spike",
     ),
     ("interaction", True): ("errors.rate < 0.1%", "interaction == none"),
-    ("stress", True): (
-        "errors.rate < 0.1%",
-        "response.p99 < 500ms",
-        "knee >= PEAK",
-        "recovery < 20s after climb",
-    ),
+    ("stress", True): _OF_A_STRESS,
+    ("stress", False): _OF_A_STRESS,
     ("spike", False): ("errors.count == 0", "response.max < 60s during spike"),
     ("wrap", True): ("errors.count == 0",),
     ("wrap", False): ("errors.count == 0",),
@@ -87,6 +90,12 @@ def draft(
     _is_one_of("kind", kind, KINDS, KINDS_NOT_YET)
     later = tuple(sorted(set(Workload.model_fields) - set(WORKLOADS)))
     _is_one_of("a draft of workload", workload, WORKLOADS, later)
+    if kind == "stress" and workload == "runs":
+        raise UsageError(
+            "a stress climbs by the rate of its arrivals, which --workload runs does not have",
+            hint="--workload http, or calls",
+            slug="bad-value",
+        )
     recorded = _recorded(source, recording)
     if kind == "interaction":
         recorded = _side_by_side(recorded, workload)
@@ -197,11 +206,12 @@ def _rendered(path: Path, kind: str, phase: str | None, workload: str, recorded:
         "journeys": recorded.journeys,
         "peak": peak,
         "steady": steady,
+        "top": _rate(20 * recorded.peak_hz if recorded.peak_hz else None, 2000),
         "users": 8 if workload == "http" else 1,
         "ops": 200_000 if workload != "runs" else 800,
         "warm_ops": 20_000 if workload != "runs" else 5,
         "timeout": "10s" if workload != "runs" else "10m",
-        "success": _SUCCESS[kind, workload == "http"],
+        "success": [line.format(peak=peak) for line in _SUCCESS[kind, workload == "http"]],
     }
     return environment.get_template("example.yaml.j2").render(values)
 

@@ -171,7 +171,8 @@ def workload_words(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     ]
     for index, stage in enumerate(shape.stages):
         place: Place = ("shape", "stages", index)
-        places += [(*place, "climb")] if stage.climb is not None else []
+        climbs = stage.climb is not None and (kind == "runs" or shape.model == "closed")
+        places += [(*place, "climb")] if climbs else []
         places += [(*place, "iterations")] if stage.iterations is not None else []
         places += [(*place, "pause")] if stage.pause is not None and kind == "calls" else []
     for place in places:

@@ -139,7 +139,11 @@ class CallsDriver:
         return events
 
     def go_on(self, index: int, at_ns: int) -> None:
-        """Nothing: lint refuses a climb of this workload."""
+        """Leave out what of the block comes before epoch ``index``, in the open model (lint refuses
+        climbs of users here). What has been told to the host already still comes.
+        """
+        if self._open is not None:
+            self._open.go_on(index, at_ns)
 
     def cancel(self) -> None:
         """Have the host begin no more calls; one that does not return is not waited for long."""
@@ -299,21 +303,50 @@ class _Arrivals:
 
     def __init__(self, block: Sequence[Epoch], at_ns: int) -> None:
         self._epochs = [_OpenEpoch(epoch) for epoch in block]
+        self._to_come = list(self._epochs)
+        self._then, self._cut_ns = -1, at_ns  # epochs before this one end here
+        self._told_ns = at_ns
         self._pieces = self._all(at_ns)
         self._waiting: tuple[int, NDArray[np.int64], bool] | None = None
 
     def _all(self, at_ns: int) -> Iterator[tuple[int, NDArray[np.int64], bool]]:
         """Times of our clock; an epoch begins where the one before it ends by its plan."""
-        for epoch in self._epochs:
+        while self._to_come:
+            epoch = self._to_come.pop(0)
             epoch.at_ns = at_ns
             last_ns = at_ns
             for offsets in epoch.times():
+                if epoch.plan.index < self._then:
+                    offsets = offsets[: int(np.searchsorted(offsets, self._cut_ns - at_ns))]
+                    if not len(offsets):
+                        break
                 epoch.intended += len(offsets)
                 last_ns = at_ns + int(offsets[-1])
                 yield epoch.plan.index, offsets + at_ns, False
             epoch.is_planned = True
-            epoch.ends_ns = at_ns = epoch.end_ns(at_ns, last_ns)
+            ends_ns = epoch.end_ns(at_ns, last_ns)
+            if epoch.plan.index < self._then:
+                ends_ns = min(ends_ns, max(self._cut_ns, at_ns))
+            epoch.ends_ns = at_ns = ends_ns
         yield self._epochs[-1].plan.index, np.array([], np.int64), True
+
+    def go_on(self, index: int, at_ns: int) -> None:
+        """From this time on, or from the last arrival that was told, none of earlier epochs."""
+        if index <= self._then:
+            return
+        self._then, self._cut_ns = index, max(at_ns, self._told_ns + 1)
+        self._to_come = [epoch for epoch in self._to_come if epoch.plan.index >= index]
+        self._epochs = [
+            epoch for epoch in self._epochs if epoch.at_ns is not None or epoch.plan.index >= index
+        ]
+        if self._waiting is None or self._waiting[0] >= index:
+            return
+        number, times, is_last = self._waiting
+        count = int(np.searchsorted(times, self._cut_ns))
+        for epoch in self._epochs:
+            if epoch.plan.index == number:
+                epoch.intended -= len(times) - count
+        self._waiting = (number, times[:count], is_last) if count else None
 
     def next(self, upto_ns: int) -> tuple[int, int, list[int], bool] | None:
         """Arrivals due before ``upto_ns``: epoch, a time, offsets from it in ns, whether these are
@@ -330,6 +363,7 @@ class _Arrivals:
         rest = times[count:]
         self._waiting = (epoch, rest, is_last) if len(rest) else None
         from_ns = int(times[0]) if count else 0
+        self._told_ns = int(times[count - 1]) if count else self._told_ns
         return epoch, from_ns, (times[:count] - from_ns).tolist(), is_last
 
     def count(self, index: int, fired: int, dropped: int) -> None:

@@ -48,6 +48,7 @@ def drive(
     example: WorkedExample,
     *,
     cancel_when: Callable[[Told], bool] = lambda told: False,
+    each_turn: Callable[[Driver, Told], None] = lambda driver, told: None,
     within_s: float = 30.0,
 ) -> Told:
     """Run every block to its end; fails when a block does not end in time."""
@@ -59,6 +60,7 @@ def drive(
         driver.begin(block, now_ns() + 50_000_000)
         for _ in _until(lambda: has_ended(told), within_s):
             told.events.extend(driver.poll(0.1))
+            each_turn(driver, told)
             if cancel_when(told):
                 driver.cancel()
         assert sum(isinstance(event, BlockDone) for event in told.events)

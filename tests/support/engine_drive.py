@@ -120,9 +120,12 @@ async def drive(
     part: int = 0,
     parts: int = 1,
     cancel_when: Callable[[Crew], bool] | None = None,
+    each_turn: Callable[[OpenLoop | ClosedLoop, Heard], None] = lambda running, heard: None,
     within_s: float = 20.0,
 ) -> Heard:
-    """Drive blocks of epochs one after another, as a worker does."""
+    """Drive blocks of epochs one after another, as a worker does; ``each_turn`` may tell the loop
+    something in between.
+    """
     loop = asyncio.get_running_loop()
     heard = Heard(zero_ns=now_ns())
     crew = Crew(what, loop, heard.events.append, zero_ns=heard.zero_ns, part=part, parts=parts)
@@ -136,6 +139,7 @@ async def drive(
             crew.pool.time_out(now_ns())
             running.turn(now_ns())
             crew.recorder.flush(now_ns())
+            each_turn(running, heard)
             if cancel_when is not None and cancel_when(crew):
                 running.cancel()
             try:

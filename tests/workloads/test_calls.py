@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from perfstress.clock import now_ns
 from perfstress.errors import TargetError
 from perfstress.example import WorkedExample
 from perfstress.measurement import Interval
@@ -23,7 +24,7 @@ from perfstress.protocols import (
     Target,
 )
 from perfstress.targets.hosted import HOSTS, HostedTarget
-from tests.support.driving import drive
+from tests.support.driving import Told, drive
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
@@ -374,6 +375,33 @@ def test_a_coroutine_that_nobody_awaits_is_an_error(begin: Begin, language: str)
     told = drive(driver, example)
     assert (told.progress.ok, told.progress.errors) == (0, 60)
     assert "write async def" in "\n".join(target.log_tail(100))
+
+
+def test_an_epoch_that_is_left_is_followed_by_the_one_that_was_named(
+    begin: Begin, language: str
+) -> None:
+    stages = [
+        {"rate": "200/s", "for": "500ms"},
+        {"rate": "400/s", "for": "30s"},
+        {"rate": "800/s", "for": "30s"},
+        {"rate": "100/s", "for": "1s"},
+    ]
+    driver, _, example = begin(**hosting(language, "quick", stages, "open", arrivals="uniform"))
+
+    def each_turn(driver: Driver, told: Told) -> None:
+        if any(one.epoch == 1 for one in told.of(EpochBegan)):
+            driver.go_on(3, now_ns())
+
+    told = drive(driver, example, each_turn=each_turn)
+    assert [one.epoch for one in told.of(EpochBegan)] == [0, 1, 3]
+    fired = {n: sum(one.fired for one in told.intervals(n)) for n in range(4)}
+    assert {one.epoch: one.intended for one in told.of(EpochDone)} == {
+        0: 100,
+        1: fired[1],
+        3: 100,
+    }
+    assert fired[1] < 1600  # what had been told before, and no more
+    assert (fired[0], fired[2], fired[3]) == (100, 0, 100)
 
 
 def test_facts(begin: Begin, language: str) -> None:
