@@ -23,6 +23,7 @@ from perfstress.protocols import (
 from perfstress.pulse import Pulse
 from perfstress.runfile import Writer
 from perfstress.sampler import Sampler
+from perfstress.sizing import Used
 from perfstress.units import NS_PER_S
 from perfstress.watching import Snapshot, Watcher
 
@@ -53,6 +54,7 @@ class Chronicle:
         self.at_begin: Callable[[Epoch, int], None] | None = None  # told of each epoch's start
         self._epochs = epochs
         self._heard = heard
+        self._ends: dict[int, list[tuple[int, Mapping[str, float | None]]]] = {}
         self._watcher = watcher
         self._intended = plan.total_ops(list(epochs)) or None
         self._sampler: Sampler | None = None
@@ -92,6 +94,7 @@ class Chronicle:
         self._heard(event)
 
     def _done(self, event: EpochDone) -> None:
+        self._read_at_ends(event.epoch)
         self.event(
             "epoch-ended",
             at_ns=event.ended_ns,
@@ -102,6 +105,22 @@ class Chronicle:
             health=dict(event.health),
             troubles=dict(event.troubles),
         )
+
+    def _read_at_ends(self, index: int) -> None:
+        """A stretch at one size may be shorter than the distance of two readings, and what it used
+        is the difference of two.
+        """
+        if self._sampler is not None and self._epochs[index].size is not None:
+            self._sampler.tick_now()
+            self._ends.setdefault(index, []).append((now_ns(), self._sampler.latest()))
+
+    def used(self, index: int) -> Used | None:
+        """What the target used in an epoch, as far as is known."""
+        ends = self._ends.pop(index, [])
+        if len(ends) < 2:
+            return None
+        (first_ns, first), (last_ns, last) = ends[0], ends[-1]
+        return Used.between(first, last, (last_ns - first_ns) / NS_PER_S)
 
     def _gauges(self, event: Gauges) -> None:
         if self._sampler is not None:
@@ -130,6 +149,7 @@ class Chronicle:
         if self._sampler is not None:
             self._sampler.set_epoch(index, state)
         self.event("epoch-began", at_ns=at_ns, epoch=index, stage=epoch.stage)
+        self._read_at_ends(index)
         self._watcher.stage(epoch, len(self._epochs))
         if self.at_begin is not None:
             self.at_begin(epoch, at_ns)

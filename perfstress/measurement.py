@@ -171,6 +171,8 @@ METRICS: Mapping[str, Metric] = {
     "scratch.inodes": Metric("count", "scratch inodes", "inodes/op"),
     "deleted.bytes": Metric("bytes", "deleted files held open", "B/op"),
     "deleted.files": Metric("count", "deleted files held open", "files/op"),
+    "ran_s": Metric("seconds", "CPU time of threads", "s/op"),
+    "waited_s": Metric("seconds", "time waiting for a CPU", "s/op"),
     "cpu_s": Metric("seconds", "CPU time", "s/op"),
     "gauge:": Metric("count", "gauge", "/op", "gauge-growth"),
     "counter:": Metric("count", "counter", "/op"),  # growth is a counter's job

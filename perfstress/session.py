@@ -147,7 +147,7 @@ class _Session:
         self.period_s = 0.1 if self.example.workload.runs is not None else 1.0
         self.services: faults.Services | None = None
         self.timetable: faults.Timetable | None = None
-        self.attempts = steering.Attempts()
+        self.attempts = steering.Attempts(lambda index: self.epochs[index].size is not None)
         self.seen: list[steering.Seen] = []
         self.exit: Exit | None = None
         self.hung = False
@@ -363,7 +363,12 @@ class _Session:
                 if waiting and self._has_grown():
                     return
             self.seen += [
-                self.attempts.seen(epoch, (now_ns() - began_ns) / NS_PER_S) for epoch in block
+                self.attempts.seen(
+                    epoch,
+                    (now_ns() - began_ns) / NS_PER_S,
+                    self.chronicle.used(epoch.index),
+                )
+                for epoch in block
             ]
             waiting = self._steered(waiting)
             if self.example.kind == "interaction":

@@ -1,77 +1,37 @@
-"""Cost against size, in a sweep: an order of growth above straight, where it matters."""
+"""A sweep judged: costs that grow faster than their size, and sizes at which operations fail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from perfstress import costlaw
-from perfstress.costlaw import Law
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.run import Run
-from perfstress.sizing import SizeSeen, costs, steps_seen
+from perfstress.sizing import STRAIGHT, Assessed, Edge, assess, by_step, edges, used
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
 
-# n log n has the order 1 + 1/ln n: 1.2 in the middle of 10 to 10,000, and fits as 1.1 to 1.25 over
-# any range worth a sweep. Nothing between it and n ** 1.5 is a common law.
-STRAIGHT = 1.3
 # A dearer operation matters where it is felt: by whoever waits for it, or by the machine.
 FELT_S = 1e-3
 FELT_SHARE = 0.01  # of a core, at the production rate
-# Of a cost that rises so little over all sizes the constant part is what matters, whatever the law.
-RISES = 2.0
-# The point estimate at the upper end may be so much above the bound by noise alone.
-TAIL_SLACK = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Assessed:
-    """One step: its sizes, the law of all of them (None where there are too few), the law that is
-    steepest for certain, the order at the upper end, and what the largest size costs beyond a
-    straight law.
-    """
-
-    step: str
-    seen: Sequence[SizeSeen]
-    law: Law | None = None
-    steepest: Law | None = None
-    tail: float = 0.0
-    rise: float = 0.0
-    largest_s: float = 0.0
-    straight_s: float = 0.0
-
-    def is_above(self, order: float) -> bool:
-        """Whether the order is above this one for certain, also at the largest sizes."""
-        return (
-            self.steepest is not None
-            and self.steepest.interval[0] > order
-            and self.tail > order
-            and self.rise > RISES
-        )
-
-    def is_below(self, order: float) -> bool:
-        """Whether it is below for certain, or there is next to nothing that grows."""
-        if self.law is None:
-            return False
-        if self.rise <= RISES:
-            return True
-        return self.law.interval[1] < order and self.tail < order + TAIL_SLACK
-
-
-def assess(run: Run) -> list[Assessed]:
+def assessed_steps(run: Run) -> list[Assessed]:
     """Every step of a run that has sizes."""
-    return [_assessed(step, seen) for step, seen in steps_seen(run).items()]
+    of = used(run.samples, run.work_epochs)
+    return [assess(*each) for each in by_step(run.intervals, run.work_epochs, of).items()]
 
 
 def detect(run: Run) -> Detection:
-    """A finding for each step that costs more than its size, and the answer to ``cost.order``."""
+    """A finding for each step that costs more than its size, or fails from one on; the answer to
+    ``cost.order``.
+    """
     criteria = [
         (place, criterion)
         for place, criterion in criteria_of(run.example.success)
         if criterion.metric == ("cost", "order")
     ]
-    assessed = assess(run)
+    assessed = assessed_steps(run)
     checks = {place: _answer(criterion, assessed) for place, criterion in criteria}
     hunted = "superlinear-cost" in run.example.hunts
     findings = [
@@ -79,6 +39,8 @@ def detect(run: Run) -> Detection:
         for one in assessed
         if (finding := _finding(run, one, [c for _, c in criteria], hunted)) is not None
     ]
+    found = [each for one in assessed for each in _boundaries(run, one)]
+    findings += found
     doubts = _doubts(assessed) if hunted and not criteria else []
     return Detection(
         findings=tuple(findings),
@@ -86,30 +48,6 @@ def detect(run: Run) -> Detection:
         could_not_see=tuple(_blind_spots(run, assessed)),
         doubts=(*doubts, *_left_out(run, bool(findings))),
         notes=tuple(_notes(assessed)),
-    )
-
-
-def _assessed(step: str, seen: Sequence[SizeSeen]) -> Assessed:
-    sizes, cost_s, error = costs(seen)
-    laws = costlaw.laws(sizes, cost_s, error)
-    if not laws:
-        return Assessed(step, seen)
-    law = laws[0]
-    steepest = max(laws, key=lambda one: one.interval[0])
-    tail = costlaw.tail_order(sizes, cost_s, steepest.constant)
-    # A straight law from the middle of the sizes on: what the largest would cost by it.
-    middle = int(abs(sizes - sizes[-1] ** 0.5 * sizes[0] ** 0.5).argmin())
-    growing_s = max(float(cost_s[middle]) - law.constant, 0.0)
-    straight_s = law.constant + growing_s * float(sizes[-1] / sizes[middle])
-    return Assessed(
-        step,
-        seen,
-        law,
-        steepest,
-        tail,
-        rise=float(cost_s[-1] / cost_s.min()),
-        largest_s=float(cost_s[-1]),
-        straight_s=min(straight_s, float(cost_s[-1])),
     )
 
 
@@ -146,6 +84,70 @@ def _finding(
     )
 
 
+# ---------------------------------------------------------------- boundaries
+def _boundaries(run: Run, one: Assessed) -> list[Finding]:
+    """The sizes at which a step begins to fail, and ceases to."""
+    found = edges(one.seen, run.example.shape.timeout / 1e9)
+    if not found:
+        return []
+    first = found[0]
+    second = found[1] if len(found) > 1 else None
+    size = run.example.shape.size
+    name = size.name if size is not None else "size"
+    needed = run.example.production.size.get(name)
+    beyond = needed is not None and first.is_rising and first.bad.size > needed
+    hunted = "size-boundary" in run.example.hunts
+    summary = f"{one.step} {_where(first, second)}"
+    if beyond:
+        summary += f"; production has {human_count(needed or 0)} at most"
+    return [
+        Finding(
+            kind="size-boundary",
+            resource=one.step,
+            label="BOUNDARY",
+            summary=summary,
+            fails=hunted or not beyond,
+            unit=name,
+            interval=(float(first.good.size), float(first.bad.size)),
+            limit=float(first.bad.size if first.is_rising else first.good.size),
+            diagnosis=_with_what(run, first),
+        )
+    ]
+
+
+def _where(first: Edge, second: Edge | None) -> str:
+    good, bad = f"{first.good.size:,}", f"{first.bad.size:,}"
+    if not first.is_rising:
+        if first.is_exact:
+            return f"fails up to {bad} and goes well from {good} on"
+        return f"fails at {bad} and goes well at {good}"
+    if second is None:
+        if first.is_exact:
+            return f"first fails at {bad}, the last good size is {good}"
+        return f"fails from {bad} on and goes well at {good}; where between was not found out"
+    after = f"{second.good.size:,}"
+    if first.is_exact and second.is_exact and first.bad.size == second.bad.size:
+        return f"fails at {bad} alone: {good} and {after} go well"
+    upto = f"from {bad} to {second.bad.size:,}"
+    return f"fails {upto}: {good} and {after} go well"
+
+
+def _with_what(run: Run, edge: Edge) -> str:
+    """How many attempts failed with what, in the words of the first of them."""
+    bad = edge.bad
+    parts = ", ".join(f"{kind} {count}" for kind, count in sorted(bad.errors.items()))
+    good = edge.good
+    at_good = f"at {good.size:,} {good.failed} of {good.attempts}"
+    told = [f"at {bad.size:,} {bad.failed} of {bad.attempts} attempts failed ({parts}), {at_good}"]
+    at_bad = {epoch.index for epoch in run.work_epochs if epoch.size == bad.size}
+    words: dict[str, str] = {}
+    for event in run.events_named("epoch-ended", "late-errors"):
+        if event.facts.get("epoch") in at_bad:
+            words = {**dict(event.facts.get("troubles") or {}), **words}
+    told += [f"first {kind} error: {why}" for kind, why in list(words.items())[:2]]
+    return "; ".join(told)
+
+
 def _covers(criterion: Criterion, one: Assessed) -> bool:
     return criterion.of is None or one.step.replace(" / ", ".").startswith(criterion.of)
 
@@ -173,7 +175,7 @@ def _told(one: Assessed) -> str:
     law = one.law
     if law is None:
         return f"{one.step}: too few sizes"
-    if one.rise <= RISES:
+    if not one.rises:
         return f"{one.step} rises {max(one.rise, 1.0):.2g} times over all sizes"
     steepest = one.steepest if one.steepest is not None and one.is_above(STRAIGHT) else law
     low, high = steepest.interval
@@ -228,7 +230,7 @@ def _notes(assessed: Sequence[Assessed]) -> list[str]:
         f"{one.step}: cost against size has the order {one.law.order:.2f} "
         f"({one.law.interval[0]:.2f} to {one.law.interval[1]:.2f})"
         for one in assessed
-        if one.law is not None and one.rise > RISES and not one.is_above(STRAIGHT)
+        if one.law is not None and one.rises and not one.is_above(STRAIGHT)
     ]
 
 

@@ -24,6 +24,7 @@ from perfstress.probes.postgres import Postgres
 from perfstress.probes.process import Process
 from perfstress.probes.prometheus import Prometheus
 from perfstress.probes.redis import Redis
+from perfstress.probes.scheduling import Scheduling
 from perfstress.probes.sockets import Sockets
 from perfstress.probes.workers import Workers
 from perfstress.protocols import Probe, Surroundings, Target
@@ -112,7 +113,10 @@ def always(example: WorkedExample, target: Target, around: Surroundings) -> list
     ``target.disk`` start where the target does.
     """
     disk = Disk(_disk(example, target, around), around.scratch)
-    return [Process(), Sockets(), disk, Workers()]
+    every: list[Probe] = [Process(), Sockets(), disk, Workers()]
+    if example.kind == "sweep":  # costs are compared, and a busy machine must not add to them
+        every.append(Scheduling())
+    return every
 
 
 def _disk(example: WorkedExample, target: Target, around: Surroundings) -> dict[str, Path]:

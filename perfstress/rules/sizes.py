@@ -102,6 +102,11 @@ def _asked(loaded: Loaded) -> Iterator[Complaint]:
             hint = "write a soak of one size for it, in a file of its own"
             yield Complaint(place, "sweep-shape", message, hint)
     for index, hunted in enumerate(example.hunts):
+        if hunted == "superlinear-cost" and is_narrow:
+            place = ("hunts", index)
+            message = f"{dotted(place)}: these sizes tell no order of growth"
+            hint = f"give {MIN_SIZES} values, the largest {MIN_SPAN:.0f} times the smallest or more"
+            yield Complaint(place, "sweep-shape", message, hint)
         if hunted.endswith(("-growth", "-drift")) or hunted == "no-recovery":
             place = ("hunts", index)
             message = f"{dotted(place)}: a sweep cannot tell {hunted}, its operations are unequal"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from perfstress.histogram import Histogram, merged
+from perfstress.histogram import merged
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
+from perfstress.sizing import Used
 from perfstress.units import NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One epoch that was carried out: attempts that went well, those that did not by class, the
-    median and the longest service time in seconds (None without answers), and how long it all took.
+    """One epoch that was carried out: attempts that went well, those that did not by class, how
+    long it all took, and what the target used meanwhile.
+
+    Where the input has a size, its ``intervals`` are kept, and the median and the longest service
+    time in seconds are known (None without answers).
     """
 
     epoch: Epoch
@@ -24,11 +28,8 @@ class Seen:
     median_s: float | None = None
     longest_s: float | None = None
     took_s: float = 0.0
-
-    @property
-    def failed(self) -> int:
-        """Attempts that did not go well."""
-        return sum(self.errors.values())
+    used: Used | None = None
+    intervals: tuple[Interval, ...] = ()
 
     @property
     def size(self) -> int:
@@ -40,30 +41,33 @@ class Seen:
 class _Count:
     ok: int = 0
     errors: Counter[str] = field(default_factory=Counter)
-    service: list[str] = field(default_factory=list)
 
 
 class Attempts:
     """Adds up the intervals of each epoch; those of single steps, and of whole journeys where there
-    are no others.
+    are no others. Intervals themselves are kept of the epochs that it ``keeps``: a soak has too
+    many of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeps: Callable[[int], bool] = lambda epoch: False) -> None:
+        self._keeps = keeps
         self._counts: dict[tuple[int, bool], _Count] = {}
+        self._kept: dict[int, list[Interval]] = {}
 
     def add(self, interval: Interval) -> None:
         """Count an interval in."""
         count = self._counts.setdefault((interval.epoch, interval.step is not None), _Count())
         count.ok += interval.ok
         count.errors.update(interval.errors)
-        if interval.service is not None:
-            count.service.append(interval.service)
+        if self._keeps(interval.epoch):
+            self._kept.setdefault(interval.epoch, []).append(interval)
 
-    def seen(self, epoch: Epoch, took_s: float = 0.0) -> Seen:
+    def seen(self, epoch: Epoch, took_s: float = 0.0, used: Used | None = None) -> Seen:
         """How an epoch went as far as it is known, and forget what it took to know it."""
         whole = self._counts.pop((epoch.index, False), _Count())
         count = self._counts.pop((epoch.index, True), whole)
-        service: Histogram = merged(count.service)
+        kept = self._kept.pop(epoch.index, [])
+        service = merged(one.service for one in kept)
         median_ns, longest_ns = service.percentile(50.0), service.max_ns
         return Seen(
             epoch,
@@ -72,4 +76,6 @@ class Attempts:
             None if median_ns is None else median_ns / NS_PER_S,
             None if longest_ns is None else longest_ns / NS_PER_S,
             took_s,
+            used,
+            tuple(kept),
         )

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections import Counter
 from collections.abc import Sequence
 
+from perfstress.criteria import criteria_of
 from perfstress.example import WorkedExample
 from perfstress.plan import Epoch
+from perfstress.sizing import STRAIGHT, SizeSeen, assess, by_step, edges
 from perfstress.steering.course import Course
 from perfstress.steering.seen import Seen
 from perfstress.units import NS_PER_S
 
+# Between 1 and 10^12 it takes 40 halvings to find where operations begin to fail.
+EDGE = "edge:"  # no name of a stage has a colon
+EDGES = 2  # the first, and where it ends: one length may be taken for something else
+MOST_PROBES = 90
+PROBES_S = 120.0
+PROBE_OPS = 3
+SURE = 5  # attempts at either side of an edge
+# A busy machine needs more visits to tell an order; more than these it does not get.
+MOST_VISITS = 6
+VISITS_S = 60.0
+# An alarm has to hold for so many, where they do not take long.
+SURE_VISITS = 3
+SURE_S = 20.0
 # Two calls that hang for twice their timeout are a hang; one that is only slow must not look so.
 FORESEEN = 1.0
 # Between two sizes cost may rise by any law; a steeper one than this is not carried on.
@@ -18,11 +35,86 @@ STEEPEST = 4.0
 
 
 def ahead(example: WorkedExample, seen: Sequence[Seen], waiting: Sequence[Epoch]) -> Course:
-    """The epochs still to come after those that were seen."""
+    """The epochs still to come after those that were seen: what is planned, without the sizes that
+    would take too long; then, one after the other, the sizes between a good one and a bad one; then
+    another visit of all sizes, where the order of growth that is asked for cannot be told yet.
+    """
     work = [one for one in seen if one.epoch.kind == "work" and one.epoch.size is not None]
     if not work:
         return Course(tuple(waiting))
-    return _within_the_timeout(work, waiting)
+    course = _within_the_timeout(work, waiting)
+    if course.epochs:
+        return course
+    more = _at_an_edge(example, work) or _once_more(example, work)
+    if more is None:
+        return course
+    return Course(more.epochs, (*course.events, *more.events))
+
+
+def _by_step(work: Sequence[Seen]) -> dict[str, list[SizeSeen]]:
+    return by_step(
+        [interval for one in work for interval in one.intervals],
+        [one.epoch for one in work],
+        {one.epoch.index: one.used for one in work if one.used is not None},
+    )
+
+
+def _at_an_edge(example: WorkedExample, work: Sequence[Seen]) -> Course | None:
+    """A visit of the size between a good one and a bad one; of two neighbours, another visit of
+    the one that was tried less often than it takes to be sure.
+    """
+    size = example.shape.size
+    probes = [one for one in work if one.epoch.stage.startswith(EDGE)]
+    spent_s = sum(one.took_s for one in probes)
+    if size is None or size.as_ == "place" or len(probes) >= MOST_PROBES or spent_s > PROBES_S:
+        return None
+    planned = next(one for one in work if not one.epoch.stage.startswith(EDGE))
+    timeout_s = planned.epoch.timeout_ns / NS_PER_S
+    for seen in _by_step(work).values():
+        for edge in edges(seen, timeout_s)[:EDGES]:
+            unsure = [one for one in (edge.good, edge.bad) if one.attempts < SURE]
+            if edge.is_exact and not unsure:
+                continue
+            value = unsure[0].size if edge.is_exact else edge.middle
+            epoch = dataclasses.replace(
+                planned.epoch,
+                stage=f"{EDGE}{value}",
+                size=value,
+                ops=SURE if edge.is_exact else PROBE_OPS,
+                floor=False,
+            )
+            facts = {"good": edge.good.size, "bad": edge.bad.size, "next": value}
+            return Course((epoch,), (("edge-sought", facts),))
+    return None
+
+
+def _once_more(example: WorkedExample, work: Sequence[Seen]) -> Course | None:
+    """All sizes again, in their order, where an order of growth is asked for and open, or an alarm
+    has been seen only twice.
+    """
+    asked = "superlinear-cost" in example.hunts or any(
+        criterion.metric == ("cost", "order") for _, criterion in criteria_of(example.success)
+    )
+    planned = [one for one in work if not one.epoch.stage.startswith(EDGE)]
+    visits = Counter((one.epoch.part_of, one.size) for one in planned)
+    spent_s = sum(one.took_s for one in planned)
+    visited = max(visits.values())
+    if not asked or visited >= MOST_VISITS or spent_s > VISITS_S:
+        return None
+    assessed = [assess(*each) for each in _by_step(planned).items()]
+    is_open = any(
+        one.law is not None and not one.is_above(STRAIGHT) and not one.is_below(STRAIGHT)
+        for one in assessed
+    )
+    is_alarm = any(one.is_above(STRAIGHT) for one in assessed)
+    if not is_open and not (is_alarm and visited < SURE_VISITS and spent_s < SURE_S):
+        return None
+    epochs = {(one.epoch.part_of, one.size): one.epoch for one in planned}
+    again = tuple(
+        dataclasses.replace(epoch, floor=False)
+        for _, epoch in sorted(epochs.items(), key=lambda each: each[0])
+    )
+    return Course(again, (("visited-again", {"sizes": [epoch.size for epoch in again]}),))
 
 
 def _within_the_timeout(work: Sequence[Seen], waiting: Sequence[Epoch]) -> Course:

@@ -63,6 +63,7 @@ class CallsDriver:
         self._open: _Arrivals | None = None
         self._cancelled_ns: int | None = None
         self._is_lost = False
+        self._troubles: dict[int, dict[str, str]] = {}
         self._size = example.shape.size
         self._size_within_ns = (example.target.ready or Ready()).within
         self._sizing_ns: int | None = None  # since when the host makes a size ready
@@ -231,6 +232,7 @@ class CallsDriver:
             if "service" in latencies:  # a user who waits sends no call late
                 latencies.setdefault("response", latencies["service"])
             errors: dict[str, int] = {}
+            self._trouble(int(counts["epoch"]), counts["errors"])
             for name, count in counts["errors"].items():
                 kind = "timeout" if name == "timeout" else "exception"
                 errors[kind] = errors.get(kind, 0) + count
@@ -256,13 +258,21 @@ class CallsDriver:
         )
         self._events.extend(self._seconds.cut(middle_ns - COMPLETE_AFTER_NS))
 
+    def _trouble(self, epoch: int, errors: Mapping[str, int]) -> None:
+        """Remember the first exception of an epoch by name; the log has its traceback."""
+        for name in errors:
+            if name != "timeout":
+                self._troubles.setdefault(epoch, {}).setdefault("exception", str(name))
+
     def _ended(self, epoch: int, at_ns: int) -> None:
         """An epoch of the closed model is over; the last one ends the block."""
         if not self._block:  # it had been given up
             return
         self._block = [waiting for waiting in self._block if waiting.index != epoch]
         if epoch in self._begun:
-            self._events.append(EpochDone(epoch, at_ns, None, 0, health=self._health.gauges()))
+            troubles = self._troubles.pop(epoch, {})
+            health = self._health.gauges()
+            self._events.append(EpochDone(epoch, at_ns, None, 0, health=health, troubles=troubles))
             self._health.restart()
         if not self._block:
             self._finish()

@@ -13,7 +13,7 @@ def setup(lines: int) -> None:
 def square(i: int) -> int:
     """A sum that looks at every pair of a few lines: four times the work for twice the lines."""
     lines = made["lines"]
-    return sum(range(lines * lines // 100))
+    return sum(range(lines * lines // 400))
 
 
 def straight(i: int) -> int:
@@ -23,7 +23,7 @@ def straight(i: int) -> int:
 
 def squared(i: int, lines: int) -> int:
     """As ``square``, the size being handed to each call."""
-    return sum(range(lines * lines // 100))
+    return sum(range(lines * lines // 400))
 
 
 def sorting(i: int, lines: int) -> list[int]:
@@ -31,18 +31,18 @@ def sorting(i: int, lines: int) -> list[int]:
     return sorted((line * 7919) % 100_003 for line in range(lines))
 
 
-PLACES = (200, 400, 800, 1600, 3200)
+PLACES = (200, 800, 3200, 12_800)
 
 
 def by_place(i: int) -> int:
     """The size is the place that the call's number says."""
     lines = PLACES[i]
-    return sum(range(lines * lines // 10))
+    return sum(range(lines * lines // 200))
 
 
 def straight_by_place(i: int) -> int:
     """The same mended."""
-    return sum(range(100 * PLACES[i]))
+    return sum(range(10 * PLACES[i]))
 
 
 def breaks_from(i: int, size: int) -> None:

@@ -1,0 +1,60 @@
+"""How long the threads of a process tree were ready to run and had no CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from perfstress.protocols import Reading
+
+PROC = Path("/proc")
+
+
+class Scheduling:
+    """Reads ``ran_s`` and ``waited_s``, the time on a CPU and in the run queue being ready for one:
+    the first two numbers of each thread's ``schedstat``.
+
+    What ended threads had used stays in the sums; what they used since the last reading is lost
+    with them. Where the kernel tells nothing of it, there is no such number.
+    """
+
+    name = "scheduling"
+
+    def __init__(self) -> None:
+        self._ran_ns = self._waited_ns = 0
+        self._last: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def read(self, pids: Sequence[int], dear: bool) -> Reading:
+        """The seconds since the first reading, that one included."""
+        now = {(pid, thread): times for pid in pids for thread, times in _threads(pid)}
+        if not now:
+            return Reading({})
+        for key, (ran_ns, waited_ns) in now.items():
+            ran_before, waited_before = self._last.get(key, (0, 0))
+            self._ran_ns += max(0, ran_ns - ran_before)
+            self._waited_ns += max(0, waited_ns - waited_before)
+        self._last = now
+        return Reading({"ran_s": self._ran_ns / 1e9, "waited_s": self._waited_ns / 1e9})
+
+    def evidence(self, pids: Sequence[int]) -> Mapping[str, Any]:
+        """Nothing to describe."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _threads(pid: int) -> list[tuple[int, tuple[int, int]]]:
+    found = []
+    try:
+        threads = list((PROC / str(pid) / "task").iterdir())
+    except OSError:
+        return []
+    for thread in threads:
+        try:
+            words = (thread / "schedstat").read_text().split()
+            found.append((int(thread.name), (int(words[0]), int(words[1]))))
+        except (OSError, ValueError, IndexError):  # it has ended, or the kernel does not tell
+            continue
+    return found
