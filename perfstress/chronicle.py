@@ -26,6 +26,7 @@ from perfstress.sampler import Sampler
 from perfstress.sizing import Used
 from perfstress.units import NS_PER_S
 from perfstress.watching import Snapshot, Watcher
+from perfstress.witnesses import State
 
 RATE_WINDOW_S = 3.0
 
@@ -51,6 +52,7 @@ class Chronicle:
         self.current: Epoch | None = None
         self.lost = False
         self.pulse = Pulse()
+        self.state = State()
         self.at_begin: Callable[[Epoch, int], None] | None = None  # told of each epoch's start
         self._epochs = epochs
         self._heard = heard
@@ -123,6 +125,7 @@ class Chronicle:
         return Used.between(first, last, (last_ns - first_ns) / NS_PER_S)
 
     def _gauges(self, event: Gauges) -> None:
+        self.state.told(event.values, self.progress.counts)
         if self._sampler is not None:
             self._sampler.add_gauges(event.values)
 

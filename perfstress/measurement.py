@@ -45,7 +45,9 @@ class Interval:
     zero. ``fired`` counts by the time of sending; ``ok``, ``errors`` and the histograms by the time
     of completion. Histograms are base64 of the HDR V2 format, values in nanoseconds (``histogram``
     has the layout); None when empty. ``phases`` maps blocked, connect, tls, send, wait and receive
-    to how many attempts had it, its sum and its longest in ns.
+    to how many attempts had it, its sum and its longest in ns. ``aborted`` are the attempts that
+    the client gave up on purpose (of a journey: those whose last step was); they are neither ``ok``
+    nor errors, and no histogram has them.
     """
 
     t_s: int
@@ -60,6 +62,12 @@ class Interval:
     slip: str | None = None
     first_byte: str | None = None
     phases: Mapping[str, Sequence[int]] | None = None
+    aborted: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Attempts (or journeys) that are over, however they went."""
+        return self.ok + self.aborted + sum(self.errors.values())
 
 
 # In the order in which an attempt goes through them.

@@ -87,12 +87,18 @@ class Channel(Protocol):
 class Progress:
     """Operations completed so far in the whole run, per journey (ok and failed alike), and what is
     under way.
+
+    ``counts`` has them under the names that an invariant knows them by: ``fired.buy``, ``ok.buy``,
+    ``errors.buy``, ``aborted.buy``. Everything that had happened by ``at_ns`` of ``clock.now_ns``
+    is counted in it (0: that is not known).
     """
 
     ops_by: Mapping[str, int]
     in_flight: int = 0
     ok: int = 0
     errors: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

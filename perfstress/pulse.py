@@ -13,7 +13,6 @@ class Pulse:
 
     def __init__(self) -> None:
         self.points: list[tuple[int, int]] = []
-        self.ok_by_journey: dict[str, int] = {}
         self._latest: list[Interval] = []
         self._p99: float | None = None
 
@@ -35,10 +34,8 @@ class Pulse:
         return (ops - past[1]) / max(1e-9, (at_ns - past[0]) / NS_PER_S) if at_ns > past[0] else 0.0
 
     def latency(self, interval: Interval) -> None:
-        """Note one second of a step; journeys as a whole count for the invariants."""
+        """Note one second of a step."""
         if interval.step is None:
-            before = self.ok_by_journey.get(interval.journey, 0)
-            self.ok_by_journey[interval.journey] = before + interval.ok
             return
         if self._latest and interval.t_s > self._latest[0].t_s:
             self._p99 = _p99_ms(self._latest)

@@ -99,6 +99,72 @@ def _number(token: Token) -> float:
     return number
 
 
+def parse_invariant(text: str) -> tuple[Relation, ...]:
+    """The relations of a ``that``, joined by ``and``; raises CriterionError."""
+    found, start = [], 0
+    for piece in re.split(r"\band\b", text):
+        try:
+            found.append(parse_relation(piece))
+        except CriterionError as error:
+            raise CriterionError(error.message, start + error.column, error.hint) from None
+        start += len(piece) + len("and")
+    return tuple(found)
+
+
+Bounds = tuple[float, float]
+
+
+def apart_at_least(relation: Relation, bounds_of: Callable[[str], Bounds]) -> float:
+    """By how much a relation cannot hold, where each name has a value between two bounds; 0 when it
+    may hold.
+    """
+    left, right = _bounds(relation.left, bounds_of), _bounds(relation.right, bounds_of)
+    above, below = left[0] - right[1], right[0] - left[1]
+    match relation.operator:
+        case "<=":
+            return max(0.0, above)
+        case "<":
+            return max(0.0, above) or float(above == 0)
+        case ">=":
+            return max(0.0, below)
+        case ">":
+            return max(0.0, below) or float(below == 0)
+        case _:
+            return max(0.0, above, below)
+
+
+def _bounds(terms: Sequence[Term], bounds_of: Callable[[str], Bounds]) -> Bounds:
+    low = high = 0.0
+    for term in terms:
+        least, most = (term.number, term.number) if term.name is None else bounds_of(term.name)
+        low += least if term.sign > 0 else -most
+        high += most if term.sign > 0 else -least
+    return low, high
+
+
+def under_load(counts: Mapping[str, Any], upto: Mapping[str, Any]) -> Callable[[str], Bounds]:
+    """Between what a count was at a moment, known from before (``counts``) and from after it
+    (``upto``). Raises KeyError for other names.
+
+    What is under way may have been carried out already, or never will be: each journey that was
+    begun and not seen to end may be one that ends well, and one that ends otherwise.
+    """
+
+    def bounds_of(name: str) -> Bounds:
+        kind, _, journey = name.partition(".")
+        low, high = float(counts[name]), float(upto[name])
+        if kind == "fired":
+            return low, high
+        begun = float(upto.get(f"fired.{journey}", high))
+        if kind == "ok":  # also one that failed here may have been carried out there
+            return low, max(high, begun)
+        others = [other for other in ("ok", "errors", "aborted") if other != kind]
+        settled = sum(float(counts.get(f"{other}.{journey}", 0)) for other in others)
+        return low, max(high, begun - settled)
+
+    return bounds_of
+
+
 def apart(relation: Relation, value_of: Callable[[str], float]) -> float:
     """By how much a relation does not hold; 0 when it does. Raises what ``value_of`` raises."""
     left, right = relation.sides(value_of)
@@ -121,6 +187,21 @@ def lookup(answer: Any, counts: Mapping[str, Any]) -> Callable[[str], float]:
         return float(found)
 
     return value_of
+
+
+def lookup_under_load(
+    answer: Any, counts: Mapping[str, Any], upto: Mapping[str, Any]
+) -> Callable[[str], Bounds]:
+    """The same with bounds, for an answer that came while the counts went on."""
+    counted, told = under_load(counts, upto), lookup(answer, {})
+
+    def bounds_of(name: str) -> Bounds:
+        if name in counts and name in upto:
+            return counted(name)
+        value = told(name)
+        return value, value
+
+    return bounds_of
 
 
 def names_of(relation: Relation) -> frozenset[str]:

@@ -135,6 +135,8 @@ class Writer:
     def interval(self, interval: Interval) -> None:
         """One second of one journey step."""
         data = dataclasses.asdict(interval)
+        if not interval.aborted:  # of most runs there are none
+            del data["aborted"]
         self._append(
             INTERVALS, _line({key: value for key, value in data.items() if value is not None})
         )

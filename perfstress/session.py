@@ -14,7 +14,6 @@ from perfstress import (
     arrivals,
     failfast,
     faults,
-    invariants,
     plan,
     presets,
     provenance,
@@ -27,6 +26,7 @@ from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
 from perfstress.errors import PerfstressError, UsageError
 from perfstress.example import WorkedExample
+from perfstress.invariants import Invariants
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
 from perfstress.planting import Plant, Planter, disk_folder
@@ -39,6 +39,7 @@ from perfstress.runfile import Writer
 from perfstress.sampler import Sampler
 from perfstress.units import NS_PER_S
 from perfstress.watching import Watcher
+from perfstress.witnesses import Witnesses
 from perfstress.workloads import WORKLOADS, workload_of
 from perfstress.yamlio import Loaded
 
@@ -347,6 +348,10 @@ class _Session:
             )
 
     def _blocks(self, target: Target, driver: Driver, sampler: Sampler) -> None:
+        witnesses = Witnesses(self.example, target.values, self.around.folder)
+        chronicle = self.chronicle
+        self.kept = kept = Invariants(self.example, witnesses, chronicle.state, chronicle.event)
+        kept.ask("before", self.chronicle.progress.counts)
         waiting = deque(plan.blocks(self.epochs))
         while waiting:
             block = waiting.popleft()
@@ -372,14 +377,8 @@ class _Session:
             ]
             waiting = self._steered(waiting)
             if self.example.kind == "interaction":
-                self._invariants(target, "floor", epoch=block[-1].index)
-        self._invariants(target, "after")
-
-    def _invariants(self, target: Target, when: str, **more: int) -> None:
-        ok = self.chronicle.pulse.ok_by_journey
-        values, folder = target.values, self.around.folder
-        for facts in invariants.asked(self.example, values, folder, ok, when):
-            self.chronicle.event("invariant", **more, **facts)
+                kept.ask("floor", self.chronicle.progress.counts, epoch=block[-1].index)
+        kept.ask("after", self.chronicle.progress.counts)
 
     def _steered(self, waiting: deque[tuple[Epoch, ...]]) -> deque[tuple[Epoch, ...]]:
         """What is still to come, by what has been seen; the manifest has it when it changes."""
@@ -413,6 +412,8 @@ class _Session:
         ascent = Ascent(block, self.chronicle.zero_ns)
         while not self.chronicle.take(events := driver.poll(POLL_S)):
             self.chronicle.show()
+            if self.chronicle.current is not None:
+                self.kept.watch(self.chronicle.progress, self.chronicle.current.index)
             self._tell_faults()
             ascent.take(events)
             self._end_climb(ascent.over(), driver)
@@ -422,6 +423,8 @@ class _Session:
             elif cancelled_ns is not None and now_ns() - cancelled_ns > CANCEL_WITHIN_NS:
                 return
         self.chronicle.show()
+        if cancelled_ns is None:
+            self.kept.settle(self.chronicle.progress, block[-1].index)
 
     def _end_climb(self, over: Over | None, driver: Driver) -> None:
         """Go on with what comes after a climb that is over, the backlog it has left included."""

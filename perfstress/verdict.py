@@ -181,14 +181,15 @@ class Detection:
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
     """What was sent and how it was answered, warm-up excluded; latency maps hold p50 p90 p99 p99_9
-    max, in ms. ``phases_ms`` maps a phase of requests (``measurement.PHASES``) to its count, mean
-    and max.
+    max, in ms. ``aborted`` were given up by the client on purpose. ``phases_ms`` maps a phase of
+    requests (``measurement.PHASES``) to its count, mean and max.
     """
 
     requests: int = 0
     ok: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
     dropped: int = 0
+    aborted: int = 0
     operations: int = 0
     achieved_rate: float | None = None
     intended_rate: float | None = None
@@ -205,6 +206,7 @@ class LoadSummary:
             "errors": sum(self.errors.values()),
             "errors_by_class": dict(self.errors),
             "dropped": self.dropped,
+            "aborted": self.aborted,
             "operations": self.operations,
             "achieved_rate": self.achieved_rate,
             "intended_rate": self.intended_rate,

@@ -102,7 +102,7 @@ class Worker:
         self._crew.recorder.flush(at_ns)
         in_flight = self._drive.in_flight if self._drive is not None else 0
         second = (at_ns - self._zero_ns) // 10**9
-        self.tell({**to_data(self._crew.progress(in_flight)), "second": second})
+        self.tell({**to_data(self._crew.progress(in_flight, at_ns)), "second": second})
 
     def _over(self) -> None:
         self._drive = None

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfstress.relations import names_of, parse_relation
+from perfstress.relations import (
+    apart_at_least,
+    lookup_under_load,
+    names_of,
+    parse_invariant,
+    parse_relation,
+)
 from perfstress.tokens import OPERATORS, CriterionError
 
 
@@ -58,3 +64,71 @@ def test_any_text_is_a_relation_or_refused_with_a_place_inside_it(text):
     except CriterionError as error:
         column = error.column
     assert 0 <= column <= len(text)
+
+
+def test_relations_may_be_joined_by_and():
+    low, high = parse_invariant("ok.buy <= orders and orders <= fired.buy")
+    assert names_of(low) == {"ok.buy", "orders"}
+    assert names_of(high) == {"orders", "fired.buy"}
+    assert len(parse_invariant("brands == 3")) == 1
+
+
+def test_what_is_no_relation_behind_and_is_refused_with_its_place():
+    with pytest.raises(CriterionError) as caught:
+        parse_invariant("a == 1 and b")
+    assert caught.value.column == len("a == 1 and b")
+
+
+STEPS = ("begin", "carry out", "well", "failed", "given up", "look", "answer")
+
+
+@given(st.lists(st.sampled_from(STEPS), max_size=60))
+def test_a_target_that_does_what_it_should_is_never_found_wanting_under_load(steps):
+    """Whatever the moment between the two looks at which the target counted its orders."""
+    waiting = carried_out = 0
+    orders = 0
+    counts = {f"{kind}.buy": 0 for kind in ("fired", "ok", "errors", "aborted")}
+    before, seen = dict(counts), []
+    for step in steps:
+        if step == "begin":
+            counts["fired.buy"] += 1
+            waiting += 1
+        elif step == "carry out" and waiting:
+            waiting, carried_out, orders = waiting - 1, carried_out + 1, orders + 1
+        elif step == "well" and carried_out:
+            carried_out -= 1
+            counts["ok.buy"] += 1
+        elif step in ("failed", "given up") and carried_out:  # its answer was not seen
+            carried_out -= 1
+            counts["errors.buy" if step == "failed" else "aborted.buy"] += 1
+        elif step == "look":
+            before, seen = dict(counts), []
+        elif step == "answer":
+            seen.append(orders)
+    for answer in seen:
+        bounds_of = lookup_under_load({"orders": answer}, before, counts)
+        for that in (
+            "orders == ok.buy",
+            "orders <= fired.buy and ok.buy <= orders",
+            "ok.buy + errors.buy + aborted.buy <= fired.buy",
+        ):
+            for relation in parse_invariant(that):
+                assert apart_at_least(relation, bounds_of) == 0, that
+
+
+@pytest.mark.parametrize(
+    ("that", "missing"),
+    [
+        ("orders == ok.buy", 3),
+        ("orders >= ok.buy", 3),
+        ("orders > ok.buy", 3),
+        ("orders <= fired.buy", 0),
+        ("fired.buy - orders < 4", 1),
+        ("orders < 7", 1),
+    ],
+)
+def test_what_is_lost_for_sure_is_seen_under_load(that, missing):
+    counts = {"fired.buy": 12, "ok.buy": 10, "errors.buy": 1, "aborted.buy": 0}
+    bounds_of = lookup_under_load({"orders": 7}, counts, {**counts, "fired.buy": 14})
+    [relation] = parse_invariant(that)
+    assert apart_at_least(relation, bounds_of) == missing

@@ -13,6 +13,7 @@ from perfstress.detectors import (
     faults,
     growth,
     interaction,
+    invariants,
     objectives,
     recovery,
     sizes,
@@ -31,4 +32,5 @@ DETECTORS: Mapping[str, Detector] = {
     "sizes": sizes.detect,
     "interaction": interaction.detect,
     "objectives": objectives.detect,
+    "invariants": invariants.detect,
 }

@@ -162,7 +162,7 @@ def _work(run: Run, epochs: list[int], spans: dict[int, tuple[int, int]]) -> Flo
     done: dict[tuple[int, int], int] = defaultdict(int)
     before = 0
     for interval in _whole(run.intervals):
-        ended = interval.ok + sum(interval.errors.values())
+        ended = interval.ended
         if interval.epoch in spans:
             done[(interval.epoch, interval.t_s)] += ended
         elif interval.epoch < epochs[0]:

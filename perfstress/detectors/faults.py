@@ -306,7 +306,7 @@ def _under_way(wholes: dict[int, list[Interval]]) -> dict[int, int]:
     running, total = {}, 0
     for second in range(min(wholes, default=0), max(wholes, default=-1) + 1):
         for interval in wholes.get(second, ()):
-            total += interval.fired - interval.ok - sum(interval.errors.values())
+            total += interval.fired - interval.ended
         running[second] = total
     return running
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from perfstress.contention import SATURATED, explained_ns, servers_for
 from perfstress.criteria import criteria_of
-from perfstress.relations import apart, lookup, parse_relation
+from perfstress.relations import apart, lookup, parse_invariant
 from perfstress.run import Run
 from perfstress.sidebyside import Group, Request, Sides, sides_of
 from perfstress.stats import more_often, shift
@@ -238,7 +238,7 @@ def _broken(run: Run, sides: Sides, group: Group) -> Iterator[Effect]:
                 continue
             try:
                 value_of = lookup(event.facts.get("answer"), event.facts.get("counts") or {})
-                now = apart(parse_relation(that), value_of)
+                now = sum(apart(one, value_of) for one in parse_invariant(that))
             except KeyError:
                 continue
             change, last = abs(now - last), now

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.criteria import Criterion, criteria_of
-from perfstress.example import InvariantCriterion
 from perfstress.loadsummary import Which, merged
-from perfstress.measurement import Event, Interval, metric_of
+from perfstress.measurement import Interval, metric_of
 from perfstress.plan import Epoch
-from perfstress.relations import Relation, lookup, parse_relation
 from perfstress.run import Run
-from perfstress.tokens import compare
 from perfstress.units import human_bytes, human_count, human_duration
 from perfstress.verdict import Check, Detection, Finding, FindingClass, Outcome
 from perfstress.vocabulary import CAPACITY
@@ -36,22 +33,6 @@ def detect(run: Run) -> Detection:
         checks[place] = check
         if check.outcome is Outcome.FAIL:
             findings.append(_finding(run, criterion, check))
-    for place, line in enumerate(run.example.success):
-        if isinstance(line, InvariantCriterion):
-            invariant = line.invariant
-            event = next(
-                (
-                    event
-                    for event in run.events_named("invariant")
-                    if (event.facts.get("get"), event.facts.get("that"))
-                    == (invariant.get, invariant.that)
-                    and event.facts.get("when", "after") == "after"
-                ),
-                None,
-            )
-            check, finding = _invariant(run, invariant.that, event)
-            checks[place] = check
-            findings.extend([finding] if finding else [])
     return Detection(findings=tuple(findings), checks=checks)
 
 
@@ -75,9 +56,7 @@ def _seen(run: Run, criterion: Criterion) -> tuple[float | None, str]:
         return _rate(run, criterion)
     if head in ("ops", "ok"):
         whole = _journeys(run, criterion)
-        ended = sum(interval.ok for interval in whole)
-        if head == "ops":
-            ended += sum(sum(interval.errors.values()) for interval in whole)
+        ended = sum(interval.ok if head == "ok" else interval.ended for interval in whole)
         return float(ended), f"{human_count(ended)}"
     return _highest(run, criterion)
 
@@ -90,7 +69,10 @@ def _errors(run: Run, criterion: Criterion) -> tuple[float | None, str]:
     parts = ", ".join(f"{name} {number}" for name, number in sorted(errors.items()) if number)
     of_all = f"{human_count(count)} of {human_count(total)} attempts"
     if not total:
-        return None, "nothing was sent"
+        given_up = sum(one.aborted for one in _steps(run, criterion))
+        if not given_up:
+            return None, "nothing was sent"
+        return 0.0, f"none: {human_count(given_up)} attempts were all given up on purpose"
     told = of_all + (f" ({parts})" if parts else "")
     if criterion.unit == "share":
         return count / total, f"{100 * count / total:.3g} %: {told}"
@@ -275,51 +257,3 @@ def _attempts(run: Run, criterion: Criterion) -> tuple[int, dict[str, int]]:
         for name, count in interval.errors.items():
             errors[name] = errors.get(name, 0) + count
     return sum(interval.ok for interval in chosen), errors
-
-
-# ---------------------------------------------------------------- invariants
-def _invariant(run: Run, that: str, event: Event | None) -> tuple[Check, Finding | None]:
-    text = f"invariant: {that}"
-    if event is None:
-        return Check(text, Outcome.INCONCLUSIVE, "was not asked: the run ended before"), None
-    if problem := event.facts.get("problem"):
-        return Check(text, Outcome.INCONCLUSIVE, f"could not be asked: {problem}"), None
-    relation = parse_relation(that)
-    counts = event.facts.get("counts") or {}
-    try:
-        left, right = relation.sides(lookup(event.facts.get("answer"), counts))
-    except KeyError as error:
-        said = f"{event.facts.get('get')} answers no number for {error.args[0]}"
-        return Check(text, Outcome.INCONCLUSIVE, said), None
-    seen = _told(relation, lookup(event.facts.get("answer"), counts), left, right)
-    if compare(left, relation.operator, right):
-        return Check(text, Outcome.PASS, seen), None
-    missing = abs(left - right)
-    finding = Finding(
-        kind="invariant",
-        resource=str(event.facts.get("get") or "invariant"),
-        label="LOST",
-        summary=f"{that} does not hold: {seen}, {human_count(missing)} apart",
-        diagnosis=_unanswered(run),
-    )
-    return Check(text, Outcome.FAIL, seen), finding
-
-
-def _told(relation: Relation, value_of: Callable[[str], float], left: float, right: float) -> str:
-    names = [term.name for term in (*relation.left, *relation.right) if term.name]
-    parts = ", ".join(f"{name} {human_count(value_of(name))}" for name in dict.fromkeys(names))
-    return f"{human_count(left)} {relation.operator} {human_count(right)} ({parts})"
-
-
-def _unanswered(run: Run) -> str:
-    """Operations whose end the client never saw may still have been carried out."""
-    lost = 0
-    for interval in run.intervals:
-        if interval.step is not None:
-            lost += sum(interval.errors.get(name, 0) for name in ("timeout", "reset"))
-    if not lost:
-        return ""
-    return (
-        f"{human_count(lost)} attempts ended as timeout or reset; the target may have carried them "
-        "out without anybody seeing the answer"
-    )

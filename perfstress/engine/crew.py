@@ -181,14 +181,22 @@ class Crew:
     def _note(self, kind: str, why: str) -> None:
         self._troubles.setdefault(kind, why)
 
-    def progress(self, in_flight: int) -> Progress:
-        """Where it stands, as of the last flush."""
+    def progress(self, in_flight: int, at_ns: int) -> Progress:
+        """Where it stands, as of the last flush, which was at this time."""
         completed = self.recorder.completed()
+        counts: dict[str, int] = {}
+        for journey, one in completed.items():
+            counts[f"fired.{journey}"] = one.begun
+            counts[f"ok.{journey}"] = one.ok
+            counts[f"errors.{journey}"] = one.failed
+            counts[f"aborted.{journey}"] = one.aborted
         return Progress(
-            {journey: ok + failed for journey, (ok, failed) in completed.items()},
+            {journey: one.ended for journey, one in completed.items()},
             in_flight,
-            sum(ok for ok, _ in completed.values()),
-            sum(failed for _, failed in completed.values()),
+            sum(one.ok for one in completed.values()),
+            sum(one.failed for one in completed.values()),
+            counts,
+            at_ns,
         )
 
     def _lost(self, why: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,13 @@ class Track:
     """
 
     __slots__ = (
+        "_aborted",
         "_failed",
         "_first_byte",
         "_response",
         "_service",
         "_slip",
+        "aborted",
         "done",
         "errors",
         "fired",
@@ -53,9 +56,10 @@ class Track:
         self.fired = array("q")
         self.done = array("q")
         self._failed: list[tuple[str, int, int, int, int]] = []
+        self._aborted: list[int] = []
         self._response, self._service = Histogram(), Histogram()
         self._slip, self._first_byte = Histogram(), Histogram()
-        self.sent = self.ok = 0
+        self.sent = self.ok = self.aborted = 0
         self.errors: Counter[str] = Counter()
         self.phases = Phases()
 
@@ -65,14 +69,18 @@ class Track:
         """An attempt that ended with an error of this class; ``first_byte_ns`` 0 when none came."""
         self._failed.append((kind, intended_ns, fired_ns, first_byte_ns, done_ns))
 
+    def gave_up(self, at_ns: int) -> None:
+        """An attempt that was given up on purpose."""
+        self._aborted.append(at_ns)
+
     def take(self) -> _Taken:
         """Everything since the last time, in numpy."""
         fired = np.array(self.fired, dtype=np.int64)
         done = np.array(self.done, dtype=np.int64).reshape(-1, 4)
-        failed = self._failed
+        failed, aborted = self._failed, self._aborted
         del self.fired[:], self.done[:]
-        self._failed = []
-        return _Taken(fired, done, failed)
+        self._failed, self._aborted = [], []
+        return _Taken(fired, done, failed, aborted)
 
     def count(self, taken: _Taken, low_ns: int, high_ns: int) -> None:
         """Count what of it happened from ``low_ns`` up to ``high_ns``."""
@@ -81,6 +89,7 @@ class Track:
         if len(done) and not (done[0, 3] >= low_ns and done[-1, 3] < high_ns):
             done = done[(done[:, 3] >= low_ns) & (done[:, 3] < high_ns)]
         self.ok += len(done)
+        self.aborted += sum(low_ns <= at < high_ns for at in taken.aborted)
         self._measure(done)
         self.phases.answered(done)
         measured = []
@@ -106,7 +115,7 @@ class Track:
     def cut(self, t_s: int, epoch: int, journey: str) -> Interval | None:
         """The second that was counted, and a fresh start; None when nothing happened in it."""
         errors = dict(self.errors)
-        if not (self.sent or self.ok or errors):
+        if not (self.sent or self.ok or self.aborted or errors):
             return None
         interval = Interval(
             t_s=t_s,
@@ -121,8 +130,9 @@ class Track:
             slip=_blob(self._slip),
             first_byte=_blob(self._first_byte),
             phases=self.phases.cut(),
+            aborted=self.aborted,
         )
-        self.sent = self.ok = 0
+        self.sent = self.ok = self.aborted = 0
         self.errors.clear()
         return interval
 
@@ -136,30 +146,59 @@ def _blob(histogram: Histogram) -> str | None:
 
 
 class _Taken:
-    __slots__ = ("done", "failed", "fired")
+    __slots__ = ("aborted", "done", "failed", "fired")
 
     def __init__(
         self,
         fired: NDArray[np.int64],
         done: NDArray[np.int64],
         failed: list[tuple[str, int, int, int, int]],
+        aborted: list[int],
     ) -> None:
-        self.fired, self.done, self.failed = fired, done, failed
+        self.fired, self.done, self.failed, self.aborted = fired, done, failed, aborted
 
     def earliest_ns(self) -> int | None:
         """The first time in it; fired and done are in order, failures nearly so."""
         times = [int(self.fired[0])] if len(self.fired) else []
         times += [int(self.done[0, 3])] if len(self.done) else []
         times += [min(one[4] for one in self.failed)] if self.failed else []
+        times += self.aborted[:1]
         return min(times, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """How many journeys were begun, ended well, by an error, and by being given up."""
+
+    begun: int
+    ok: int
+    failed: int
+    aborted: int
+
+    @property
+    def ended(self) -> int:
+        """However they went."""
+        return self.ok + self.failed + self.aborted
+
+    def __add__(self, other: Journeys) -> Journeys:
+        return Journeys(
+            self.begun + other.begun,
+            self.ok + other.ok,
+            self.failed + other.failed,
+            self.aborted + other.aborted,
+        )
+
+
+NO_JOURNEYS = Journeys(0, 0, 0, 0)
 
 
 class JourneyTracks:
     """All steps of one journey in one epoch, cut into seconds together.
 
     The journey as a whole is counted from its steps: begun when its first request is sent, ended
-    well when its last one is, ended by an error when any of them fails. The steps before number
-    ``first`` come once for each user; a journey that fails there has begun, too.
+    well when its last one is, ended by an error when any of them fails, and aborted when its last
+    one was given up on purpose. The steps before number ``first`` come once for each user; a
+    journey that fails there has begun, too.
     """
 
     def __init__(
@@ -169,7 +208,7 @@ class JourneyTracks:
         self.epoch = epoch
         self.journey = journey
         self.tracks = tuple(Track(step) for step in steps)
-        self.ok = self.failed = 0
+        self.begun = self.ok = self.failed = self.aborted = 0
         self._zero_ns = zero_ns
         self._second = 0
 
@@ -178,7 +217,10 @@ class JourneyTracks:
         ``last``, all of them).
         """
         taken = [track.take() for track in self.tracks]
+        self.begun += len(taken[self._first].fired)
+        self.begun += sum(len(one.failed) for one in taken[: self._first])
         self.ok += len(taken[-1].done)
+        self.aborted += len(taken[-1].aborted)
         self.failed += sum(len(one.failed) for one in taken)
         earliest = [at for one in taken if (at := one.earliest_ns()) is not None]
         current = (now_ns - self._zero_ns) // NS_PER_S
@@ -198,21 +240,29 @@ class JourneyTracks:
         if last:
             self._second = current
 
+    @property
+    def counts(self) -> Journeys:
+        """All of this epoch so far."""
+        return Journeys(self.begun, self.ok, self.failed, self.aborted)
+
     def _is_empty(self) -> bool:
-        return not any(track.sent or track.ok or track.errors for track in self.tracks)
+        return not any(
+            track.sent or track.ok or track.errors or track.aborted for track in self.tracks
+        )
 
     def _cut(self, second: int, emit: Emit) -> None:
         begun = self.tracks[self._first].sent
         begun += sum(track.errors.total() for track in self.tracks[: self._first])
-        well = self.tracks[-1].ok
+        well, aborted = self.tracks[-1].ok, self.tracks[-1].aborted
         errors: Counter[str] = Counter()
         for track in self.tracks:
             errors.update(track.errors)
         for track in self.tracks:
             if (interval := track.cut(second, self.epoch, self.journey)) is not None:
                 emit(interval)
-        if begun or well or errors:
-            emit(Interval(second, self.epoch, self.journey, None, begun, well, dict(errors)))
+        if begun or well or errors or aborted:
+            counts = (begun, well, dict(errors))
+            emit(Interval(second, self.epoch, self.journey, None, *counts, aborted=aborted))
 
 
 class Recorder:
@@ -222,7 +272,7 @@ class Recorder:
         self._zero_ns = zero_ns
         self._emit = emit
         self._open: dict[tuple[int, str], JourneyTracks] = {}
-        self._closed: dict[str, list[int]] = {}
+        self._closed: dict[str, Journeys] = {}
 
     def tracks(
         self, epoch: int, journey: str, steps: Sequence[str], first: int = 0
@@ -243,14 +293,13 @@ class Recorder:
         for key in [key for key in self._open if key[0] == epoch]:
             group = self._open.pop(key)
             group.flush(now_ns, self._emit, last=True)
-            counts = self._closed.setdefault(group.journey, [0, 0])
-            counts[0] += group.ok
-            counts[1] += group.failed
+            self._closed[group.journey] = group.counts + self._closed.get(
+                group.journey, NO_JOURNEYS
+            )
 
-    def completed(self) -> dict[str, tuple[int, int]]:
-        """Journeys that ended well and with an error since the start, as of the last flush."""
-        whole = {journey: (ok, failed) for journey, (ok, failed) in self._closed.items()}
+    def completed(self) -> dict[str, Journeys]:
+        """Journeys begun and ended since the start, as of the last flush."""
+        whole = dict(self._closed)
         for group in self._open.values():
-            ok, failed = whole.get(group.journey, (0, 0))
-            whole[group.journey] = (ok + group.ok, failed + group.failed)
+            whole[group.journey] = group.counts + whole.get(group.journey, NO_JOURNEYS)
         return whole

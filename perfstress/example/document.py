@@ -43,12 +43,19 @@ class Implementation(Part):
 
 
 class Invariant(Part):
-    """An equality that must hold when all is done: ``that`` relates what ``get`` answers to what
-    was counted (``ok.buy``).
+    """A relation that must hold: ``that`` relates what the target has done to what was counted
+    (``ok.buy``).
+
+    What it has done is what the page ``get`` answers, the first row of ``sql`` (on ``dsn``, without
+    it on that of ``workload.sql``), or with neither the ``state()`` of a hosted function.
+    ``when`` it is asked: before the load, during it every two seconds, after it.
     """
 
-    get: Text
+    get: Text | None = None
+    sql: Text | None = None
+    dsn: Text | None = None
     that: Text
+    when: Annotated[list[Literal["before", "during", "after"]], Field(min_length=1)] = ["after"]
 
 
 class InvariantCriterion(Part):

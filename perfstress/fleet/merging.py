@@ -97,14 +97,20 @@ class Merger:
 
     def _whole_progress(self) -> Progress:
         ops: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for progress in self._progress.values():
             ops.update(progress.ops_by)
+            counts.update(progress.counts)
         parts = self._progress.values()
+        # one that has not been heard of may have counted anything
+        known = [one.at_ns for one in parts] if len(parts) == self._parts else [0]
         return Progress(
             dict(ops),
             sum(one.in_flight for one in parts),
             sum(one.ok for one in parts),
             sum(one.errors for one in parts),
+            dict(counts),
+            min(known),
         )
 
 
@@ -118,6 +124,7 @@ def _whole_interval(parts: list[Interval]) -> Interval:
         parts[0],
         fired=sum(part.fired for part in parts),
         ok=sum(part.ok for part in parts),
+        aborted=sum(part.aborted for part in parts),
         errors=dict(errors),
         response=_blob([part.response for part in parts]),
         service=_blob([part.service for part in parts]),

@@ -121,9 +121,10 @@ def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             message = f"{dotted(place)}: {step.path!r} does not begin with /"
             yield Complaint(place, "bad-url", message, "the host stands in base_url")
     for index, line in enumerate(loaded.document.get("success", ())):
-        if isinstance(line, dict) and not str(line["invariant"]["get"]).startswith(("/", "http")):
+        given = line["invariant"].get("get") if isinstance(line, dict) else None
+        if given is not None and not str(given).startswith(("/", "http")):
             place = ("success", index, "invariant", "get")
-            message = f"{dotted(place)}: {line['invariant']['get']!r} does not begin with /"
+            message = f"{dotted(place)}: {given!r} does not begin with /"
             yield Complaint(place, "bad-url", message, "the host stands in base_url")
 
 

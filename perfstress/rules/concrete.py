@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress.criteria import parse_criterion
-from perfstress.example import InvariantCriterion
+from perfstress.example import Invariant, InvariantCriterion, WorkedExample
 from perfstress.places import Complaint, Place, dotted
-from perfstress.relations import parse_relation
+from perfstress.relations import parse_invariant
 from perfstress.rules import steps
 from perfstress.tokens import CriterionError
 from perfstress.validation import placeholders
@@ -31,19 +31,42 @@ def bad_criterion(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         try:
             if isinstance(line, InvariantCriterion):
                 place = ("success", index, "invariant", "that")
-                parse_relation(line.invariant.that)
+                parse_invariant(line.invariant.that)
             else:
                 parse_criterion(line)
         except CriterionError as error:
             message = f"{dotted(place)}: {error.message}"
             yield Complaint(place, "bad-criterion", message, error.hint, offset=error.column)
-    if example.workload.http is None:
-        for index, line in enumerate(example.success):
-            if isinstance(line, InvariantCriterion):
-                place = ("success", index, "invariant")
-                message = f"{dotted(place)}: there is no address to get the answer from"
-                hint = "an invariant needs workload.http; state() of a function gives gauges"
-                yield Complaint(place, "bad-criterion", message, hint, at_key=True)
+    for index, line in enumerate(example.success):
+        if isinstance(line, InvariantCriterion):
+            place = ("success", index, "invariant")
+            for message, hint in _unanswerable(example, line.invariant):
+                yield Complaint(place, "bad-criterion", f"{dotted(place)}: {message}", hint, True)
+
+
+def _unanswerable(example: WorkedExample, invariant: Invariant) -> Iterator[tuple[str, str]]:
+    """Why nobody could say the figures of an invariant: one source each, and one that is there."""
+    workload, target = example.workload, example.target
+    if invariant.get is not None and invariant.sql is not None:
+        yield "get and sql exclude each other", "keep the one that knows"
+    elif invariant.get is not None and workload.http is None and "://" not in invariant.get:
+        hint = "write get: http://127.0.0.1:{port}/path, or sql: select count(*) as rows from …"
+        yield "there is no address to get the answer from", hint
+    elif invariant.sql is not None and invariant.dsn is None and workload.sql is None:
+        yield "there is no database to ask", "write dsn: postgresql://… or sqlite:///{run}/name.db"
+    elif invariant.dsn is not None and invariant.sql is None:
+        yield "a dsn without a statement", "write sql: select count(*) as orders from orders"
+    hosted = target.python or target.node
+    if invariant.get is None and invariant.sql is None:
+        if workload.calls is None:
+            hint = "write get: /path, or sql: select count(*) as orders from orders"
+            yield "does not say who is asked", hint
+        elif hosted is not None and hosted.state is None:
+            word = "python" if target.python is not None else "node"
+            hint = f"name the function that gives numbers: target.{word}.state"
+            yield "the function tells no state", hint
+    if workload.runs is not None and "during" in invariant.when:
+        yield "a batch is not asked during the load", "take during out of when"
 
 
 def bad_status(loaded: Loaded, root: Path) -> Iterator[Complaint]:

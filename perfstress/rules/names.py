@@ -12,7 +12,7 @@ from perfstress.criteria import parse_criterion
 from perfstress.example import Http, InvariantCriterion, Journey, WorkedExample, fault_names
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.plan import journey_mix
-from perfstress.relations import names_of, parse_relation
+from perfstress.relations import names_of, parse_invariant
 from perfstress.rows import RowsError, read_rows
 from perfstress.rules import talks
 from perfstress.tokens import CriterionError
@@ -146,13 +146,15 @@ def _criterion(
 
 def _invariant(line: InvariantCriterion, index: int, journeys: list[str]) -> Iterator[Complaint]:
     try:
-        names = names_of(parse_relation(line.invariant.that))
+        relations = parse_invariant(line.invariant.that)
     except CriterionError:
         return  # told by bad-criterion
     place: Place = ("success", index, "invariant", "that")
+    names = {name for relation in relations for name in names_of(relation)}
+    counted = ("ok", "errors", "fired", "aborted")
     for name in sorted(names):
         kind, dot, journey = name.partition(".")
-        if dot and kind in ("ok", "errors") and journey.partition(".")[0] not in journeys:
+        if dot and kind in counted and journey.partition(".")[0] not in journeys:
             offset = line.invariant.that.index(name)
             yield _unknown(place, journey, "journey", journeys, offset=offset)
 

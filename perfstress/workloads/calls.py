@@ -254,6 +254,8 @@ class CallsDriver:
                 in_flight=self._in_flight,
                 ok=self._seconds.ok,
                 errors=self._seconds.errors,
+                counts=self._seconds.counts,
+                at_ns=int(reply["to_ns"]) + self._offset_ns,
             )
         )
         self._events.extend(self._seconds.cut(middle_ns - COMPLETE_AFTER_NS))

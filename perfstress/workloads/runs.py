@@ -240,6 +240,8 @@ class RunsDriver:
                 in_flight=len(self._running),
                 ok=self._seconds.ok,
                 errors=self._seconds.errors,
+                counts=self._seconds.counts,
+                at_ns=now_ns(),
             )
         )
 

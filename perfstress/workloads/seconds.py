@@ -27,6 +27,7 @@ class Seconds:
     def __init__(self, journey: str, zero_ns: int) -> None:
         self.journey = journey
         self.zero_ns = zero_ns
+        self.fired = 0
         self.ok = 0
         self.errors = 0
         self._open: dict[tuple[int, int], _Second] = {}
@@ -35,6 +36,17 @@ class Seconds:
     def done(self) -> int:
         """Operations that have ended, well or not."""
         return self.ok + self.errors
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """All of it under the names of ``Progress.counts``."""
+        name = self.journey
+        return {
+            f"fired.{name}": self.fired,
+            f"ok.{name}": self.ok,
+            f"errors.{name}": self.errors,
+            f"aborted.{name}": 0,
+        }
 
     def add(
         self,
@@ -54,6 +66,7 @@ class Seconds:
         into.fired += fired
         into.ok += ok
         into.errors.update(errors or {})
+        self.fired += fired
         self.ok += ok
         self.errors += sum((errors or {}).values())
         for name, (values, counts) in (latencies or {}).items():

@@ -372,6 +372,21 @@ class Broken:
         return text.replace(MARK, "").encode(), (line, column)
 
 
+def _invariants() -> Iterator[Broken]:
+    def broken(name: str, new: str, says: str, base: str = HTTP) -> Broken:
+        old = "  - errors.rate < 0.1%\n"
+        line = f"{old}  - ¦invariant: {{{new}}}\n"
+        return Broken(f"invariant-{name}", "bad-criterion", old, line, base, says=says)
+
+    said = 'that: "a == ok.buy"'
+    yield broken("two-sources", f"get: /s, sql: select 1, {said}", "exclude each other")
+    yield broken("no-source", said, "does not say who is asked")
+    yield broken("no-database", f"sql: select 1 as a, {said}", "no database")
+    yield broken("no-statement", f"get: /s, dsn: sqlite:///x.db, {said}", "without a statement")
+    yield Broken("invariant-when", "bad-value", '"orders == ok.buy"', '"a == 1", when: [¦now]')
+    yield Broken("invariant-and", "bad-criterion", "orders == ok.buy", "a == 1 and ¦== 3")
+
+
 def _side_by_side() -> Iterator[Broken]:
     def broken(name: str, slug: str, old: str, new: str, says: str = "") -> Broken:
         return Broken(f"interaction-{name}", slug, old, new, SIDE_BY_SIDE, says=says)
@@ -557,13 +572,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
         says="expect:",
     )
     yield Broken("version-2", "unknown-version", "perfstress: 1", "perfstress: ¦2")
-    yield Broken(
-        "kind-stress",
-        "not-in-this-version",
-        "kind: spike",
-        "kind: ¦stress",
-        says="kind 'stress' is not in this version",
-    )
     yield Broken(
         "sweep-without-sizes",
         "sweep-shape",
@@ -1439,6 +1447,7 @@ CORPUS: tuple[Broken, ...] = (
     *_faults(),
     *_counters(),
     *_side_by_side(),
+    *_invariants(),
 )
 
 

@@ -1,16 +1,12 @@
-"""Criteria on what was seen: errors, latencies, rates, highest values, invariants."""
+"""Criteria on what was seen: errors, latencies, rates, highest values."""
 
 from __future__ import annotations
 
 import pytest
 
 from perfstress.detectors.objectives import detect
-from perfstress.example import Invariant, InvariantCriterion
-from perfstress.measurement import Event
-from tests.support.made_runs import soaked, spiked, with_, with_events
+from tests.support.made_runs import soaked, spiked, with_
 from tests.support.synthetic import Truth
-
-LOST = InvariantCriterion(invariant=Invariant(get="/stats", that="orders + declined == ok.buy"))
 
 
 @pytest.fixture(scope="module")
@@ -101,55 +97,3 @@ def test_warm_up_is_not_judged(spike):
 def test_what_other_detectors_answer_is_left_to_them(spike):
     lines = ["growth == none", "fds.growth == none", "drift == none", "recovery < 3s after spike"]
     assert dict(detect(with_(spike, success=lines)).checks) == {}
-
-
-# ---------------------------------------------------------------- invariants
-def asked(run, answer, counts=None, problem=""):
-    facts = {"get": "/stats", "that": LOST.invariant.that, "answer": answer, "problem": problem}
-    event = Event(200.0, "invariant", {**facts, "counts": counts or {"ok.buy": 100}})
-    return detect(with_events(with_(run, success=["errors.rate < 99%", LOST]), event))
-
-
-def test_an_invariant_that_holds(erring):
-    found = asked(erring, {"orders": 90, "declined": 10})
-    assert found.findings == ()
-    assert found.checks[1].outcome.value == "PASS"
-    assert "orders 90, declined 10, ok.buy 100" in found.checks[1].seen
-
-
-def test_an_invariant_that_does_not_hold_is_a_loss(erring):
-    found = asked(erring, {"orders": 88, "declined": 10})
-    [finding] = found.findings
-    assert (finding.kind, finding.label, finding.resource) == ("invariant", "LOST", "/stats")
-    assert "2 apart" in finding.summary
-    assert found.checks[1].outcome.value == "FAIL"
-
-
-@pytest.mark.parametrize(
-    ("answer", "problem", "says"),
-    [
-        (None, "refused", "could not be asked: refused"),
-        ({"orders": 1}, "", "no number for declined"),
-        ({"orders": "many", "declined": 1}, "", "no number for orders"),
-        ([1, 2], "", "no number for orders"),
-        ({"orders": True, "declined": 1}, "", "no number for orders"),
-    ],
-)
-def test_an_invariant_that_cannot_be_told_is_open(erring, answer, problem, says):
-    found = asked(erring, answer, problem=problem)
-    assert found.findings == ()
-    assert found.checks[1].outcome.value == "INCONCLUSIVE"
-    assert says in found.checks[1].seen
-
-
-def test_an_invariant_that_was_never_asked_is_open(erring):
-    check = detect(with_(erring, success=[LOST])).checks[0]
-    assert (check.outcome.value, "was not asked" in check.seen) == ("INCONCLUSIVE", True)
-
-
-def test_names_of_an_invariant_reach_into_the_answer(erring):
-    line = InvariantCriterion(invariant=Invariant(get="/s", that="shop.orders >= ok.buy"))
-    facts = {"get": "/s", "that": line.invariant.that, "answer": {"shop": {"orders": 100}}}
-    event = Event(200.0, "invariant", {**facts, "counts": {"ok.buy": 100}})
-    found = detect(with_events(with_(erring, success=[line]), event))
-    assert found.checks[0].outcome.value == "PASS"

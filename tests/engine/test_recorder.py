@@ -73,7 +73,13 @@ def test_every_attempt_is_in_its_second_once(attempts, flush_every_ms):
         assert found.total == len(exact)
         if exact:
             assert found.max_ns == pytest.approx(max(max(exact) * MS, 1000), rel=0.002, abs=600)
-    assert recorder.completed() == ({"a": (sum(ok.values()), sum(errors.values()))})
+    whole = recorder.completed()["a"]
+    assert (whole.begun, whole.ok, whole.failed, whole.aborted) == (
+        sum(fired.values()),
+        sum(ok.values()),
+        sum(errors.values()),
+        0,
+    )
 
 
 def test_a_journey_is_counted_from_its_steps():
@@ -98,6 +104,27 @@ def test_a_journey_is_counted_from_its_steps():
     assert whole.response is None
 
 
+def test_what_was_given_up_is_neither_good_nor_an_error():
+    told = []
+    recorder = Recorder(ZERO_NS, told.append)
+    first, last = recorder.tracks(0, "a", ["x", "y"])
+    for number in range(4):
+        at = ZERO_NS + number * MS
+        first.fired.append(at)
+        first.gave_up(at + 1)
+        last.fired.append(at + 2)
+        if number:
+            last.done.extend((at + 2, at + 2, at + 3, at + 3))
+        else:
+            last.gave_up(at + 3)
+    recorder.close(0, ZERO_NS + 10 * MS)
+    (whole,) = [one for one in told if one.step is None]
+    assert (whole.fired, whole.ok, whole.aborted, whole.errors, whole.ended) == (4, 3, 1, {}, 4)
+    (step,) = [one for one in told if one.step == "x"]
+    assert (step.fired, step.ok, step.aborted, step.response) == (4, 0, 4, None)
+    assert recorder.completed()["a"].aborted == 1
+
+
 def test_epochs_are_kept_apart_and_let_go():
     told = []
     recorder = Recorder(ZERO_NS, told.append)
@@ -107,10 +134,10 @@ def test_epochs_are_kept_apart_and_let_go():
         track.done.extend((ZERO_NS, ZERO_NS, ZERO_NS + MS, ZERO_NS + MS))
     recorder.close(0, ZERO_NS + 2 * MS)
     assert {one.epoch for one in told} == {0}
-    assert recorder.completed() == {"a": (1, 0)}
+    assert recorder.completed()["a"].ok == 1
     recorder.close(1, ZERO_NS + 2 * MS)
     assert {one.epoch for one in told} == {0, 1}
-    assert recorder.completed() == {"a": (2, 0)}
+    assert recorder.completed()["a"].ok == 2
 
 
 def test_memory_does_not_depend_on_how_much_was_recorded():
@@ -139,5 +166,5 @@ def test_memory_does_not_depend_on_how_much_was_recorded():
         tracemalloc.stop()
     finally:
         gc.enable()
-    assert kept.completed() == {"a": (600_000, 0)}
+    assert kept.completed()["a"].ended == 600_000
     assert large < small * 1.5 + 100_000

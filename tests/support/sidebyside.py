@@ -1,12 +1,13 @@
 """A small server whose two paths are right by themselves: ``python sidebyside.py MODE PORT``.
 
 Modes: ``crossed`` takes two locks in opposite orders, ``held`` keeps a lock while waiting, ``lost``
-guards one number with two locks, ``busy`` computes for 20 ms in one of its paths (which is no
-defect: it shares a CPU); each of the first three has a mended twin, ``crossed-mended`` and so on.
+guards one number with two locks, ``unguarded`` with none, ``busy`` computes for 20 ms in one of its
+paths (no defect: it shares a CPU). Each has a mended twin, ``crossed-mended`` and so on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
@@ -43,6 +44,8 @@ def one() -> bool:
     if MODE == "held":
         with stock:
             return True
+    if MODE == "unguarded":
+        return move(stock if MENDED else contextlib.nullcontext())
     return move(stock) if MODE == "lost" else True
 
 
@@ -65,7 +68,7 @@ def two() -> bool:
     return move(stock if MENDED else till)
 
 
-def move(lock: threading.Lock) -> bool:
+def move(lock: contextlib.AbstractContextManager[object]) -> bool:
     """One more, read and written a moment apart."""
     global moves
     with lock:

@@ -198,7 +198,7 @@ def _ended(run: Run, epochs: Iterable[int]) -> list[int]:
     wanted = frozenset(epochs)
     mine = [interval for interval in run.intervals if interval.epoch in wanted]
     whole = [interval for interval in mine if interval.step is None] or mine
-    return [interval.ok + sum(interval.errors.values()) for interval in whole]
+    return [interval.ended for interval in whole]
 
 
 def steps_of(run: Run) -> int:

@@ -73,7 +73,7 @@ def _in_flight(run: Run) -> dict[int, int]:
     change: dict[int, int] = {}
     for interval in run.intervals:
         if interval.step is None:
-            ended = interval.ok + sum(interval.errors.values())
+            ended = interval.ended
             change[interval.t_s] = change.get(interval.t_s, 0) + interval.fired - ended
     running, total = {}, 0
     for second in range(min(change, default=0), max(change, default=-1) + 1):
