@@ -22,6 +22,8 @@ exports.counted_async = async (i) => { seen.push(i); await turn(); };
 exports.sleeps_async = async () => sleep(20);
 exports.promises = (i) => new Promise((resolve) => setTimeout(() => { seen.push(i); resolve(); }, 20));
 exports.rejects = (i) => turn().then(() => { if (i % 4 === 0) throw new RangeError(`not ${i}`); });
-exports.churns = async (i) => { await null; seen[i % 1000] = { i, text: "x".repeat(50) + i }; };
+exports.new_space = () => ({
+  bytes: require("v8").getHeapSpaceStatistics().find((one) => one.space_name === "new_space").space_size,
+});
 exports.fails_async = async (i) => { await turn(); if (i % 4 === 0) throw new RangeError(`not ${i}`); };
 exports.hangs_async = async () => sleep(60000);

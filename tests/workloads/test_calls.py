@@ -367,6 +367,14 @@ class TestPromisesOfPlainFunctions:
         assert max(event.in_flight for event in told.of(Progress)) >= 1
 
 
+@pytest.mark.parametrize("language", ["node"], indirect=True)
+def test_the_space_for_new_objects_has_its_size_from_the_start(begin: Begin, language: str) -> None:
+    driver, _, example = begin(
+        **hosting(language, "quick", [{"users": 1, "ops": 10}], state="new_space")
+    )
+    assert drive(driver, example).of(Gauges)[0].values["bytes"] >= 16 << 20
+
+
 @pytest.mark.parametrize("language", ["python"], indirect=True)
 def test_a_coroutine_that_nobody_awaits_is_an_error(begin: Begin, language: str) -> None:
     driver, target, example = begin(
