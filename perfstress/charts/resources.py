@@ -15,6 +15,12 @@ from perfstress.run import Run
 
 GAUGES_CHARTED = 40
 CHILDREN_CHARTED = 6
+# What services do for each operation, by the counter that tells it.
+WORK = {
+    "postgres.queries": "queries for each operation",
+    "postgres.blocks": "blocks read in PostgreSQL for each operation",
+    "redis.commands": "Redis commands for each operation",
+}
 # Families first to last; a name ending in ":" or "." stands for those that begin with it.
 ORDER = (
     "memory",
@@ -24,6 +30,13 @@ ORDER = (
     "processes",
     "zombies",
     "disk:",
+    "log:",
+    "postgres.connections",
+    "postgres.locks_waiting",
+    "redis.clients",
+    "redis.memory",
+    "redis.keys",
+    "cgroup.held",
     "maps",
     "host.",
 )
@@ -55,6 +68,11 @@ def resources(
     resources = [_chart(run, readings, name, changed, growing.get(name)) for name in heads]
     if (share := readings.cpu_share()) is not None:
         resources.append(share)
+    resources += [
+        chart
+        for name in run.names
+        if name.partition("{")[0] in WORK and (chart := readings.per_op(name)) is not None
+    ]
     gauges = [name for name in changed if name.startswith(("gauge:", "labels:"))]
     gauges.sort(key=lambda name: (name not in growing, -readings.drift(name)))
     shown = gauges[:GAUGES_CHARTED]
@@ -69,14 +87,14 @@ def resources(
 
 def _is_head(name: str) -> bool:
     """Whether a metric has a chart of its own among the resources."""
-    if name.startswith(("disk:", "host.")):
+    if name.startswith(("disk:", "log:", "host.")):
         return True
-    return name in ORDER
+    return name.partition("{")[0] in ORDER
 
 
 def _rank(name: str) -> int:
     for rank, key in enumerate(ORDER):
-        if name == key or (key[-1] in ":." and name.startswith(key)):
+        if name.partition("{")[0] == key or (key[-1] in ":." and name.startswith(key)):
             return rank
     return len(ORDER)
 
@@ -180,6 +198,25 @@ class _Readings:
             "name": "cpu",
             "noun": "CPU in use",
             "unit": "cores",
+            "line": line,
+            "floors": {"t": [], "v": []},
+            "children": [],
+        }
+
+    def per_op(self, name: str) -> dict[str, Any] | None:
+        """A counter of a service for each operation between two readings; a fall is a reset."""
+        count = self.column(name)
+        known = ~np.isnan(count)
+        t_s, count, ops = self.t_s[known], count[known], self.ops[known]
+        done = np.diff(ops)
+        keep = (done > 0) & (np.diff(count) >= 0)
+        if keep.sum() < 2:
+            return None
+        line = thin(t_s[1:][keep], np.diff(count)[keep] / done[keep])
+        return {
+            "name": name,
+            "noun": WORK[name.partition("{")[0]],
+            "unit": "count",
             "line": line,
             "floors": {"t": [], "v": []},
             "children": [],

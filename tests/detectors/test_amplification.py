@@ -192,3 +192,31 @@ def test_two_servers_are_added_up(flat: Run) -> None:
 def test_a_scan_without_a_filter_is_none() -> None:
     assert scanned_table(SCAN) == "orders"
     assert scanned_table(COUNT) == ""
+
+
+def sweeping(run: Run, *sizes: int) -> Run:
+    """The run as a sweep whose epochs of work have these sizes in turn."""
+    epochs = [
+        dataclasses.replace(epoch, size=sizes[number % len(sizes)])
+        if epoch.kind == "work"
+        else epoch
+        for number, epoch in enumerate(run.manifest.epochs)
+    ]
+    return with_(run, manifest={"epochs": tuple(epochs)})
+
+
+@pytest.mark.parametrize(("each", "fires"), [(1.0, True), (0.0, False)])
+def test_queries_that_go_with_the_size(flat: Run, each: float, fires: bool) -> None:
+    run = sweeping(flat, 1, 10, 100)
+    size_of = {epoch.index: epoch.size or 0 for epoch in run.manifest.epochs}
+    counts: dict[int, float] = {}
+    before, total = 0, 0.0
+    for sample in run.samples:
+        total += (2 + each * size_of.get(sample.epoch, 0)) * (sample.ops - before)
+        before = sample.ops
+        counts[sample.ops] = total
+    found = detect(counting(run, queries=lambda ops: counts[ops])).findings
+    assert [finding.label for finding in found] == ["AMPLIFIED"] * fires
+    if fires:
+        assert "102 at 100" in found[0].summary
+        assert "1 more for each 1" in found[0].summary

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.detectors.amplification import words
-from perfstress.detectors.amplification.rising import Rise, rise
+from perfstress.detectors.amplification.rising import Rise, by_size, rise
 from perfstress.detectors.amplification.work import (
     MIN_OPS,
     Statement,
@@ -67,7 +67,7 @@ def detect(run: Run) -> Detection:
             _told(kind, statement, found, share_of, hunted)
             for kind, statement in _amplified(found, steps_of(run))
         ]
-    findings += list(_rising(run, hunted))
+    findings += [*_rising(run, hunted), *_with_size(run, hunted)]
     doubts = []
     if hunted and not counters(run, "postgres.queries") and not counters(run, "redis.commands"):
         doubts.append(f"{CLASS}: {why_not_counted(run)}")
@@ -156,6 +156,25 @@ def _rise_told(run: Run, counter: str, name: str, found: Rise, hunted: bool) -> 
         diagnosis=_which_rose(run, counter) if counter.startswith("postgres.") else "",
         series=name,
     )
+
+
+def _with_size(run: Run, hunted: bool) -> Iterator[Finding]:
+    """Queries and commands that come with each further 1 of size; rows do so by nature."""
+    size = run.example.shape.size
+    for counter in ("postgres.queries", "redis.commands"):
+        for name in counters(run, counter):
+            found = by_size(run, name, REPEATED)
+            if found is None:
+                continue
+            yield Finding(
+                kind="work-amplification",
+                resource=name,
+                label="AMPLIFIED",
+                summary=words.with_size(counter, found, size.name if size else "size"),
+                fails=hunted,
+                diagnosis=_which_rose(run, counter) if counter.startswith("postgres.") else "",
+                series=name,
+            )
 
 
 def _which_rose(run: Run, counter: str) -> str:

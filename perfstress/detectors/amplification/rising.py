@@ -20,6 +20,10 @@ CONFIDENCE = 0.995
 # The rise over the run has to be this share of what it began with: less of it than this may be
 # anything that a database does now and then.
 SHARE = 0.2
+MIN_SIZES = 3
+# Over the sizes of a sweep, work is amplified that at least doubles and lies along the size.
+DOUBLES = 2.0
+ALONG = 0.95
 # An epoch's figure is known no better than to so much of itself: what is under way at its ends.
 RESOLUTION = 0.01
 
@@ -37,20 +41,59 @@ class Rise:
     work: float
 
 
+@dataclass(frozen=True, slots=True)
+class BySize:
+    """Work for each operation over the sizes of a sweep: ``each`` more for each 1 of size, from
+    ``first`` at the ``smallest`` to ``last`` at the ``largest``.
+    """
+
+    each: float
+    smallest: float
+    largest: float
+    first: float
+    last: float
+
+
+def by_size(run: Run, name: str, least: float) -> BySize | None:
+    """How a counter's work for each operation goes with the size of a sweep, if that doubles it and
+    adds ``least``; None also with too few sizes.
+    """
+    sizes = {epoch.index: epoch.size for epoch in run.work_epochs if epoch.size is not None}
+    value = {epoch: level for epoch, _, level in _of_epochs(run, name) if epoch in sizes}
+    if len({sizes[epoch] for epoch in value}) < MIN_SIZES:
+        return None
+    size = np.array([float(sizes[epoch] or 0) for epoch in value])
+    work = np.array(list(value.values()))
+    small, large = size == size.min(), size == size.max()
+    first, last = float(np.median(work[small])), float(np.median(work[large]))
+    if last - first < least or last < DOUBLES * first or np.corrcoef(size, work)[0, 1] < ALONG:
+        return None
+    slope, _ = ols_slope(size, work)
+    return BySize(slope, float(size.min()), float(size.max()), first, last)
+
+
 def levels(run: Run, name: str) -> tuple[Floats, Floats]:
     """The operations done by the middle of each epoch, and the counter for each operation in it."""
+    told = _of_epochs(run, name)
+    return np.array([work for _, work, _ in told]), np.array([level for _, _, level in told])
+
+
+def _of_epochs(run: Run, name: str) -> list[tuple[int, float, float]]:
+    """For each epoch of work between two floors: its number, the operations done by its middle, and
+    the counter for each operation in it.
+    """
     wanted = {epoch.index for epoch in run.work_epochs}
     series = run.series(name)
     floors: dict[int, tuple[float, float]] = {}
     for at in np.flatnonzero(series.state == "quiescent"):
         floors[int(series.epoch[at])] = (float(series.ops[at]), float(series.value[at]))
     told = sorted(floors.items())
-    middles, values = [], []
+    found = []
     for (_, before), (epoch, after) in itertools.pairwise(told):
         if epoch in wanted and after[0] > before[0]:
-            middles.append((before[0] + after[0]) / 2)
-            values.append((after[1] - before[1]) / (after[0] - before[0]))
-    return np.array(middles, dtype=float), np.array(values, dtype=float)
+            level = (after[1] - before[1]) / (after[0] - before[0])
+            found.append((epoch, (before[0] + after[0]) / 2, level))
+    return found
 
 
 def rise(run: Run, name: str, least: float) -> Rise | None:
@@ -58,6 +101,8 @@ def rise(run: Run, name: str, least: float) -> Rise | None:
     least; None also where there are too few epochs to tell.
     """
     work, value = levels(run, name)
+    if any(epoch.size is not None for epoch in run.work_epochs):
+        return None  # later epochs are larger: that is the size's doing
     if len(work) < MIN_EPOCHS or np.any(value < 0):
         return None
     span = float(work[-1] - work[0])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from perfstress.criteria import Criterion
-from perfstress.detectors.amplification.rising import Rise
+from perfstress.detectors.amplification.rising import BySize, Rise
 from perfstress.detectors.amplification.work import Statement
 from perfstress.example import Production
 from perfstress.units import human_bytes, human_count
@@ -37,6 +37,11 @@ def short(query: str) -> str:
 
 def _each(value: float) -> str:
     return human_count(float(f"{value:.3g}"))
+
+
+def _rows(statement: Statement) -> str:
+    rows = _each(statement.rows)
+    return "1 row" if rows == "1" else f"{rows} rows"
 
 
 def figure(value: float, ops: float) -> str:
@@ -72,8 +77,8 @@ def most_called(found: Sequence[Statement], service_s: float | None) -> str:
 def repeated(statement: Statement) -> str:
     """One sentence for a statement that is carried out in a loop."""
     return (
-        f"one statement is carried out {_each(statement.calls)} times for each operation, with "
-        f"{_each(statement.rows)} rows a time: {short(statement.query)}"
+        f"one statement is carried out {_each(statement.calls)} times for each operation, for "
+        f"{_rows(statement)} each time: {short(statement.query)}"
     )
 
 
@@ -82,7 +87,7 @@ def scans(statement: Statement) -> str:
     table = scanned_table(statement.plan)
     read = human_bytes(statement.blocks * BLOCK_BYTES)
     return (
-        f"each call reads {read} of {table} from end to end to give {_each(statement.rows)} rows, "
+        f"each call reads {read} of {table} from end to end to give {_rows(statement)}, "
         f"{_each(statement.calls)} times for each operation: {short(statement.query)}"
     )
 
@@ -138,6 +143,15 @@ def rises(counter: str, found: Rise, production: Production) -> str:
         f"{_each(found.last)} over {human_count(round(found.work))} operations, "
         f"{_each(found.slope * 1000)} more with each 1,000 (99 % bounds {_each(low)} to "
         f"{_each(high)}); at the production rate that is {_each(in_a_day)} after a day"
+    )
+
+
+def with_size(counter: str, found: BySize, size: str) -> str:
+    """One sentence for work that goes with the size of the input."""
+    return (
+        f"{_NOUNS[counter]} for each operation go with {size}: {_each(found.first)} at "
+        f"{human_count(found.smallest)}, {_each(found.last)} at {human_count(found.largest)}, "
+        f"{_each(found.each)} more for each 1"
     )
 
 
