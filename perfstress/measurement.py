@@ -234,6 +234,18 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
+# What the probes of services read; a criterion names it as it names a gauge.
+OF_SERVICES = ("postgres.", "redis.", "log:", "log.", "cgroup.", "host.")
+
+
+def named(head: str) -> str:
+    """The series that a criterion speaks of: ``gauge("redis.keys")`` is what a probe reads, and
+    ``gauge("orders")`` a gauge.
+    """
+    bare = head.removeprefix("gauge:")
+    return bare if bare.startswith(OF_SERVICES) else head
+
+
 def metric_of(name: str) -> Metric:
     """The entry of ``METRICS`` for a metric's name; unknown names are plain counts that nobody
     judges.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfstress import runfile
-from perfstress.believable import load_doubts
+from perfstress.believable import blind_probes, load_doubts
 from perfstress.judge import health_of, judge, summary_of
 from perfstress.measurement import Event
 from perfstress.run import Run
@@ -88,3 +88,38 @@ def test_a_moment_in_a_short_epoch_is_no_share_of_the_whole(run: Run) -> None:
     )
     whole = dataclasses.replace(shown, events=events)
     assert 0 < health_of(whole, summary_of(whole)).stall_share < 0.11
+
+
+@pytest.mark.parametrize(
+    ("readings", "blind_s", "told"),
+    [
+        (0, 0.0, "could not be read: connection refused"),
+        (50, 1.0, None),
+        (50, 30.0, "could not be read for 30 s of 1.67 min"),
+    ],
+)
+def test_a_probe_that_saw_too_little(
+    run: Run, readings: int, blind_s: float, told: str | None
+) -> None:
+    facts = {
+        "probe": "redis",
+        "readings": readings,
+        "failed": 3,
+        "blind_s": blind_s,
+        "watched_s": 100.0,
+        "why": "connection refused",
+    }
+    events = (*run.events, Event(100.0, "probe-sight", facts))
+    doubts = blind_probes(dataclasses.replace(run, events=events))
+    if told is None:
+        assert doubts == []
+    else:
+        assert told in doubts[0]
+        assert "redis" in doubts[0]
+
+
+def test_a_target_that_ended_takes_its_page_with_it(run: Run) -> None:
+    """A crash is told as what it is; that its page then fell silent is no doubt of its own."""
+    facts = {"probe": "prometheus", "readings": 9, "blind_s": 30.0, "watched_s": 100.0, "why": ""}
+    events = (*run.events, Event(50.0, "target-exited", {}), Event(99.0, "probe-sight", facts))
+    assert blind_probes(dataclasses.replace(run, events=events)) == []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.loadsummary import Which, merged
-from perfstress.measurement import Interval, metric_of
+from perfstress.measurement import Interval, metric_of, named
 from perfstress.plan import Epoch
 from perfstress.run import Run
 from perfstress.units import human_bytes, human_count, human_duration
@@ -127,8 +127,9 @@ def _highest(run: Run, criterion: Criterion) -> tuple[float | None, str]:
 
 def _column(run: Run, name: str) -> NDArray[np.float64]:
     """A resource at each sample, NaN where it was not read; disk and gauges with labels are the sum
-    of their parts.
+    of their parts. ``gauge("redis.keys")`` is what a probe of a service reads.
     """
+    name = named(name)
     if name in run.names:
         return run.readings.column(name)
     head = "disk:" if name == "disk" else f"{name}{{"

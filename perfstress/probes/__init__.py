@@ -68,7 +68,7 @@ class Asked:
 
 
 def _prometheus(asked: Asked) -> Probe:
-    url = asked.put(asked.value)
+    url = asked.guarded(asked.put(asked.value))
     return Prometheus(url, asked.instance(url), remote=asked.remote and not asked.several)
 
 

@@ -48,9 +48,11 @@ TOTALS = f"""SELECT {MARK} coalesce(sum(calls), 0) AS statements,
  coalesce(sum(calls) FILTER (WHERE query !~* '{CONTROL}'), 0) AS queries,
  coalesce(sum(rows), 0) AS rows,
  coalesce(sum(shared_blks_hit + shared_blks_read), 0) AS blocks,
- coalesce(sum(total_exec_time), 0) / 1000 AS exec_s
+ coalesce(sum(total_exec_time), 0) / 1000 AS exec_s, {{evicted}} AS statements_evicted
  FROM "{{schema}}".pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
  WHERE d.datname = current_database() AND {_MINE}"""
+# How often the extension had no room left and let go of what was used least; since version 14.
+EVICTED = '(SELECT dealloc FROM "{schema}".pg_stat_statements_info)'
 SIZES = f"""SELECT {MARK} pg_database_size(current_database()) AS size,
  (SELECT coalesce(sum(pg_table_size(relid)), 0) FROM pg_stat_user_tables) AS tables_bytes,
  (SELECT coalesce(sum(pg_indexes_size(relid)), 0) FROM pg_stat_user_tables) AS indexes_bytes,

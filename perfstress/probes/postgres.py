@@ -171,7 +171,12 @@ class Postgres:
         values |= {f"postgres.{k}": _float(v) for k, v in database.items()}
         values |= {f"postgres.{k}": _float(v) for k, v in (await self._row(queries.TABLES)).items()}
         if self._schema is not None:
-            totals = await self._row(queries.TOTALS.format(schema=self._schema))
+            evicted = queries.EVICTED.format(schema=self._schema)
+            totals = await self._row(
+                queries.TOTALS.format(
+                    schema=self._schema, evicted=evicted if self._version >= 14 else "NULL::bigint"
+                )
+            )
             values |= {f"postgres.{k}": _float(v) for k, v in totals.items()}
         if dear:
             try:

@@ -140,6 +140,14 @@ def test_work_that_rises_with_the_work_done(flat: Run) -> None:
     assert told.interval[0] <= 0.01 <= told.interval[1]
 
 
+@pytest.mark.parametrize(("pages", "fires"), [(40.0, False), (400.0, True)])
+def test_a_small_table_is_rightly_read_whole(flat: Run, pages: float, fires: bool) -> None:
+    """One that grows over the run to this many pages, read from end to end each time."""
+    ops = max(sample.ops for sample in flat.samples)
+    run = counting(flat, blocks=lambda done: pages * done * done / (2 * ops))
+    assert [one.resource for one in detect(run).findings] == ["postgres.blocks"] * fires
+
+
 @settings(max_examples=40, deadline=None)
 @given(each=st.floats(0.0, 50.0), start=st.integers(0, 10**9), extra=st.floats(0, 30))
 def test_the_same_work_for_each_operation_never_rises(
@@ -174,6 +182,14 @@ def test_a_counter_that_was_reset_is_open(flat: Run) -> None:
     detection = detect(asked(run, "queries.per_op <= 6"))
     assert detection.checks[0].outcome is Outcome.INCONCLUSIVE
     assert "reset" in detection.checks[0].seen
+
+
+def test_statements_that_were_let_go_of_leave_it_open(flat: Run) -> None:
+    """What is left of the sum would be too small, and pass."""
+    run = counting(flat, queries=lambda ops: 5.0 * ops, statements_evicted=lambda ops: ops // 900)
+    (check,) = detect(asked(run, "queries.per_op <= 6")).checks.values()
+    assert check.outcome is Outcome.INCONCLUSIVE
+    assert "pg_stat_statements.max" in check.seen
 
 
 def test_two_servers_are_added_up(flat: Run) -> None:

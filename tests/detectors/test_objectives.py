@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from perfstress.detectors.objectives import detect
@@ -97,3 +99,20 @@ def test_warm_up_is_not_judged(spike):
 def test_what_other_detectors_answer_is_left_to_them(spike):
     lines = ["growth == none", "fds.growth == none", "drift == none", "recovery < 3s after spike"]
     assert dict(detect(with_(spike, success=lines)).checks) == {}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "outcome"),
+    [
+        ('gauge("postgres.locks_waiting").max <= 5', "PASS"),
+        ('gauge("postgres.locks_waiting").max <= 1', "FAIL"),
+        ('gauge("memory").max < 3', "INCONCLUSIVE"),  # no gauge, and no probe of a service
+    ],
+)
+def test_what_a_probe_of_a_service_reads_is_named_as_a_gauge(erring, criterion, outcome):
+    samples = [
+        dataclasses.replace(sample, values={**sample.values, "postgres.locks_waiting": 2.0})
+        for sample in erring.samples
+    ]
+    check = detect(with_(erring, samples=samples, success=[criterion])).checks[0]
+    assert check.outcome.value == outcome

@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping
 
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.detectors.amplification import words
-from perfstress.detectors.amplification.rising import Rise, by_size, rise
+from perfstress.detectors.amplification.rising import MIN_EPOCHS, Rise, by_size, levels, rise
 from perfstress.detectors.amplification.work import (
     MIN_OPS,
+    TOLD_AT_MOST,
     Statement,
     between,
     counters,
     databases,
     floors,
+    is_cut,
     per_op,
     service_s,
     statements,
@@ -35,13 +37,14 @@ SCANNED_BLOCKS = 64.0
 SCANNED_PER_ROW = 20.0
 # What is carried out less often than this belongs to something else than the operations.
 REGULAR = 0.1
-# Counters whose work for each operation may rise, and the least rise over a run that counts.
-RISING: Mapping[str, float] = {
-    "postgres.queries": 0.5,
-    "postgres.rows": 2.0,
-    "postgres.blocks": 8.0,
-    "redis.commands": 0.5,
-    "redis.misses": 0.5,
+# Counters whose work for each operation may rise: the least rise over a run that counts, and what it
+# has to come to. A table of a few pages is rightly read whole, until an index becomes cheaper.
+RISING: Mapping[str, tuple[float, float]] = {
+    "postgres.queries": (0.5, 0.0),
+    "postgres.rows": (2.0, 0.0),
+    "postgres.blocks": (8.0, SCANNED_BLOCKS),
+    "redis.commands": (0.5, 0.0),
+    "redis.misses": (0.5, 0.0),
 }
 
 
@@ -133,11 +136,11 @@ def _told(
 def _rising(run: Run, hunted: bool) -> Iterator[Finding]:
     """The first counter of each service that rises: the others rise because of it."""
     services: set[str] = set()
-    for counter, least in RISING.items():
+    for counter, (least, comes_to) in RISING.items():
         for name in counters(run, counter):
             service = name.partition(".")[0]
             found = rise(run, name, least)
-            if found is None or service in services:
+            if found is None or found.last < comes_to or service in services:
                 continue
             services.add(service)
             yield _rise_told(run, counter, name, found, hunted)
@@ -209,4 +212,9 @@ def _blind_spots(run: Run) -> Iterator[BlindSpot]:
         )
         if per_op(run, "postgres.queries").ops < MIN_OPS:
             text = f"work per operation: fewer than {MIN_OPS} operations"
+        elif any(is_cut(run, name) for name in databases(run)):
+            text += f"; nor were statements seen beyond the {TOLD_AT_MOST} that took most time"
     yield BlindSpot(CLASS, None, "", text)
+    if len(levels(run, "postgres.queries")[0]) < MIN_EPOCHS:
+        text = "work that rises with the work done: it takes a soak of four epochs to see it"
+        yield BlindSpot(CLASS, None, "", text)

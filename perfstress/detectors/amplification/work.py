@@ -10,6 +10,7 @@ import numpy as np
 
 from perfstress.criteria import Criterion
 from perfstress.loadsummary import merged
+from perfstress.measurement import Series
 from perfstress.run import Run
 
 # Fewer operations than this say nothing of one: what is under way at the ends weighs too much.
@@ -69,11 +70,21 @@ def per_op(run: Run, name: str, criterion: Criterion | None = None) -> PerOp:
         first, last = before[-1], within[-1]
         if one.value[last] < one.value[first]:
             return PerOp(None, problem="the server's statistics were reset during the run")
+        if _was_evicted(run, one, int(one.epoch[first]), int(one.epoch[last])):
+            return PerOp(None, problem="statements were let go of: raise pg_stat_statements.max")
         ops = max(ops, float(one.ops[last] - one.ops[first]))
         total += float(one.value[last] - one.value[first])
     if ops < MIN_OPS:
         return PerOp(None, ops, f"only {ops:.0f} operations, and {MIN_OPS} are needed")
     return PerOp(total / ops, ops)
+
+
+def _was_evicted(run: Run, series: Series, start: int, end: int) -> bool:
+    """Whether pg_stat_statements ran out of room between two epochs, so that sums are too small."""
+    _, brace, labels = series.name.partition("{")
+    evicted = run.series(f"postgres.statements_evicted{brace}{labels}")
+    within = evicted.value[(evicted.epoch >= start) & (evicted.epoch <= end)]
+    return len(within) > 1 and bool(within[-1] > within[0])
 
 
 def why_not_counted(run: Run) -> str:
@@ -138,6 +149,11 @@ def statements(run: Run, probe: str) -> list[Statement]:
     if len(told) < 2:
         return []
     return between(told[0], told[-1])
+
+
+def is_cut(run: Run, probe: str) -> bool:
+    """Whether there were more statements than the probe tells."""
+    return any(len(_listed(facts)) >= TOLD_AT_MOST for _, facts in floors(run, probe))
 
 
 def between(

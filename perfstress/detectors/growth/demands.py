@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from perfstress.criteria import Criterion
 from perfstress.detectors.growth.assessment import Growth
 from perfstress.detectors.growth.words import amount
-from perfstress.measurement import Series, metric_of
+from perfstress.measurement import Series, metric_of, named
 from perfstress.run import Run
 from perfstress.tokens import compare
 from perfstress.units import human_count
@@ -44,8 +44,8 @@ def covers(criterion: Criterion, series: Series) -> bool:
         return name.startswith("disk:")
     if head == "processes":
         return name in ("processes", "zombies")
-    heads = {head, head.removeprefix("gauge:")}  # gauge("redis.keys") is what a probe reads
-    return name in heads or any(name.startswith(f"{one}{{") for one in heads)
+    head = named(head)
+    return name == head or name.startswith(f"{head}{{")
 
 
 def has_reach(series: Series) -> bool:
