@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -23,7 +24,8 @@ def weakening(older: str, newer: str) -> list[Change]:
     if before is None or after is None:
         return []
     return [*_production(before, after), *_journeys(before, after), *_shape(before, after),
-            *_limits(before, after), *_faults(before, after), *_success(before, after)]  # fmt: skip
+            *_limits(before, after), *_probes(before, after), *_faults(before, after),
+            *_success(before, after)]  # fmt: skip
 
 
 def _journeys(before: Change, after: Change) -> Iterator[Change]:
@@ -110,6 +112,18 @@ def _limits(before: Change, after: Change) -> Iterator[Change]:
         name: parse_size if name in ("memory", "disk") else _number for name in old
     }
     yield from _raised("target.limits", old, new, measures)
+
+
+def _probes(before: Change, after: Change) -> Iterator[Change]:
+    """What is no longer read; another address of the same kind is none."""
+    old, new = (_probe_kinds(_part(each, "target").get("probes")) for each in (before, after))
+    for kind, count in (old - new).items():
+        yield _change(f"target.probes.{kind}", count, new[kind] or None)
+
+
+def _probe_kinds(probes: Any) -> Counter[str]:
+    listed = probes if isinstance(probes, list) else []
+    return Counter(str(kind) for probe in listed if isinstance(probe, dict) for kind in probe)
 
 
 def _faults(before: Change, after: Change) -> Iterator[Change]:

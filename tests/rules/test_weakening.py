@@ -8,7 +8,9 @@ from perfstress.rules import weakening
 
 TEXT = """\
 production: {rate: 100/s, concurrency: 10, operations: 1000, size: {items: 40}}
-target: {limits: {memory: 512MiB}}
+target:
+  limits: {memory: 512MiB}
+  probes: [{redis: "redis://127.0.0.1"}, {host: true}]
 workload: {http: {journeys: {beat: {rate: 5/s}}}}
 shape:
   epochs: 8
@@ -51,6 +53,7 @@ def edited(old: str, new: str) -> list[tuple[str, object, object]]:
         ("items: 40", "items: 39", "production.size.items"),
         ("size: {items: 40}", "waive: {size: dear}", "production.size.items"),
         ("memory: 512MiB", "memory: 1GiB", "target.limits.memory"),
+        (", {host: true}", "", "target.probes.host"),
         ("epochs: 8", "epochs: 4", "shape.epochs"),
         ("{rate: 5/s}", "{rate: 4/s}", "workload.http.journeys.beat.rate"),
         ("beat: {rate: 5/s}", "other: {rate: 5/s}", "workload.http.journeys.beat.rate"),

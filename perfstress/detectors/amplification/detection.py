@@ -37,8 +37,8 @@ SCANNED_BLOCKS = 64.0
 SCANNED_PER_ROW = 20.0
 # What is carried out less often than this belongs to something else than the operations.
 REGULAR = 0.1
-# Counters whose work for each operation may rise: the least rise over a run that counts, and what it
-# has to come to. A table of a few pages is rightly read whole, until an index becomes cheaper.
+# Counters whose work for each operation may rise: the least rise over a run that counts, and what
+# it has to come to. A table of a few pages is rightly read whole, until an index becomes cheaper.
 RISING: Mapping[str, tuple[float, float]] = {
     "postgres.queries": (0.5, 0.0),
     "postgres.rows": (2.0, 0.0),
