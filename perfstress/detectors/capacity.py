@@ -82,8 +82,10 @@ def _where(stairs: Stairs) -> str:
             held = f"at least {held}"
     if stairs.edge is None:
         return f"{held}, the highest level of {stairs.name}"
-    who = "the generator could not drive " if stairs.is_the_generators else "not "
-    return f"{held}; {who}{_said(stairs.levels[stairs.edge])}: {stairs.why[stairs.edge]}"
+    edge = _said(stairs.levels[stairs.edge])
+    if stairs.is_the_generators:
+        return f"{held}; the generator could not drive {edge}: {stairs.why[stairs.edge]}"
+    return f"{held}; {edge} does not hold: {stairs.why[stairs.edge]}"
 
 
 def _said(level: Level) -> str:

@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from perfstress import telling
-from perfstress.charts import Trend, charts, nines
+from perfstress.charts import Trend, capacity, charts, nines
 from perfstress.run import Run
 from perfstress.runfile import EXAMPLE_SOURCE
 from perfstress.units import human_bytes, human_count, human_duration
@@ -49,6 +49,8 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
             latencies=_latencies(verdict),
             drawing=nines.draw(run),
             drawn=nines,
+            capacities=capacity.capacities(run),
+            stepped=capacity,
             facts=list(_facts(run)),
             happened=[_happened(event.t_s, event.name, event.facts) for event in run.events],
             evidence=list(_evidence(run.evidence)),

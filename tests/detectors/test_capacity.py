@@ -27,7 +27,7 @@ def test_the_knee_is_told_and_does_not_fail():
     found = detect(climbed(climbs.plateau(400)))
     finding = knee_of(found)
     assert (finding.label, finding.fails, finding.limit) == ("KNEE", False, 337.5)
-    assert "the knee of climb is 337.5/s; not 506.2/s: 20.9" in finding.summary
+    assert "the knee of climb is 337.5/s; 506.2/s does not hold: 20.9" in finding.summary
     assert "a plateau, no collapse" in finding.diagnosis
     assert found.checks[0].outcome is Outcome.PASS
     assert [one.kind for one in found.findings] == ["knee"]

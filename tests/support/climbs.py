@@ -204,5 +204,6 @@ class _Recorded:
             epochs=tuple(epochs),
             journeys=("look",),
             limits={},
+            git={"commit": "0123456789abcdef", "dirty": False},
         )
         return Run(Path("run"), manifest, example, [], self.intervals, self.events)
