@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from perfstress.answers import ALL, answers_in
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.loadsummary import Which, merged
 from perfstress.measurement import Interval, metric_of, named
@@ -163,7 +164,11 @@ def _finding(run: Run, criterion: Criterion, check: Check) -> Finding:
 
 
 def _where_it_broke(run: Run, criterion: Criterion) -> str:
-    """For errors: which steps they fell on, in which seconds they began."""
+    """For errors: which steps they fell on, in which seconds they began. For times: whether the
+    answers came late, or many not at all.
+    """
+    if criterion.metric[0] in ("response", "service"):
+        return _late_or_lost(run, criterion)
     if criterion.metric[0] != "errors":
         return ""
     by_step: dict[str, int] = {}
@@ -179,6 +184,18 @@ def _where_it_broke(run: Run, criterion: Criterion) -> str:
     parts = ", ".join(f"{name} ({human_count(count)})" for name, count in worst)
     told = f"most on {parts}; the first {human_duration(first)} into the run"
     return "; ".join([told, *_in_words(run, criterion)])
+
+
+def _late_or_lost(run: Run, criterion: Criterion) -> str:
+    chosen = set(_epochs(run, criterion))
+    earlier = [epoch.index for epoch in run.work_epochs if epoch.index < min(chosen, default=0)]
+    found = answers_in(run, chosen, set(earlier[-1:]))
+    if found is None:
+        return ""
+    if found.kept >= ALL and not found.is_late:
+        kept = f"{100 * found.kept:.4g} % of what was sent was answered well"
+        return f"late, not lost: {kept}"
+    return str(found)
 
 
 def _in_words(run: Run, criterion: Criterion) -> list[str]:

@@ -96,3 +96,78 @@ def test_without_a_stage_before_or_after_there_is_nothing_to_compare(spike):
 
 def test_a_soak_has_no_spike(tmp_path):
     assert detect(soaked(tmp_path / "run")).findings == ()
+
+
+# ---------------------------------------------------------------- what came back, and what did not
+def test_who_does_not_get_better_is_stuck(spike):
+    run = with_(slow_after(spike, 60), hunts=["no-recovery"])
+    [finding] = detect(run).findings
+    assert finding.label == "METASTABLE"
+    assert "under a load that it carried before: metastable" in finding.summary
+
+
+def test_who_gets_better_is_on_the_way(spike):
+    """Latency falls from second to second and is not back at the end."""
+    after = next(e.index for e in spike.manifest.epochs if e.stage == "after")
+    first = min(i.t_s for i in spike.intervals if i.epoch == after)
+    falling = [
+        dataclasses.replace(i, response=latencies(round(5000.0 * 0.92 ** (i.t_s - first), 1), i.ok))
+        if i.epoch == after and i.step is not None
+        else i
+        for i in spike.intervals
+    ]
+    [finding] = detect(with_(spike, intervals=falling)).findings
+    assert finding.label == "NOT_RECOVERED"
+
+
+def test_a_higher_load_than_before_is_no_metastable_state(spike):
+    epochs = tuple(
+        dataclasses.replace(e, start_level=200.0, end_level=200.0) if e.stage == "after" else e
+        for e in spike.manifest.epochs
+    )
+    run = with_(slow_after(spike, 60), manifest={"epochs": epochs})
+    assert [one.label for one in detect(run).findings] == ["NOT_RECOVERED"]
+
+
+def test_back_and_lost_again_is_not_back(spike):
+    """Good for the first seconds behind the spike, and slow from then on to the end."""
+    after = next(e.index for e in spike.manifest.epochs if e.stage == "after")
+    first = min(i.t_s for i in spike.intervals if i.epoch == after)
+    relapsed = [
+        dataclasses.replace(i, response=latencies(900.0, i.ok))
+        if i.epoch == after and i.step is not None and i.t_s > first + 8
+        else i
+        for i in spike.intervals
+    ]
+    assert recovery_after(with_(spike, intervals=relapsed), "spike").seconds is None
+
+
+def test_each_thing_is_told_for_itself(spike):
+    run = slow_after(spike, 6)
+    parts = {part.name: part.seconds for part in recovery_after(run, "spike").parts}
+    assert parts["latency"] == pytest.approx(6, abs=1.5)
+    assert parts["errors"] == parts["queue"] == 0
+    [note] = detect(run).notes
+    assert note.startswith("spike: ")
+    assert "latency back after" in note
+    assert "errors back at once (0 % before" in note
+
+
+def test_what_is_left_behind_is_told_with_numbers(spike):
+    after = next(e.index for e in spike.manifest.epochs if e.stage == "after")
+    kept = [
+        dataclasses.replace(
+            s,
+            values={
+                **s.values,
+                "memory": (s.values["memory"] or 0) + (200 * 2**20 if s.epoch >= after else 0),
+                "fds": (s.values["fds"] or 0) + (40 if s.epoch >= after else 0),
+            },
+        )
+        for s in spike.samples
+    ]
+    [note] = detect(with_(spike, samples=kept)).notes
+    assert "memory did not come back" in note
+    assert "MiB more" in note
+    assert "descriptors (connections aside) did not come back" in note
+    assert "threads stayed at 6" in note
