@@ -142,6 +142,8 @@ def load_requests(verdict: Verdict) -> str:
     load = verdict.load
     errors = sum(load.errors.values())
     text = f"{human_count(load.requests)} requests"
+    if load.aborted:
+        text += f", {human_count(load.aborted)} given up on purpose"
     if not errors:
         return f"{text}, no errors"
     parts = sorted(load.errors.items(), key=lambda item: (-item[1], item[0]))

@@ -32,8 +32,6 @@ from perfstress.places import (
 Raw = Callable[[Place], str | None]
 
 
-# Words of the contract that belong elsewhere than at the top and that a later version will take.
-_STEP_NOT_YET = ("abort",)
 # Keys that only make sense with a kind that is refused anyway: said once, with the kind.
 _OF_A_KIND: Mapping[str, tuple[str, ...]] = {}
 
@@ -146,7 +144,7 @@ def _is_later(parent: Place, key: str) -> bool:
         return key in HTTP_NOT_YET
     if parent[:2] == ("target", "probes"):
         return key in PROBES_NOT_YET
-    return "steps" in parent and key in _STEP_NOT_YET
+    return False
 
 
 def _meant(parent: Place, key: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.engine.checks import Answer, Checks, Headers
+from perfstress.engine.giving_up import abandoned
 from perfstress.engine.pauses import Pause, Spread, mean_ns
 from perfstress.engine.people import Stay
 from perfstress.engine.redirects import Redirects
@@ -298,6 +299,8 @@ def _step(
         if "cookie" not in given:
             head.append(lambda rows, captured: captured[jar].header(path_of(rows, captured)))
     static, build = _request(head, body)
+    if step.abort is not None:
+        static, build = None, abandoned(static, build, step.abort)
     ready = Step(
         step.label,
         static,

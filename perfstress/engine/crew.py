@@ -181,8 +181,8 @@ class Crew:
     def _note(self, kind: str, why: str) -> None:
         self._troubles.setdefault(kind, why)
 
-    def progress(self, in_flight: int, at_ns: int) -> Progress:
-        """Where it stands, as of the last flush, which was at this time."""
+    def progress(self, in_flight: int, at_ns: int = 0) -> Progress:
+        """Where it stands, as of the last flush, which was at this time (0: not known)."""
         completed = self.recorder.completed()
         counts: dict[str, int] = {}
         for journey, one in completed.items():

@@ -8,7 +8,9 @@ parser.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 import zlib
 from time import perf_counter_ns  # clock.now_ns, without a call more in the hot path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +20,7 @@ import httptools
 from perfstress.clock import now_ns
 from perfstress.engine.checks import Answer
 from perfstress.engine.compiled import Known, Step
+from perfstress.engine.giving_up import Abandoned, GivingUp
 from perfstress.engine.redirects import STATUSES
 from perfstress.engine.uploads import Streamed, Upload
 
@@ -35,6 +38,9 @@ LONGEST_HEAD_BYTES = 64 * 1024
 # What chunks may add to a body, besides four times its size.
 FRAMING_BYTES = 256 * 1024
 _ENDLESS = 2**62
+RESET = struct.pack("ii", 1, 0)  # linger for nothing: close() sends RST
+# What was sent before a request is given up gets so long to be taken.
+LINGER_S = 1.0
 
 _NOTHING = Known()
 
@@ -55,6 +61,7 @@ class Exchange(Protocol):
     def answered(self, first_byte_ns: int, at_ns: int) -> None: ...
     def redirected(self, status: int, location: str, first_byte_ns: int, at_ns: int) -> None: ...
     def failed(self, kind: str, why: str, first_byte_ns: int, at_ns: int) -> None: ...
+    def aborted(self, at_ns: int) -> None: ...
     def spent(self, phase: str, ns: int) -> None: ...
     def connected(self, connection: Connection) -> None: ...
 
@@ -84,6 +91,7 @@ class Connection(asyncio.Protocol):
         "_size",
         "_status",
         "exchange",
+        "giving_up",
         "known",
         "pool",
         "reused",
@@ -114,6 +122,7 @@ class Connection(asyncio.Protocol):
         self._eof = False
         self._paused_ns = 0
         self.upload: Upload | None = None
+        self.giving_up: GivingUp | None = None
 
     # ------------------------------------------------------------ sending
     def send(self, exchange: Exchange, step: Step, request: bytes) -> None:
@@ -124,7 +133,13 @@ class Connection(asyncio.Protocol):
         if request.__class__ is not bytes and isinstance(request, Streamed):
             # an answer before the end of the body has to be looked at by the parser
             self.known = _NOTHING
-            self.upload = Upload(self, request.pieces, asyncio.get_running_loop().call_soon)
+            loop = asyncio.get_running_loop()
+            if isinstance(request, Abandoned):
+                self.giving_up = GivingUp(self, request, loop)
+                if not request.pieces:
+                    self.write(request)
+                    return
+            self.upload = Upload(self, request.pieces, loop.call_soon)
             self.write(request)
             self.upload.go_on()
             return
@@ -138,10 +153,37 @@ class Connection(asyncio.Protocol):
             self.drop()
             exchange.failed(kind, why, 0, now_ns())
 
+    def all_sent(self) -> None:
+        """The last piece of a streamed body has been handed to the system."""
+        if self.giving_up is not None:
+            self.giving_up.all_sent()
+
+    def leave(self, *, reset: bool) -> None:
+        """Give up the request that is under way, as its step says: hang up on the server."""
+        exchange = self.exchange
+        if exchange is None:
+            return
+        exchange.connection = None
+        self.upload = None
+        self.rest()
+        self._let_go()
+        transport = self.transport
+        if reset and (sock := transport.get_extra_info("socket")) is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        if transport.get_write_buffer_size():  # the server is slow to take what was sent
+            transport.close()
+            asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
+        else:
+            transport.abort()
+        exchange.aborted(now_ns())
+
     def rest(self) -> None:
         """Nothing is under way; whatever comes now was not asked for."""
         self.exchange = None
         self.known = _NOTHING
+        if self.giving_up is not None:
+            self.giving_up.cancel()
+            self.giving_up = None
 
     def drop(self) -> None:
         """Close at once, without a word to anyone."""
@@ -256,6 +298,8 @@ class Connection(asyncio.Protocol):
             return
         elif not problem:
             problem = self._standstill(len(data))
+            if self.giving_up is not None:
+                self.giving_up.has_come(self._size)
         if problem:
             first = self._first_byte_ns
             exchange.connection = None
@@ -357,7 +401,8 @@ class Connection(asyncio.Protocol):
         exchange, step = self.exchange, self.step
         assert exchange is not None
         first_byte_ns = self._first_byte_ns
-        if self.upload is not None:  # answered before it was all sent
+        if self.upload is not None or (self.giving_up is not None and self.giving_up.is_cut):
+            # answered before it was all sent
             self.upload = None
             self._keeps_alive = False
             self.transport.abort()

@@ -45,6 +45,17 @@ class FileScript:
 
 
 @dataclass(frozen=True, slots=True)
+class AbortScript:
+    """How a request is given up on purpose: after a time, after so many bytes of its body (of the
+    answer's, where it has none), or so long after those bytes; by an RST with ``reset``.
+    """
+
+    after_ns: int | None = None
+    bytes: int | None = None
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepScript:
     """One request, or one pause (``think_ns``; the mean of one that has a ``spread``); ``label`` is
     unique within its journey.
@@ -64,6 +75,7 @@ class StepScript:
     redirects: int = 0
     think_ns: int | None = None
     spread: Spread | None = None
+    abort: AbortScript | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +203,8 @@ def _step(data: Mapping[str, Any]) -> StepScript:
         kind, figures = plain["spread"]
         plain["spread"] = (kind, tuple(figures))
     plain["body"] = _file(data["body"])
+    if data.get("abort") is not None:
+        plain["abort"] = AbortScript(**data["abort"])
     if data["multipart"] is not None:
         plain["multipart"] = {name: _file(part) for name, part in data["multipart"].items()}
     return StepScript(**plain)

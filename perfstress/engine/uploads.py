@@ -136,6 +136,7 @@ class Upload:
                 return
             if not self._pieces:
                 connection.upload = None
+                connection.all_sent()
                 return
             if (piece := self._next()) is None:
                 return

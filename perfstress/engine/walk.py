@@ -239,6 +239,15 @@ class Walk:
         self._owner.trouble(self, kind, why)
         self._owner.ended(self, at_ns, kind)
 
+    def aborted(self, at_ns: int) -> None:
+        """The attempt was given up on purpose, and the journey goes on."""
+        self._track.gave_up(at_ns)
+        if self._at < self._last:
+            self._at += 1
+            self._go(at_ns, at_ns)
+        else:
+            self._owner.ended(self, at_ns, "")
+
     def stop(self) -> None:
         """Wait for nothing any more."""
         if self._timer is not None:

@@ -47,6 +47,7 @@ from perfstress.example.faults import (
 )
 from perfstress.example.http import (
     METHODS,
+    Abort,
     Auth,
     Basic,
     BodyFile,
@@ -103,6 +104,7 @@ __all__ = [
     "PROBE_KEYS",
     "TARGET",
     "WORKLOADS_NOT_YET",
+    "Abort",
     "Answer",
     "Arrivals",
     "Attach",

@@ -74,6 +74,17 @@ class BodyFile(Part):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
+class Abort(Part):
+    """Gives the request up on purpose: ``after`` a time, or when so many ``bytes`` of its body have
+    been sent (of the answer's have come, where it has none), or so long after those. The client
+    hangs up, with an RST where ``reset`` says so.
+    """
+
+    after: DurationNs | None = None
+    bytes: SizeBytes | None = None
+    reset: bool = False
+
+
 class Step(Part):
     """One request or one pause: exactly one of the methods (its value is the path) or ``think``."""
 
@@ -95,6 +106,7 @@ class Step(Part):
     expect: Expect | None = None
     timeout: DurationNs | None = None
     redirects: Hops | None = None
+    abort: Abort | None = None
 
     @property
     def method(self) -> Method | None:

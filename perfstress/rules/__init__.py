@@ -12,6 +12,7 @@ from pathlib import Path
 from perfstress.errors import Problem
 from perfstress.places import Complaint
 from perfstress.rules import (
+    aborts,
     acts,
     addresses,
     climbs,
@@ -72,6 +73,7 @@ MEANING: Mapping[str, Rule] = {
     "bad-status": concrete.bad_status,
     "no-number": concrete.no_number,
     "bad-pattern": concrete.bad_pattern,
+    "bad-abort": aborts.bad_abort,
     "bad-secret": addresses.bad_secret,
     "literal-secret": addresses.literal_secret,
     "unknown-placeholder": addresses.unknown_placeholder,

@@ -12,6 +12,7 @@ from perfstress.engine import guard, once
 from perfstress.engine.pauses import Spread, mean_ns
 from perfstress.engine.route import check_version, settle
 from perfstress.engine.script import (
+    AbortScript,
     DataScript,
     ExpectScript,
     FileScript,
@@ -24,6 +25,7 @@ from perfstress.engine.script import (
 )
 from perfstress.errors import PerfstressError
 from perfstress.example import (
+    Abort,
     BodyFile,
     Capture,
     Expect,
@@ -242,8 +244,13 @@ def _step(
         capture={name: _capture(how) for name, how in step.capture.items()},
         expect=_expect(step.expect, put) if step.expect is not None else ExpectScript(),
         timeout_ns=step.timeout,
-        redirects=hops if step.redirects is None else step.redirects,
+        redirects=0 if step.abort else hops if step.redirects is None else step.redirects,
+        abort=_abort(step.abort) if step.abort is not None else None,
     )
+
+
+def _abort(abort: Abort) -> AbortScript:
+    return AbortScript(abort.after, abort.bytes, abort.reset)
 
 
 def _capture(how: str | Capture) -> Any:

@@ -387,6 +387,25 @@ def _invariants() -> Iterator[Broken]:
     yield Broken("invariant-and", "bad-criterion", "orders == ok.buy", "a == 1 and ¦== 3")
 
 
+def _giving_up() -> Iterator[Broken]:
+    def broken(name: str, new: str, says: str) -> Broken:
+        new = f"name: pay\n            {new}"
+        return Broken(f"abort-{name}", "bad-abort", "name: pay", new, says=says)
+
+    yield broken("never", "¦abort: {reset: true}", "does not say when")
+    yield broken("at-nothing", "abort: {¦bytes: 0}", "nothing is sent")
+    yield broken("too-late", "abort: {¦after: 10s}", "the timeout of 10 s")
+    yield broken("captured", "abort: {after: 5ms}\n            ¦capture: {id: id}", "no answer")
+    yield broken("followed", "abort: {after: 5ms}\n            ¦redirects: 2", "no answer")
+    yield Broken(
+        "abort-first",
+        "bad-abort",
+        "        weight: 1\n",
+        "        weight: 1\n        on_start: [{get: /, ¦abort: {after: 5ms}}]\n",
+        says="on_start has to go well",
+    )
+
+
 def _side_by_side() -> Iterator[Broken]:
     def broken(name: str, slug: str, old: str, new: str, says: str = "") -> Broken:
         return Broken(f"interaction-{name}", slug, old, new, SIDE_BY_SIDE, says=says)
@@ -582,9 +601,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
     )
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
     yield Broken("http-4", "bad-value", "  http:\n", "  http:\n    version: ¦4\n", says="1.1")
-    yield Broken(
-        "abort", "not-in-this-version", "name: pay", "name: pay\n            ¦abort: {after: 5ms}"
-    )
     yield Broken(
         "unknown-hunt", "bad-value", "[no-recovery]", "[¦memory-grow]", says="memory-growth"
     )
@@ -1447,6 +1463,7 @@ CORPUS: tuple[Broken, ...] = (
     *_faults(),
     *_counters(),
     *_side_by_side(),
+    *_giving_up(),
     *_invariants(),
 )
 

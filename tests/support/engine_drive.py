@@ -101,7 +101,8 @@ class Heard:
         for one in mine:
             errors.update(one.errors)
         fired, ok = sum(one.fired for one in mine), sum(one.ok for one in mine)
-        return Interval(0, 0, journey, step, fired, ok, dict(errors))
+        aborted = sum(one.aborted for one in mine)
+        return Interval(0, 0, journey, step, fired, ok, dict(errors), aborted=aborted)
 
     def done(self, epoch: int = 0) -> EpochDone:
         return next(one for one in self.events if isinstance(one, EpochDone) and one.epoch == epoch)
@@ -154,7 +155,7 @@ async def drive(
             await asyncio.sleep(0.01)
     heard.retries, heard.opened = crew.pool.retries, crew.pool.opened
     heard.left_open = len(crew.pool.connections)
-    heard.ops_by = crew.progress(0).ops_by
+    heard.ops_by = crew.progress(0, now_ns()).ops_by
     return heard
 
 
