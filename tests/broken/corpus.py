@@ -599,6 +599,14 @@ def _shape_of_the_document() -> Iterator[Broken]:
         at="¦shape:",
         says="sizes",
     )
+    yield Broken(
+        "sweep-of-runs",
+        "not-in-this-version",
+        "  seed: 7\n",
+        "  seed: 7\n  ¦size: {name: lines, values: [1, 3]}\n",
+        RUNS.replace("kind: load", "kind: sweep"),
+        says="drives workload.calls in this version",
+    )
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
     yield Broken("http-4", "bad-value", "  http:\n", "  http:\n    version: ¦4\n", says="1.1")
     yield Broken(
