@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from perfstress import onset, serviceprose
+from perfstress import onset, serviceprose, statements
 from perfstress.measurement import Series
 from perfstress.run import Run
 from perfstress.units import human_bytes, human_count
@@ -128,7 +128,8 @@ def _along(findings: Iterable[Finding]) -> str:
 
 def _with_diagnosis(run: Run, finding: Finding, along: str) -> Finding:
     if finding.kind == "latency-drift":
-        return dataclasses.replace(finding, diagnosis=_joined(finding.diagnosis, along))
+        told = _joined(finding.diagnosis, along, statements.slowest(run))
+        return dataclasses.replace(finding, diagnosis=told)
     if serviceprose.teller_of(finding.resource) is not None:
         told = _joined(finding.diagnosis, _of_service(run, finding))
         return dataclasses.replace(finding, diagnosis=told)
@@ -365,6 +366,8 @@ _TELLERS: Mapping[str, Callable[[Run, Finding], str]] = {
     "memory-growth": _memory,
     "error-objective": _errors,
     "invariant": _invariant,
+    "latency-objective": lambda run, finding: statements.slowest(run),
+    "throughput-collapse": lambda run, finding: statements.slowest(run),
     "crash": _end,
     "hang": _end,
 }

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfstress.detectors.amplification import detect
-from perfstress.detectors.amplification.words import scanned_table
 from perfstress.example import Probe
 from perfstress.run import Run
+from perfstress.statements import scanned_table
 from perfstress.verdict import Outcome
 from tests.support.made_runs import soaked, with_
+from tests.support.stating import counting, one, stating
 from tests.support.synthetic import Layout, Truth
 
 SCAN = ["Seq Scan on orders  (cost=0.00..595.00 rows=200 width=109)", "  Filter: (customer = $1)"]
@@ -33,60 +32,6 @@ def flat(tmp_path_factory: pytest.TempPathFactory) -> Run:
         update={"probes": [Probe(postgres="postgresql://shop@127.0.0.1/shop")]}
     )
     return dataclasses.replace(made, example=made.example.model_copy(update={"target": target}))
-
-
-def counting(run: Run, **counters: Callable[[int], float]) -> Run:
-    """The run with counters of PostgreSQL, each a function of the operations completed."""
-    samples = [
-        dataclasses.replace(
-            sample,
-            values={
-                **sample.values,
-                **{f"postgres.{name}": count(sample.ops) for name, count in counters.items()},
-            },
-        )
-        for sample in run.samples
-    ]
-    return with_(run, samples=samples)
-
-
-def stating(run: Run, *statements: dict[str, Any], plan: list[str] | None = None) -> Run:
-    """The run with statements in the evidence of every floor: ``calls`` and ``rows`` and so on are
-    for each operation.
-    """
-    evidence = [one for one in run.evidence if one.get("probe") != "postgres"]
-    ops = {sample.epoch: sample.ops for sample in run.samples if sample.state == "quiescent"}
-    for epoch, done in ops.items():
-        told = [
-            {
-                "queryid": str(number),
-                "query": one["query"],
-                **{k: v * done + 7 for k, v in one.items() if k != "query"},
-            }
-            for number, one in enumerate(statements)
-        ]
-        plans = [{"queryid": "0", "query": "", "plan": plan}] if plan else []
-        evidence.append(
-            {
-                "t_s": 0.0,
-                "epoch": epoch,
-                "state": "quiescent",
-                "probe": "postgres",
-                "facts": {"statements": told, "plans": plans},
-            }
-        )
-    return with_(run, evidence=evidence)
-
-
-def one(query: str, calls: float, rows: float = 1.0, blocks: float = 3.0) -> dict[str, Any]:
-    """A statement: how often for an operation; rows and blocks of each call."""
-    return {
-        "query": query,
-        "calls": calls,
-        "rows": calls * rows,
-        "blocks": calls * blocks,
-        "exec_s": calls * 1e-4,
-    }
 
 
 def asked(run: Run, *success: str, hunts: tuple[str, ...] = ()) -> Run:

@@ -10,21 +10,25 @@ from perfstress.criteria import Criterion, criteria_of
 from perfstress.detectors.amplification import words
 from perfstress.detectors.amplification.rising import MIN_EPOCHS, Rise, by_size, levels, rise
 from perfstress.detectors.amplification.work import (
-    MIN_OPS,
-    TOLD_AT_MOST,
-    Statement,
-    between,
     counters,
-    databases,
-    floors,
-    is_cut,
     per_op,
-    service_s,
-    statements,
     steps_of,
     why_not_counted,
 )
 from perfstress.run import Run
+from perfstress.statements import (
+    MIN_OPS,
+    TOLD_AT_MOST,
+    Statement,
+    between,
+    databases,
+    floors,
+    is_cut,
+    scanned_table,
+    service_s,
+    short,
+    statements,
+)
 from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
 
 CLASS = "work-amplification"
@@ -113,7 +117,7 @@ def _amplified(found: list[Statement], steps: int) -> Iterator[tuple[str, Statem
             statement.calls >= REGULAR
             and statement.blocks >= SCANNED_BLOCKS
             and statement.blocks >= SCANNED_PER_ROW * max(1.0, statement.rows)
-            and words.scanned_table(statement.plan)
+            and scanned_table(statement.plan)
         ):
             yield "scan", statement
 
@@ -123,7 +127,7 @@ def _told(
 ) -> Finding:
     return Finding(
         kind="work-amplification",
-        resource=words.short(statement.query),
+        resource=short(statement.query),
         label="AMPLIFIED",
         summary=(words.repeated if kind == "repeated" else words.scans)(statement),
         fails=hunted,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from perfstress.criteria import Criterion
 from perfstress.detectors.amplification.rising import BySize, Rise
-from perfstress.detectors.amplification.work import Statement
 from perfstress.example import Production
+from perfstress.statements import FILTER, Statement, scanned_table, share_of, short
 from perfstress.units import human_bytes, human_count
 
-QUERY_CHARACTERS = 90
 BLOCK_BYTES = 8192
-# A share of the response time that is worth naming.
-SHARE_TOLD = 0.02
 # The rows of one statement fit the calls of another when they differ by no more than this.
 FITS = 0.2
 
@@ -25,14 +21,6 @@ _NOUNS = {
     "redis.commands": "Redis commands",
     "redis.misses": "lookups that miss in Redis",
 }
-_SCAN = re.compile(r"Seq Scan on (\S+)")
-_FILTER = re.compile(r"Filter: (.+)")
-
-
-def short(query: str) -> str:
-    """A statement on one line, cut where it is long."""
-    line = " ".join(query.split())
-    return line if len(line) <= QUERY_CHARACTERS else f"{line[: QUERY_CHARACTERS - 1]}…"
 
 
 def _each(value: float) -> str:
@@ -56,19 +44,12 @@ def breached(criterion: Criterion, value: float, ops: float) -> str:
     return f"{criterion.name}{where} is {figure(value, ops)}; the criterion is {criterion.text}"
 
 
-def _share(statement: Statement, service_s: float | None) -> str:
-    if not service_s or statement.seconds < SHARE_TOLD * service_s:
-        return ""
-    share = min(1.0, statement.seconds / service_s)
-    return f"{100 * share:.0f} % of the service time of an operation passes in it"
-
-
 def most_called(found: Sequence[Statement], service_s: float | None) -> str:
     """The statements that are carried out most often for an operation."""
     most = sorted(found, key=lambda statement: -statement.calls)[:3]
     told = []
     for statement in most:
-        share = _share(statement, service_s)
+        share = share_of(statement, service_s)
         text = f"{_each(statement.calls)} × {short(statement.query)}"
         told.append(f"{text} ({share})" if share else text)
     return "; ".join(told)
@@ -92,15 +73,6 @@ def scans(statement: Statement) -> str:
     )
 
 
-def scanned_table(plan: Sequence[str]) -> str:
-    """The table that a plan scans whole for what a filter leaves of it; empty without one."""
-    for number, line in enumerate(plan):
-        match = _SCAN.search(line)
-        if match and number + 1 < len(plan) and _FILTER.search(plan[number + 1]):
-            return match[1]
-    return ""
-
-
 def where(
     kind: str, statement: Statement, among: Sequence[Statement], service_s: float | None
 ) -> str:
@@ -115,10 +87,10 @@ def where(
         else:
             parts.append("a loop around it: ask for all at once")
     else:
-        condition = next((m[1] for line in statement.plan if (m := _FILTER.search(line))), "")
+        condition = next((m[1] for line in statement.plan if (m := FILTER.search(line))), "")
         parts.append(f"its plan is a sequential scan of {scanned_table(statement.plan)}")
         parts.append(f"an index would have to serve the filter {condition}")
-    return "; ".join(part for part in [*parts, _share(statement, service_s)] if part)
+    return "; ".join(part for part in [*parts, share_of(statement, service_s)] if part)
 
 
 def _parent(statement: Statement, among: Sequence[Statement]) -> Statement | None:

@@ -1,0 +1,187 @@
+"""Statements that operations caused in a database, one by one, from what its probe described at the
+floors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from perfstress.loadsummary import merged
+from perfstress.run import Run
+from perfstress.units import human_count
+
+# Fewer operations than this say nothing of one: what is under way at the ends weighs too much.
+MIN_OPS = 20
+# The probe tells as many statements at each floor; a list that is as long may have left some out.
+TOLD_AT_MOST = 200
+QUERY_CHARACTERS = 90
+# A share of the service time that is worth naming, and one that a slow answer may come from.
+SHARE_TOLD = 0.02
+SHARE_TO_BLAME = 0.15
+SCAN = re.compile(r"Seq Scan on (\S+)")
+FILTER = re.compile(r"Filter: (.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one statement did between two floors, for each of ``ops`` operations.
+
+    ``calls`` and ``seconds`` are per operation, ``rows`` and ``blocks`` (of 8 KiB, looked at) per
+    call; ``plan`` is EXPLAIN's, empty when it is not known.
+    """
+
+    query: str
+    calls: float
+    rows: float
+    blocks: float
+    seconds: float
+    ops: float
+    plan: tuple[str, ...] = ()
+
+
+def floors(run: Run, probe: str) -> list[tuple[float, Mapping[str, Any]]]:
+    """What a probe described at each quiet floor from the last warm-up's on, with the operations
+    that were completed by then.
+    """
+    warm = {epoch.index for epoch in run.manifest.epochs if epoch.kind == "warm-up"}
+    quiet = run.readings.state == "quiescent"
+    ops_at = dict(
+        zip(
+            (int(epoch) for epoch in run.readings.epoch[quiet]),
+            (float(ops) for ops in run.readings.ops[quiet]),
+            strict=True,
+        )
+    )
+    told = [
+        (int(entry.get("epoch", -1)), entry["facts"])
+        for entry in run.evidence
+        if entry.get("probe") == probe
+        and entry.get("state") == "quiescent"
+        and entry.get("epoch") in ops_at
+        and isinstance(entry.get("facts"), Mapping)
+    ]
+    after = [one for one in told if one[0] >= max(warm, default=-1)]
+    if len(after) < 2:  # the warm-up has no floor of its own
+        after = told
+    return [(ops_at[epoch], facts) for epoch, facts in after]
+
+
+def databases(run: Run) -> list[str]:
+    """The names of the PostgreSQL probes that described something."""
+    names = (str(entry.get("probe")) for entry in run.evidence)
+    return list(dict.fromkeys(name for name in names if name.split(" ")[0] == "postgres"))
+
+
+def statements(run: Run, probe: str) -> list[Statement]:
+    """The statements between the first floor and the last, those that took most time first."""
+    told = floors(run, probe)
+    if len(told) < 2:
+        return []
+    return between(told[0], told[-1])
+
+
+def is_cut(run: Run, probe: str) -> bool:
+    """Whether there were more statements than the probe tells."""
+    return any(len(_listed(facts)) >= TOLD_AT_MOST for _, facts in floors(run, probe))
+
+
+def between(
+    first: tuple[float, Mapping[str, Any]], last: tuple[float, Mapping[str, Any]]
+) -> list[Statement]:
+    """What every statement did between two floors."""
+    ops = last[0] - first[0]
+    if ops < MIN_OPS:
+        return []
+    before = {one.get("queryid"): one for one in _listed(first[1])}
+    is_cut = len(before) >= TOLD_AT_MOST
+    plans = {one.get("queryid"): one.get("plan") or () for one in last[1].get("plans") or ()}
+    found = []
+    for one in _listed(last[1]):
+        start = before.get(one.get("queryid"))
+        if start is None and is_cut:
+            continue  # it may have been there, further down
+        change = {
+            key: _number(one, key) - (_number(start, key) if start else 0.0)
+            for key in ("calls", "rows", "blocks", "exec_s")
+        }
+        if change["calls"] <= 0:
+            continue
+        found.append(
+            Statement(
+                str(one.get("query") or ""),
+                change["calls"] / ops,
+                change["rows"] / change["calls"],
+                change["blocks"] / change["calls"],
+                change["exec_s"] / ops,
+                ops,
+                tuple(str(line) for line in plans.get(one.get("queryid")) or ()),
+            )
+        )
+    return sorted(found, key=lambda statement: -statement.seconds)
+
+
+def _listed(facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    listed = facts.get("statements")
+    return listed if isinstance(listed, Sequence) else ()
+
+
+def _number(one: Mapping[str, Any], key: str) -> float:
+    return float(one.get(key) or 0.0)
+
+
+def service_s(run: Run) -> float | None:
+    """The service time of one operation: the mean of all requests times how many there are."""
+    epochs = [epoch.index for epoch in run.work_epochs]
+    histogram = merged(run.intervals, which="service", epochs=epochs)
+    done = sum(_ended(run, epochs))
+    if histogram.mean_ns is None or not done:
+        return None
+    return histogram.mean_ns * histogram.total / 1e9 / done
+
+
+def _ended(run: Run, epochs: Iterable[int]) -> list[int]:
+    wanted = frozenset(epochs)
+    mine = [interval for interval in run.intervals if interval.epoch in wanted]
+    whole = [interval for interval in mine if interval.step is None] or mine
+    return [interval.ended for interval in whole]
+
+
+# ---------------------------------------------------------------- in words
+def short(query: str) -> str:
+    """A statement on one line, cut where it is long."""
+    line = " ".join(query.split())
+    return line if len(line) <= QUERY_CHARACTERS else f"{line[: QUERY_CHARACTERS - 1]}…"
+
+
+def scanned_table(plan: Sequence[str]) -> str:
+    """The table that a plan scans whole for what a filter leaves of it; empty without one."""
+    for number, line in enumerate(plan):
+        match = SCAN.search(line)
+        if match and number + 1 < len(plan) and FILTER.search(plan[number + 1]):
+            return match[1]
+    return ""
+
+
+def share_of(statement: Statement, service_s: float | None) -> str:
+    """How much of the service time of an operation passes in a statement; empty for next to none."""
+    if not service_s or statement.seconds < SHARE_TOLD * service_s:
+        return ""
+    share = min(1.0, statement.seconds / service_s)
+    return f"{100 * share:.0f} % of the service time of an operation passes in it"
+
+
+def slowest(run: Run) -> str:
+    """The statement in which most of an operation's time passes; empty where none is to blame."""
+    service = service_s(run)
+    found = [one for probe in databases(run) for one in statements(run, probe)]
+    most = max(found, key=lambda statement: statement.seconds, default=None)
+    if most is None or not service or most.seconds < SHARE_TO_BLAME * service:
+        return ""
+    each = human_count(float(f"{most.calls:.3g}"))
+    often = "once" if each == "1" else f"{each} times"
+    text = f"{share_of(most, service)}: {short(most.query)} ({often})"
+    table = scanned_table(most.plan)
+    return f"{text}, which scans {table} from end to end" if table else text
