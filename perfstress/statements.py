@@ -166,7 +166,7 @@ def scanned_table(plan: Sequence[str]) -> str:
 
 
 def share_of(statement: Statement, service_s: float | None) -> str:
-    """How much of the service time of an operation passes in a statement; empty for next to none."""
+    """How much of an operation passes in a statement, in words; empty for next to none."""
     if not service_s or statement.seconds < SHARE_TOLD * service_s:
         return ""
     share = min(1.0, statement.seconds / service_s)
