@@ -167,7 +167,12 @@ def _batch(loaded: Loaded) -> Iterator[Complaint]:
         message = f"target.command[{used[0]}]: {{input}} stands for nothing"
         hint = "describe it under workload.runs.input"
         yield Complaint(("target", "command", used[0]), "wrong-target", message, hint)
-    for key in ("ready", "probes"):
-        if key in target.model_fields_set:
-            message = f"target.{key}: a batch command is not there between its runs"
-            yield Complaint(("target", key), "wrong-target", message, "take it out", at_key=True)
+    if "ready" in target.model_fields_set:
+        message = "target.ready: a batch command is not there between its runs"
+        yield Complaint(("target", "ready"), "wrong-target", message, "take it out", at_key=True)
+    for index, probe in enumerate(target.probes):
+        kind, _ = probe.asked
+        if kind in ("prometheus", "json", "cgroup"):  # the others outlive the command
+            place: Place = ("target", "probes", index, kind)
+            message = f"{dotted(place)}: a batch command is not there between its runs"
+            yield Complaint(place, "wrong-target", message, "take it out", at_key=True)

@@ -828,6 +828,8 @@ def _what_stands_together() -> Iterator[Broken]:
         ).replace("  size: {lines: 3}\n", ""),
     )
     yield Broken("ready-batch", "wrong-target", "target:\n", "target:\n  ¦ready: {port: 1}\n", RUNS)
+    page = "target:\n  probes: [{¦prometheus: 'http://127.0.0.1:1/'}]\n"
+    yield Broken("page-of-a-batch", "wrong-target", "target:\n", page, RUNS)
 
 
 def _stress() -> Iterator[Broken]:

@@ -30,7 +30,7 @@ from perfstress.detectors.growth.recycling import (
 )
 from perfstress.detectors.growth.share import explained_by
 from perfstress.detectors.growth.words import blind_spot, noun, open_summary, recycled, summary
-from perfstress.measurement import Series, in_state, metric_of
+from perfstress.measurement import OF_SERVICES, Series, in_state, metric_of
 from perfstress.run import Run
 from perfstress.verdict import BlindSpot, Check, Detection, Finding
 
@@ -146,7 +146,7 @@ def _names(run: Run) -> list[str]:
         and not any(counter.reads(name) for counter in run.example.counters)
     ]
     if run.example.workload.runs is not None:
-        return [name for name in names if name.startswith("disk:")]
+        return [name for name in names if name.startswith(("disk:", *OF_SERVICES))]
     return names
 
 
