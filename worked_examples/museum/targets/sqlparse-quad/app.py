@@ -9,10 +9,10 @@ script = ""
 
 
 def setup(comment_lines: int = 10) -> None:
-    """A script with a header of so many lines."""
+    """A script with so many lines at its end that say how to take it back."""
     global script
-    script = "-- this line says who generated what, and when\n" * comment_lines
-    script += "create table receipts (id int);\n"
+    script = "create table receipts (id int);\n"
+    script += "-- alter table receipts drop constraint if exists some_check;\n" * comment_lines
 
 
 def op(i: int) -> None:
