@@ -13,6 +13,7 @@ from perfstress.measurement import Event, Interval
 from perfstress.plan import Epoch
 from perfstress.protocols import (
     BlockDone,
+    Described,
     DriverEvent,
     EpochBegan,
     EpochDone,
@@ -129,6 +130,11 @@ class Chronicle:
         if self._sampler is not None:
             self._sampler.add_gauges(event.values)
 
+    def _described(self, event: Described) -> None:
+        t_s = (now_ns() - self.zero_ns) / NS_PER_S
+        epoch = -1 if self.current is None else self.current.index
+        self.writer.evidence(t_s, epoch, "quiescent", event.probe, event.facts)
+
     def _lost(self, event: Lost) -> None:
         self.lost = True
         self.event("generator-lost", why=event.why)
@@ -143,6 +149,7 @@ class Chronicle:
         EpochBegan: _load_began,
         EpochDone: _done,
         Gauges: _gauges,
+        Described: _described,
         Lost: _lost,
     }
 

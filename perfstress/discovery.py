@@ -127,6 +127,7 @@ def _confirm(wanted: session.Order, verdict: Verdict, run: Run, live: Watcher) -
         reseed=CONFIRM_RESEED,
         confirms=str(wanted.folder),
         fail_fast=False,
+        trace=_is_of_memory(verdict),
     )
     try:
         session.carry_out(again, live)
@@ -134,6 +135,12 @@ def _confirm(wanted: session.Order, verdict: Verdict, run: Run, live: Watcher) -
         live.note(f"the confirming run could not be made: {error.message}")
         return
     runfile.amend(wanted.folder, confirmed_by=CONFIRM_FOLDER)
+
+
+def _is_of_memory(verdict: Verdict) -> bool:
+    """Whether memory grew and nothing else that tracing allocations would spoil."""
+    kinds = {finding.kind for finding in verdict.findings if finding.fails}
+    return "memory-growth" in kinds and "latency-drift" not in kinds
 
 
 def _judged(folder: Path) -> tuple[Verdict, Run]:

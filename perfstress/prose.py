@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from perfstress import onset, serviceprose, statements
+from perfstress import onset, serviceprose, statements, whereprose
 from perfstress.measurement import Series
 from perfstress.run import Run
 from perfstress.units import human_bytes, human_count
@@ -133,10 +133,13 @@ def _with_diagnosis(run: Run, finding: Finding, along: str) -> Finding:
     if serviceprose.teller_of(finding.resource) is not None:
         told = _joined(finding.diagnosis, _of_service(run, finding))
         return dataclasses.replace(finding, diagnosis=told)
-    teller = _TELLERS.get(finding.kind)
-    if teller is None:
-        return finding
-    text = _joined(finding.diagnosis, teller(run, finding))
+    teller, where = _TELLERS.get(finding.kind), whereprose.TELLERS.get(finding.kind)
+    text = _joined(
+        teller(run, finding) if teller is not None and finding.kind in _BEFORE_THE_LOG else "",
+        where(run) if where is not None else "",
+        finding.diagnosis,
+        teller(run, finding) if teller is not None and finding.kind not in _BEFORE_THE_LOG else "",
+    )
     return dataclasses.replace(finding, diagnosis=text)
 
 
@@ -356,6 +359,9 @@ def _end(run: Run, finding: Finding) -> str:
 def _invariant(run: Run, finding: Finding) -> str:
     return onset.crossed(run)
 
+
+# What a detector said of these ends in lines of the log.
+_BEFORE_THE_LOG = ("crash", "hang")
 
 _TELLERS: Mapping[str, Callable[[Run, Finding], str]] = {
     "fd-growth": _descriptors,

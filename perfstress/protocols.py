@@ -147,13 +147,21 @@ class Gauges:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """What a hosted function's process says of itself in a quiet moment, for a diagnosis."""
+
+    probe: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """Part of the generator has gone: the load is not what was asked for."""
 
     why: str
 
 
-DriverEvent = Progress | Interval | EpochBegan | EpochDone | BlockDone | Gauges | Lost
+DriverEvent = Progress | Interval | EpochBegan | EpochDone | BlockDone | Gauges | Described | Lost
 
 
 class Driver(Protocol):
@@ -240,6 +248,7 @@ class Reporter(Protocol):
 __all__ = [
     "BlockDone",
     "Channel",
+    "Described",
     "Detector",
     "Driver",
     "DriverEvent",

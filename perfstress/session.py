@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from perfstress import (
     arrivals,
@@ -28,10 +29,12 @@ from perfstress.errors import PerfstressError, UsageError
 from perfstress.example import WorkedExample
 from perfstress.invariants import Invariants
 from perfstress.measurement import Interval
+from perfstress.onlooking import Onlooker, slow_ms, traced
 from perfstress.plan import Epoch
 from perfstress.planting import Plant, Planter, disk_folder
 from perfstress.probes import always, declared, limits_told
 from perfstress.probes.environment import environment
+from perfstress.probes.jvm import Jvm
 from perfstress.probes.limits import resolve
 from perfstress.protocols import Driver, Exit, Probe, Surroundings, Target
 from perfstress.run import SCHEMA_VERSION, Manifest
@@ -45,6 +48,7 @@ from perfstress.yamlio import Loaded
 
 POLL_S = 0.1
 START_MARGIN_NS = 250_000_000  # between giving a block out and its first arrival
+STALL_NS = 3 * NS_PER_S  # so long without an answer is worth a look at where threads stand
 SILENCE_NS = 10 * NS_PER_S  # at least so long without one good answer before a target hangs
 GO_ON_MARGIN_NS = 100_000_000  # every process of load has to know before it is time
 CANCEL_WITHIN_NS = 5 * NS_PER_S
@@ -67,6 +71,7 @@ class Order:
     confirms: str | None = None
     plants: tuple[Plant, ...] = ()
     fail_fast: bool = False
+    trace: bool = False  # where what grows is allocated: for a growth that is looked for again
 
 
 def run_folder(root: Path, name: str) -> Path:
@@ -136,6 +141,8 @@ class _Session:
         self.order = order
         self.watcher = watcher
         self.example = presets.applied(_reseeded(order.loaded.example, order.reseed))
+        if order.trace:
+            self.example = traced(self.example)
         self.epochs = planned(order)
         self.around = Surroundings(
             root=order.root,
@@ -152,6 +159,8 @@ class _Session:
         self.seen: list[steering.Seen] = []
         self.exit: Exit | None = None
         self.hung = False
+        self.onlooker: Onlooker | None = None
+        self.slow_ms = slow_ms(self.example)
         self.errors = failfast.Errors(self.example, self.epochs)
         self.growing = failfast.Growing()
         self.stopped = False  # because it cannot pass any more, and was asked to be quick
@@ -287,6 +296,7 @@ class _Session:
         probes: list[Probe] = []
         asked: list[Probe] = []
         sampler: Sampler | None = None
+        onlooker = self.onlooker = Onlooker(target.roots, self._file_evidence)
         planter = Planter(
             self.order.plants,
             lambda: chronicle.counts()[0],
@@ -298,6 +308,7 @@ class _Session:
             self.writer.update(zero=wall().isoformat(timespec="milliseconds"))
             driver.prepare(chronicle.zero_ns)
             probes += always(self.example, target, self.around)
+            probes += [Jvm()] if self.order.trace else []
             asked = declared(self.example, target, self.around)
             probes += asked
             sampler = Sampler(
@@ -323,6 +334,7 @@ class _Session:
         finally:
             self.timetable.close()
             self._tell_faults()
+            onlooker.close()
             if sampler is not None:
                 sampler.close()
                 self._sights(sampler, asked)
@@ -493,13 +505,34 @@ class _Session:
                 return self.chronicle.lost
             self.hung = True
             sampler.describe()
+            self._look("the target hangs")
             self.chronicle.event(
                 "target-hung",
                 silent_s=round((now_ns() - self.last_ok[1]) / NS_PER_S, 1),
                 in_flight=self.chronicle.progress.in_flight,
                 last_log=target.log_tail(20),
             )
+        self._look_when_slow()
         return self.hung or self.chronicle.lost or self.stopped
+
+    def _look_when_slow(self) -> None:
+        """Have stacks taken where answers stay away, or are slower than they may be."""
+        if self.example.workload.runs is not None or not self.chronicle.progress.in_flight:
+            return
+        epoch, p99_ms = self.chronicle.current, self.chronicle.pulse.p99_ms()
+        if now_ns() - self.last_ok[1] > STALL_NS:
+            self._look("no answer came")
+        elif epoch is not None and epoch.kind == "work" and (p99_ms or 0) > self.slow_ms:
+            self._look("answers were slow")
+
+    def _look(self, why: str) -> None:
+        if self.onlooker is not None:
+            self.onlooker.look(why)
+
+    def _file_evidence(self, probe: str, facts: Mapping[str, Any]) -> None:
+        t_s = (now_ns() - self.chronicle.zero_ns) / NS_PER_S
+        epoch = self.chronicle.current
+        self.writer.evidence(t_s, -1 if epoch is None else epoch.index, "load", probe, facts)
 
     def _has_gone(self, target: Target) -> bool:
         if self.exit is None and (end := target.exited()) is not None:

@@ -8,6 +8,7 @@
 const fs = require("fs");
 const net = require("net");
 const path = require("path");
+const v8 = require("v8");
 const { pathToFileURL } = require("url");
 
 const [commandsFd, repliesFd] = process.env.PERFSTRESS_HOST.split(",").map(Number);
@@ -459,6 +460,17 @@ async function carry(what) {
 
 async function quieten() {
   if (global.gc) global.gc();
+  const heap = v8.getHeapStatistics();
+  reply("described", {
+    probe: "heap",
+    facts: {
+      used_bytes: heap.used_heap_size,
+      external_bytes: heap.external_memory,
+      malloced_bytes: heap.malloced_memory,
+      contexts: heap.number_of_native_contexts,
+      detached_contexts: heap.number_of_detached_contexts,
+    },
+  });
   await tellState();
   reply("quiet");
 }

@@ -20,6 +20,7 @@ from perfstress.probes.disk import Disk
 from perfstress.probes.host import HostProbe
 from perfstress.probes.json import Json
 from perfstress.probes.log import Log
+from perfstress.probes.maps import Maps
 from perfstress.probes.postgres import Postgres
 from perfstress.probes.process import Process
 from perfstress.probes.prometheus import Prometheus
@@ -113,7 +114,7 @@ def always(example: WorkedExample, target: Target, around: Surroundings) -> list
     ``target.disk`` start where the target does.
     """
     disk = Disk(_disk(example, target, around), around.scratch)
-    every: list[Probe] = [Process(), Sockets(), disk, Workers()]
+    every: list[Probe] = [Process(), Sockets(), disk, Workers(), Maps()]
     if example.kind == "sweep":  # costs are compared, and a busy machine must not add to them
         every.append(Scheduling())
     return every

@@ -16,6 +16,7 @@ from perfstress.plan import Epoch
 from perfstress.protocols import (
     BlockDone,
     Channel,
+    Described,
     DriverEvent,
     EpochBegan,
     EpochDone,
@@ -208,6 +209,10 @@ class CallsDriver:
                 self._progress(reply)
             case "gauges":
                 self._events.append(Gauges(dict(reply["values"])))
+            case "described":
+                facts = reply.get("facts")
+                if isinstance(facts, Mapping):
+                    self._events.append(Described(str(reply.get("probe")), facts))
             case "began":
                 at_ns = int(reply["at_ns"]) + self._offset_ns
                 self._begun.add(int(reply["epoch"]))

@@ -24,6 +24,7 @@ from .open_model import Open
 from .timing import NAP_S, NEVER_NS, clock
 
 PIPES = "PERFSTRESS_HOST"
+TRACE = "PERFSTRESS_ALLOCATIONS"
 TICK_NS = 100_000_000
 STATE_NS = 1_000_000_000
 END_WITHIN_S = 1.0
@@ -43,6 +44,7 @@ class Host:
         self.zero_ns = 0
         self.told_ns = 0
         self.next_state_ns = 0
+        self.allocations: Any = None  # only where they are asked for: tracing costs
 
     def run(self) -> None:
         """The main thread: carry out what takes time, one after the other."""
@@ -124,6 +126,8 @@ class Host:
         gc.collect()
         with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
             ctypes.CDLL(None).malloc_trim(0)
+        if self.allocations is not None and (facts := self.allocations.tell()):
+            self.replies.send("described", probe="allocations", facts=facts)
         self.calling.tell_state()
         self.replies.send("quiet")
 
@@ -212,4 +216,9 @@ def serve() -> None:
     commands, replies = (int(number) for number in os.environ.pop(PIPES).split(","))
     for descriptor in (commands, replies):
         os.set_inheritable(descriptor, False)  # a child of the function must not hold them open
-    Host(commands, replies).run()
+    host = Host(commands, replies)
+    if os.environ.pop(TRACE, ""):
+        from .allocations import Allocations  # delayed: tracemalloc is for those who ask
+
+        host.allocations = Allocations()
+    host.run()
