@@ -75,9 +75,13 @@ def _classes(run: Run) -> str:
     grown = _new(described(run, "jvm"), "classes", "count")
     if not grown:
         return ""
+    largest = _largest(grown)
+    # Bytes are mostly in arrays, whose owners hold a few each: the nearest one is worth a name.
+    owners = [item for item in grown if not item["name"].startswith(("[", "java.", "jdk."))]
+    owners.sort(key=lambda item: -item["more"])
     told = [
         f"{human_count(item['more'])} new {item['name']} ({human_bytes(item['bytes'])})"
-        for item in _largest(grown)
+        for item in [*largest, *(one for one in owners[:1] if one not in largest)]
     ]
     return "live objects: " + ", ".join(told)
 

@@ -77,6 +77,21 @@ def test_the_classes_of_a_jvm_are_those_with_new_objects(made: Run) -> None:
     assert memory(with_(made, confirming=again)) == "live objects: 1,024 new Order (1 MiB)"
 
 
+def test_the_owner_of_the_arrays_is_told_with_them(made: Run) -> None:
+    def classes(orders: int) -> dict[str, Any]:
+        return {
+            "classes": [
+                {"name": "[B", "count": orders, "bytes": orders * 262_160},
+                {"name": "java.util.HashMap$Node", "count": 7 * orders, "bytes": 32 * orders},
+                {"name": "Shop$Order", "count": orders, "bytes": orders * 16},
+            ]
+        }
+
+    again = seen(made, "jvm", classes(0), classes(10), classes(110))
+    told = memory(with_(made, confirming=again))
+    assert told == "live objects: 100 new [B (25 MiB), 100 new Shop$Order (1.56 KiB)"
+
+
 def test_the_heap_of_node_is_told_from_its_buffers(made: Run) -> None:
     def heap(used: int, external: int) -> dict[str, Any]:
         return {"used_bytes": used, "external_bytes": external, "detached_contexts": 0}

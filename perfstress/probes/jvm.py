@@ -13,7 +13,7 @@ from perfstress.proctree import command_of
 from perfstress.protocols import Reading
 
 WITHIN_S = 30.0
-CLASSES_TOLD = 40
+CLASSES_TOLD = 100
 _ROW = re.compile(r"^\s*\d+:\s+(?P<count>\d+)\s+(?P<bytes>\d+)\s+(?P<name>\S+)", re.MULTILINE)
 
 
