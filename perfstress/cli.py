@@ -438,6 +438,19 @@ def doctor(as_json: AsJson = False) -> ExitCode:
 
 
 @app.command()
+def selftest(
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CLASS", help="Try this finding class alone.")
+    ] = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Plant a defect of every finding class on this machine: each must be found."""
+    from perfstress.commands.selftest import selftest as command  # delayed: starts processes
+
+    return command(only or [], as_json=as_json, out=sys.stdout, err=sys.stderr)
+
+
+@app.command()
 def version() -> ExitCode:
     """Print the version."""
     from perfstress.commands.version import version as command

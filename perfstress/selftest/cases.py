@@ -1,0 +1,316 @@
+"""What is tried: small examples, each with defects that it has to find and a twin without them."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SHOP = Path(__file__).with_name("shop.py")
+WORKS = Path(__file__).with_name("works.py")
+Document = Mapping[str, Any]
+
+# Classes that this machine alone cannot show.
+NOT_TRIED: Mapping[str, str] = {
+    "work-amplification": "needs a PostgreSQL server that counts statements",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One example: ``defects`` switches on what is wrong and names what has to be found for it.
+
+    The twin is the same example with nothing switched on: nothing may be found there. ``options``
+    go to ``discover``.
+    """
+
+    name: str
+    document: Document
+    defects: Mapping[str, tuple[str, ...]]
+    options: tuple[str, ...] = ("--no-confirm",)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The finding classes that this example can show."""
+        return tuple(dict.fromkeys(one for found in self.defects.values() for one in found))
+
+    def example(self, defect: str) -> dict[str, Any]:
+        """The example with a defect switched on, or with none."""
+        document = copy.deepcopy(dict(self.document))
+        target = document["target"]
+        if "command" in target:
+            words = target["command"]
+            target["command"] = [word.replace("DEFECT", defect or "none") for word in words]
+        else:
+            target["env"] = {"DEFECT": defect or "none"}
+        return document
+
+
+def _example(name: str, kind: str, hunts: tuple[str, ...], **parts: Any) -> Document:
+    return {
+        "perfstress": 1,
+        "name": name,
+        "title": "A planted defect of known size",
+        "kind": kind,
+        "hunts": list(hunts),
+        "production": {
+            "rate": "50/s",
+            "concurrency": 1,
+            "horizon": "1h",
+            "source": "the self-test",
+        },
+        "implementation": {"paths": ["none/**"]},
+        **parts,
+    }
+
+
+def _served(**more: Any) -> dict[str, Any]:
+    return {
+        "command": [sys.executable, str(SHOP), "{port}", "DEFECT"],
+        "ready": {"get": "/stats", "within": "20s"},
+        "limits": {
+            "memory": "512MiB",
+            "open_files": 900,
+            "threads": 60,
+            "processes": 60,
+            "connections": 800,
+            "disk": "64MiB",
+        },
+        "stop": {"signal": "KILL", "within": "2s"},
+        **more,
+    }
+
+
+def _over_http(*paths: str) -> dict[str, Any]:
+    steps = [{"get": path, "expect": {"status": 200}} for path in paths]
+    return {
+        "http": {
+            "base_url": "http://127.0.0.1:{port}",
+            "journeys": {"order": {"steps": steps}},
+        }
+    }
+
+
+def _open(rate: str, lasts: str, **more: Any) -> dict[str, Any]:
+    return {
+        "model": "open",
+        "arrivals": "uniform",
+        "seed": 1,
+        "stages": [{"name": "ordinary", "rate": rate, "for": lasts}],
+        "max_in_flight": 2000,
+        "timeout": "2s",
+        **more,
+    }
+
+
+_GROWTHS = (
+    "memory-growth",
+    "fd-growth",
+    "thread-growth",
+    "process-growth",
+    "connection-growth",
+    "disk-growth",
+    "gauge-growth",
+    "series-growth",
+)
+SOAK = Case(
+    "soak",
+    _example(
+        "soak",
+        "soak",
+        (*_GROWTHS, "latency-drift"),
+        target=_served(
+            disk=["kept.log"], probes=[{"prometheus": "http://127.0.0.1:{port}/metrics"}]
+        ),
+        workload=_over_http("/", "/price"),
+        shape={
+            "model": "closed",
+            "seed": 1,
+            "epochs": 8,
+            "stages": [
+                {"name": "warm-up", "users": 1, "ops": 60, "warmup": True},
+                {"name": "work", "users": 1, "ops": 480},
+            ],
+        },
+        success=["errors.count == 0"],
+    ),
+    {
+        "memory,fds,threads,processes,connections,disk,gauge,series": _GROWTHS,
+        "drift": ("latency-drift",),
+    },
+)
+LOAD = Case(
+    "load",
+    _example(
+        "load",
+        "load",
+        (),
+        target=_served(),
+        workload=_over_http("/"),
+        shape=_open("50/s", "4s"),
+        success=[
+            "errors.rate < 1%",
+            "response.p99 < 200ms",
+            "fds.max < 60",
+            {"invariant": {"get": "/stats", "that": "orders == ok.order"}},
+        ],
+    ),
+    {
+        "errors,slow,many,lost": (
+            "error-objective",
+            "latency-objective",
+            "objective",
+            "invariant",
+        ),
+        "crash": ("crash",),
+        "hang": ("hang",),
+    },
+)
+STALL = Case(
+    "stall",
+    _example(
+        "stall",
+        "load",
+        ("no-recovery",),
+        target=_served(),
+        workload=_over_http("/"),
+        faults=[{"name": "stall", "at": "4s", "signal": "STOP", "for": "1s"}],
+        shape=_open("50/s", "10s"),
+        success=["recovery < 3s after stall"],
+    ),
+    {"scar": ("no-recovery",)},
+)
+CLIMB = Case(
+    "climb",
+    _example(
+        "climb",
+        "stress",
+        ("knee", "throughput-collapse"),
+        target=_served(),
+        workload=_over_http("/"),
+        shape=_open(
+            "50/s",
+            "4s",
+            stages=[
+                {"name": "ordinary", "rate": "50/s", "for": "4s"},
+                {
+                    "name": "climb",
+                    "climb": {"from": "60/s", "to": "300/s", "factor": 1.5, "each": "3s"},
+                },
+                {"name": "afterwards", "rate": "50/s", "for": "10s"},
+            ],
+        ),
+        success=["knee >= 150/s"],
+    ),
+    {"queue": ("knee", "throughput-collapse")},
+)
+SIDE_BY_SIDE = Case(
+    "side-by-side",
+    _example(
+        "side-by-side",
+        "interaction",
+        ("interaction",),
+        target=_served(),
+        workload={
+            "http": {
+                "base_url": "http://127.0.0.1:{port}",
+                "journeys": {
+                    "one": {"rate": "30/s", "steps": [{"get": "/left", "expect": {"status": 200}}]},
+                    "two": {
+                        "rate": "30/s",
+                        "steps": [{"get": "/right", "expect": {"status": 200}}],
+                    },
+                },
+            }
+        },
+        shape={
+            "model": "open",
+            "seed": 1,
+            "journeys": ["one", "two"],
+            "stages": [{"name": "load", "for": "3s"}],
+        },
+        success=["interaction == none", "response.p99 < 5s"],
+    ),
+    {"crossed": ("interaction",)},
+)
+
+
+def _called(function: str, **python: str) -> dict[str, Any]:
+    return {
+        "python": {"call": f"works:{function}", **python},
+        "cwd": str(WORKS.parent),
+        "limits": {"memory": "512MiB"},
+    }
+
+
+def _sweep(name: str, hunts: str, function: str, size: Document, success: list[str]) -> Document:
+    return _example(
+        name,
+        "sweep",
+        (hunts,),
+        target=_called(function),
+        workload={"calls": {}},
+        shape={
+            "model": "closed",
+            "seed": 1,
+            "size": size,
+            "stages": [{"name": "sizes", "users": 1, "ops": 40}],
+            "timeout": "5s",
+        },
+        success=success,
+    )
+
+
+COST = Case(
+    "cost",
+    _sweep(
+        "cost",
+        "superlinear-cost",
+        "price",
+        {"name": "lines", "values": [100, 200, 400, 800, 1600]},
+        ["cost.order < 1.3"],
+    ),
+    {"square": ("superlinear-cost",)},
+)
+BOUNDARY = Case(
+    "boundary",
+    _sweep(
+        "boundary",
+        "size-boundary",
+        "pack",
+        {"name": "size", "values": [10, 100, 1000, 10_000]},
+        ["response.max < 5s"],
+    ),
+    {"buffer": ("size-boundary",)},
+)
+EDGE = Case(
+    "edge",
+    _example(
+        "edge",
+        "wrap",
+        ("counter-wrap", "counter-stuck"),
+        target=_called("ticket", setup="works:start_at", state="works:state"),
+        workload={"calls": {}},
+        counters=[
+            {
+                "name": "ticket",
+                "from": "state.last",
+                "bits": 16,
+                "preset": {"setup": {"start": 64_000}},
+            }
+        ],
+        shape={
+            "model": "closed",
+            "seed": 1,
+            "stages": [{"name": "across", "users": 1, "ops": 4000}],
+        },
+        success=["errors.count == 0"],
+    ),
+    {"wrap": ("counter-wrap",), "stick": ("counter-stuck",)},
+)
+
+# Long ones first, so that two at a time end together.
+CASES: tuple[Case, ...] = (SOAK, SIDE_BY_SIDE, CLIMB, STALL, LOAD, EDGE, COST, BOUNDARY)
