@@ -129,10 +129,10 @@ SOAK = Case(
         shape={
             "model": "closed",
             "seed": 1,
-            "epochs": 8,
+            "epochs": 6,
             "stages": [
                 {"name": "warm-up", "users": 1, "ops": 60, "warmup": True},
-                {"name": "work", "users": 1, "ops": 480},
+                {"name": "work", "users": 1, "ops": 420},
             ],
         },
         success=["errors.count == 0"],
@@ -150,7 +150,7 @@ LOAD = Case(
         (),
         target=_served(),
         workload=_over_http("/"),
-        shape=_open("50/s", "4s"),
+        shape=_open("50/s", "5s"),
         success=[
             "errors.rate < 1%",
             "response.p99 < 200ms",
@@ -178,7 +178,7 @@ STALL = Case(
         target=_served(),
         workload=_over_http("/"),
         faults=[{"name": "stall", "at": "4s", "signal": "STOP", "for": "1s"}],
-        shape=_open("50/s", "10s"),
+        shape=_open("50/s", "9s"),
         success=["recovery < 3s after stall"],
     ),
     {"scar": ("no-recovery",)},

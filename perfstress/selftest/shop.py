@@ -64,6 +64,7 @@ class Shop:
     async def order(self) -> int:
         """One order, with every defect that shows in one."""
         self.asked += 1
+        number = self.asked
         self.keep()
         if "crash" in self.defects and self.asked > 50:
             sys.stderr.write("ledger: no more room for orders\n")
@@ -74,11 +75,11 @@ class Shop:
             await self.at_the_till()
         if self.scarred:
             await asyncio.sleep(SCAR_S)
-        if "slow" in self.defects and self.asked % 10 == 0:
+        if "slow" in self.defects and number % 10 == 0:
             await asyncio.sleep(0.3)
-        if "errors" in self.defects and self.asked % 20 == 0:
+        if "errors" in self.defects and number % 20 == 0:
             return 500
-        if "lost" not in self.defects or self.asked % 25:
+        if "lost" not in self.defects or number % 25:
             self.orders += 1
         return 200
 
