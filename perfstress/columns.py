@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from perfstress.measurement import Sample, State
 
@@ -113,37 +113,28 @@ class Filling:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._axes: dict[str, array[float]] = {}
-        self._values: dict[str, array[float]] = {}
+        self._axes = _Table()
+        self._values = _Table()
         self._states: list[list[Any]] = []
         self._unread: dict[str, Spans] = {}
 
     def add(self, sample: Sample) -> None:
         """One more sample."""
-        axes = {"t": sample.t_s, "epoch": sample.epoch, "ops": sample.ops}
+        axes: dict[str, float] = {"t": sample.t_s, "epoch": sample.epoch, "ops": sample.ops}
         axes |= {f"ops_by:{journey}": count for journey, count in sample.ops_by.items()}
-        for name, number in axes.items():
-            self._put(self._axes, name, float(number), 0.0)
-        for name, value in sample.values.items():
-            if value is None:
-                self._miss(name)
-                value = NAN
-            self._put(self._values, name, value, NAN)
+        self._axes.add(tuple(axes), list(axes.values()))
+        values = list(sample.values.values())
+        if None in values:
+            for name, value in sample.values.items():
+                if value is None:
+                    self._miss(name)
+            values = [NAN if value is None else value for value in values]
+        self._values.add(tuple(sample.values), cast("list[float]", values))
         if self._states and self._states[-1][0] == sample.state:
             self._states[-1][1] += 1
         else:
             self._states.append([sample.state, 1])
         self.rows += 1
-
-    def _put(
-        self, columns: dict[str, array[float]], name: str, number: float, before: float
-    ) -> None:
-        column = columns.get(name)
-        if column is None:
-            column = columns[name] = array("d")
-        while len(column) < self.rows:
-            column.append(before)
-        column.append(number)
 
     def _miss(self, name: str) -> None:
         spans = self._unread.setdefault(name, [])
@@ -157,34 +148,63 @@ class Filling:
         parts: list[bytes] = []
         at = 0
 
-        def packed(columns: Mapping[str, array[float]], missing: float) -> dict[str, Where]:
+        def packed(columns: Mapping[str, Floats]) -> dict[str, Where]:
             nonlocal at
             found: dict[str, Where] = {}
             for name, column in columns.items():
-                while len(column) < self.rows:
-                    column.append(missing)
                 kind, body = _packed(column)
-                found[name] = ("=", column[0]) if kind == "=" else (kind, at)
+                found[name] = ("=", float(column[0])) if kind == "=" else (kind, at)
                 parts.append(body)
                 at += len(body)
             return found
 
         heading = {
             "rows": self.rows,
-            "axes": packed(self._axes, 0.0),
+            "axes": packed(self._axes.columns(0.0)),
             "states": self._states,
-            "values": packed(self._values, NAN),
+            "values": packed(self._values.columns(NAN)),
             "unread": self._unread,
             **more,
         }
         return heading | {"bytes": at}, b"".join(parts)
 
 
-def _packed(column: array[float]) -> tuple[str, bytes]:
+class _Table:
+    """Rows of numbers under names that seldom change: a block of rows for each set of names."""
+
+    def __init__(self) -> None:
+        self._blocks: list[tuple[tuple[str, ...], array[float]]] = []
+        self._sizes: list[int] = []
+
+    def add(self, names: tuple[str, ...], row: list[float]) -> None:
+        if not self._blocks or self._blocks[-1][0] != names:
+            self._blocks.append((names, array("d")))
+            self._sizes.append(0)
+        self._blocks[-1][1].extend(row)
+        self._sizes[-1] += 1
+
+    def columns(self, missing: float) -> dict[str, Floats]:
+        """Each name's numbers, ``missing`` where a row does not have it."""
+        import numpy as np  # delayed: see above
+
+        rows = sum(self._sizes)
+        found: dict[str, Floats] = {}
+        at = 0
+        for (names, numbers), size in zip(self._blocks, self._sizes, strict=True):
+            block = np.frombuffer(numbers).reshape(size, len(names)) if names else None
+            for number, name in enumerate(names):
+                if name not in found:
+                    found[name] = np.full(rows, missing)
+                assert block is not None
+                found[name][at : at + size] = block[:, number]
+            at += size
+        return found
+
+
+def _packed(numbers: Floats) -> tuple[str, bytes]:
     """The shortest type that loses nothing, and the column in it."""
     import numpy as np  # delayed: see above
 
-    numbers = np.frombuffer(column)
     if bool((numbers == numbers[0]).all()):  # never true of NaN, which JSON does not have
         return "=", b""
     with np.errstate(over="ignore"):
