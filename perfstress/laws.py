@@ -37,9 +37,12 @@ LATE = 0.72
 SETTLED_TAU = 0.2
 BENDS: Floats = np.linspace(0.1, 0.95, 18)
 TAUS: Floats = np.geomspace(0.012, 2.0, 52)
-POWERS: Floats = np.array([0.35, 0.5, 0.7])
-LOGARITHMS: Floats = np.array([4.0, 10.0, 30.0, 100.0])
+POWERS: Floats = np.array([0.25, 0.35, 0.5, 0.6, 0.7])
+LOGARITHMS: Floats = np.array([2.0, 5.0, 12.0, 30.0, 80.0, 250.0])
 WARM_TAUS = int(np.count_nonzero(TAUS <= 0.3))
+# A warm-up with a longer time constant leaves no stretch from which growth behind it can be told
+# from growth that slows down for ever.
+WARM_TAU = 0.13
 MEMORIES: Floats = np.array([0.0, 0.4, 0.7, 0.85, 0.93])
 # Few points cannot carry long memory, and floors are apart by design.
 MEMORIES_OF_FEW: Floats = np.array([0.0, 0.3, 0.6])
@@ -61,6 +64,9 @@ PRIORS = {
     "bent": 0.5,
     "warm-up, then linear": 1.0,
     "step and linear": 0.5,
+    "fills for a while": 0.5,
+    "fills, then gives back": 0.5,
+    "warm-up, then slower and slower": 1.0,
 }
 LAWS: tuple[str, ...] = tuple(PRIORS)
 OPEN_PRIOR = 0.3
@@ -135,7 +141,9 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     g = np.maximum(m, (total - rest) / p * np.maximum(left, 1) / rest - 1)
     log_base = on.log_base
     evidence = log_base[:, None] + left / 2 * np.log1p(g) - (m - 1) / 2 * np.log(total + g * rest)
-    evidence = np.where(usable & (left >= 2), evidence + cells.log_prior, -np.inf)
+    gives_back = (cells.law != LAWS.index("fills, then gives back")) | (other < 0)
+    usable = usable & gives_back & (left >= 2)
+    evidence = np.where(usable, evidence + cells.log_prior, -np.inf)
     constant = log_base - (m - 1) / 2 * np.log(total[:, 0]) + np.log(PRIORS["constant"])
     kind = _given_back(cells, coefficient, other)
     slope = coefficient * cells.slope * scale
@@ -160,13 +168,17 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     )
 
 
-def _given_back(cells: _Cells, slope: Floats, step: Floats) -> Ints:
+def _given_back(cells: _Cells, slope: Floats, other: Floats) -> Ints:
     """The kinds, with growth beside a fall left open: where much was given back, or the fall came
-    late, the growth may have been a saw-tooth, or may have stopped.
+    late, the growth may have been a saw-tooth, or may have stopped; and what rises only after it
+    fell may be swinging.
     """
-    falls = (cells.law == LAWS.index("step and linear")) & (step < 0)
-    much = (cells.place > LATE) | (-step > GIVEN_BACK * np.abs(slope))
-    return np.where(falls & much, int(Kind.OPEN), cells.kind)
+    falls = (cells.law == LAWS.index("step and linear")) & (other < 0)
+    much = (cells.place > LATE) | (-other > GIVEN_BACK * np.abs(slope))
+    bent = cells.law == LAWS.index("bent")
+    fell, rose = -(slope + other) * cells.place, slope * (1 - cells.place)
+    swings = bent & (fell > GIVEN_BACK * rose)
+    return np.where((falls & much) | swings, int(Kind.OPEN), cells.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +220,21 @@ def _grounds(points: bytes) -> _Grounds:
     length = np.sqrt(np.square(ones).sum(axis=1))
     ones = (ones / length[:, :, None])[:, :, 0]
     white = _without(_whitened(design, memories), ones)
-    # Products of two columns are wanted only with x, and between steps: small enough for a library
-    # of linear algebra to do them without starting threads, which costs more than it gives.
+    # Products of two columns are wanted only of the columns that share a law: few, and small enough
+    # for a library of linear algebra to do them without starting threads, which would cost more
+    # than they give.
     square = np.square(white).sum(axis=1)
-    line = np.matmul(white[:, :, :1].transpose(0, 2, 1), white)[:, 0]
     steps = white[:, :, -(m - 1) :]
     between = np.matmul(steps.transpose(0, 2, 1), steps)
     first, second = cells.first, np.maximum(cells.second, 0)
     two = cells.second >= 0
-    of_steps = first > 0
+    of_steps = cells.law == LAWS.index("two steps")
+    others = np.flatnonzero(two & ~of_steps)
     before = design.shape[1] - (m - 1)
-    i, j = np.maximum(first - before, 0), np.maximum(second - before, 0)
     a = square[:, first]
-    b = np.where(two, np.where(of_steps, between[:, i, j], line[:, second]), 0.0)
+    b = np.zeros_like(a)
+    b[:, of_steps] = between[:, first[of_steps] - before, second[of_steps] - before]
+    b[:, others] = np.einsum("kmp,kmp->kp", white[:, :, first[others]], white[:, :, second[others]])
     c = np.where(two, square[:, second], 1.0)
     det = a * c - b * b
     usable = det > 1e-9 * a * c
@@ -258,6 +272,9 @@ def _without(white: Floats, ones: Floats) -> Floats:
 def _design(x: Floats) -> tuple[Floats, _Cells]:
     """The columns that laws are made of, and the laws."""
     m, n = len(x), len(BENDS)
+    gaps = (x[1:] + x[:-1]) / 2
+    ramp_from, ramp_to = np.triu_indices(n, 2)
+    ramps = np.clip(x[:, None], BENDS[ramp_from], BENDS[ramp_to])
     stops = np.minimum(x[:, None], BENDS)
     steps = (np.arange(m)[:, None] >= np.arange(1, m)).astype(float)
     design = np.column_stack(
@@ -269,6 +286,8 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
             x[:, None] ** POWERS,
             np.log1p(x[:, None] * LOGARITHMS),
             x * x,
+            np.minimum(x[:, None], gaps),
+            ramps,
             steps,
         ]
     )
@@ -278,24 +297,37 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
     at_root = 1 + 2 * n + len(TAUS) + np.arange(len(POWERS))
     at_log = 1 + at_root[-1] + np.arange(len(LOGARITHMS))
     at_square = at_log[-1:] + 1
-    at_step = 2 + at_log[-1] + np.arange(m - 1)
-    gaps = (x[1:] + x[:-1]) / 2
+    at_stop_of_gap = 1 + at_square[-1] + np.arange(m - 1)
+    at_ramp = 1 + at_stop_of_gap[-1] + np.arange(len(ramp_from))
+    at_step = 1 + at_ramp[-1] + np.arange(m - 1)
     i, j = np.triu_indices(m - 1, 1)
     line = np.zeros(1, dtype=np.int64)
     none, one, two = np.zeros(1), np.ones(1), np.full(1, 2.0)
-    open_ = np.full(len(LOGARITHMS), int(Kind.OPEN))
+    slowing = np.concatenate([at_root, at_log])
+    open_ = np.full(len(slowing), int(Kind.OPEN))
     late_bends = np.where(BENDS > LATE, Kind.OPEN, Kind.SETTLED)
     late_starts = np.where(BENDS > LATE, Kind.OPEN, Kind.GROWING)
     slow = np.where(TAUS > SETTLED_TAU, Kind.OPEN, Kind.SETTLED)
     late_steps = np.where(gaps > LATE, Kind.OPEN, Kind.SETTLED)
     warm = at_sat[:WARM_TAUS]
+    quick = at_sat[:WARM_TAUS:3]
+    slopes = np.concatenate([POWERS, LOGARITHMS / (1 + LOGARITHMS)])
+    ramp_ends = BENDS[ramp_to]
+    late_ramps = np.where(ramp_ends > LATE, Kind.OPEN, Kind.SETTLED)
     parts = [
         _law("fills then stops", at_stop, None, late_bends, np.zeros(n), BENDS),
         _law("saturating", at_sat, None, slow, np.exp(-1 / TAUS) / TAUS, 3 * TAUS),
         _law("step", at_step, None, late_steps, np.zeros(m - 1), gaps),
         _law("two steps", at_step[i], at_step[j], late_steps[j], np.zeros(len(i)), gaps[j]),
         _law("root", at_root, None, open_[: len(POWERS)], POWERS, np.zeros(len(POWERS))),
-        _law("logarithm", at_log, None, open_, LOGARITHMS / (1 + LOGARITHMS), np.zeros(4)),
+        _law(
+            "logarithm",
+            at_log,
+            None,
+            open_[: len(LOGARITHMS)],
+            LOGARITHMS / (1 + LOGARITHMS),
+            np.zeros(len(LOGARITHMS)),
+        ),
         _law("linear", line, None, line + Kind.GROWING, one, none),
         _law("accelerating", at_square, None, line + Kind.GROWING, two, none),
         _law("linear from a point on", at_start, None, late_starts, np.ones(n), BENDS),
@@ -304,7 +336,7 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
             "warm-up, then linear",
             line,
             warm,
-            np.full(len(warm), int(Kind.GROWING)),
+            np.where(TAUS[:WARM_TAUS] > WARM_TAU, Kind.OPEN, Kind.GROWING),
             np.ones(len(warm)),
             3 * TAUS[:WARM_TAUS],
         ),
@@ -315,6 +347,16 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
             np.full(m - 1, int(Kind.GROWING)),
             np.ones(m - 1),
             gaps,
+        ),
+        _law("fills for a while", at_ramp, None, late_ramps, np.zeros(len(at_ramp)), ramp_ends),
+        _law("fills, then gives back", at_stop_of_gap, at_step, late_steps, np.zeros(m - 1), gaps),
+        _law(
+            "warm-up, then slower and slower",
+            np.repeat(slowing, len(quick)),
+            np.tile(quick, len(slowing)),
+            np.full(len(slowing) * len(quick), int(Kind.OPEN)),
+            np.repeat(slopes, len(quick)),
+            np.tile(3 * TAUS[:WARM_TAUS:3], len(slowing)),
         ),
     ]
     joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]

@@ -1,5 +1,5 @@
-"""Families of series that nothing was tuned on: written before the judge was tuned on ``hard``, and
-looked at when that had ended. ``docs/method.md`` has the figures.
+"""Families of series that nothing was tuned on: written before the last change of the judge, and
+looked at when that was done. ``docs/method.md`` has the figures.
 """
 
 from __future__ import annotations
@@ -12,136 +12,129 @@ from tests.quality.hard import Labelled, Maker, bounded, by_law, size, unbounded
 from tests.quality.traces import READINGS, Ground, saw, share
 
 
-def arc_tangent(on: Ground) -> Labelled:
-    grown, scale = size(on), on.rng.uniform(1, 12)
-    return by_law(on, lambda w: grown * np.arctan(scale * w))
+def power_from_a_point_on(on: Ground) -> Labelled:
+    grown, start, exponent = size(on), on.rng.uniform(0.1, 0.5), on.rng.uniform(0.4, 0.7)
+    return by_law(on, lambda w: grown * np.maximum(0, w - start) ** exponent)
 
 
-def cube_root_behind_a_step(on: Ground) -> Labelled:
-    grown, at = size(on), on.rng.uniform(0.05, 0.3)
-    return by_law(on, lambda w: grown * ((w > at) + np.cbrt(w)))
+def logarithm_behind_a_warm_up(on: Ground) -> Labelled:
+    grown, scale = size(on), on.rng.uniform(3, 60)
+    tau, share_of_it = on.rng.uniform(0.02, 0.08), on.rng.uniform(0.5, 3)
+    return by_law(
+        on,
+        lambda w: grown * (share_of_it * (1 - np.exp(-w / tau)) + np.log1p(scale * w) / 3),
+    )
 
 
-def logarithm_of_a_logarithm(on: Ground) -> Labelled:
-    grown, scale = size(on), on.rng.uniform(50, 5000)
-    return by_law(on, lambda w: grown * np.log1p(np.log1p(scale * w)))
+def root_in_waves(on: Ground) -> Labelled:
+    grown, turn = size(on), on.rng.uniform(0.05, 0.3)
+    return by_law(
+        on, lambda w: grown * (np.sqrt(w) + 0.05 * np.sin(2 * np.pi * np.minimum(w, 1) / turn))
+    )
 
 
-def chain_of_pools(on: Ground) -> Labelled:
-    """Several pools, each of which fills at a time of its own and then stands."""
-    grown, ends = size(on), on.rng.uniform(0.05, 1.6, 5)
-    return by_law(on, lambda w: grown * np.mean([np.minimum(w / end, 1) for end in ends], axis=0))
+def hyperbola_of_a_count(on: Ground) -> Labelled:
+    top, half = on.rng.uniform(30, 800), on.rng.uniform(0.1, 1.0)
+    return by_law(on, lambda w: np.floor(top * w / (w + half)))
 
 
-def cache_by_time_to_live(on: Ground) -> Labelled:
-    """What came in within the last so many operations, with a part that arrives in swells."""
-    ttl = on.rng.uniform(0.1, 0.5)
-    swell = 1 + 0.3 * np.sin(2 * np.pi * share(on) / on.rng.uniform(0.2, 0.5))
-    come = np.cumsum(swell) / READINGS
-    left = np.interp(share(on) - ttl, share(on), come, left=0.0)
-    return bounded(on, on.base + size(on) * (come - left) / ttl)
+def cache_that_evicts_in_bulk(on: Ground) -> Labelled:
+    """It fills, and from then on a part is thrown away each time it is full."""
+    full, part, w = on.rng.uniform(0.2, 0.6), on.rng.uniform(0.05, 0.3), share(on)
+    level = np.where(w < full, w / full, 1 - part + ((w - full) / full) % part)
+    return bounded(on, on.base + size(on) * level)
 
 
-def fragmentation(on: Ground) -> Labelled:
-    """Steps of random size that come ever more seldom."""
-    at = np.cumsum(on.rng.exponential(0.02 * 1.35 ** np.arange(16)))
-    heights = on.rng.exponential(1.0, 16)
-    level = (share(on)[:, None] > at[None, :]) @ heights
-    return bounded(on, on.base + 0.15 * size(on) * level)
+def filled_by_time_to_live(on: Ground) -> Labelled:
+    grown, ttl = size(on), on.rng.uniform(0.2, 1.3)
+    return by_law(on, lambda w: grown * np.minimum(w / ttl, 1))
 
 
-def noisy_saw_of_noise(on: Ground) -> Labelled:
-    lengths = on.rng.integers(10, 120, READINGS)
-    heights = on.rng.uniform(0.2, 1.0, READINGS)
-    teeth = np.concatenate(
-        [h * np.arange(n) / n for n, h in zip(lengths.tolist(), heights.tolist(), strict=True)]
-    )[:READINGS]
-    return bounded(on, np.full(READINGS, on.base), size(on) * teeth)
+def elastic_pool(on: Ground) -> Labelled:
+    """As many workers as the last minutes needed at once."""
+    need, window = on.rng.poisson(on.rng.uniform(2, 20), READINGS), int(on.rng.integers(10, 80))
+    held = [need[max(0, at - window) : at + 1].max() for at in range(READINGS)]
+    return bounded(on, on.base + np.array(held, dtype=float))
 
 
-def falls_then_stands(on: Ground) -> Labelled:
-    return bounded(on, on.base * (1 + 0.3 * np.exp(-share(on) / on.rng.uniform(0.05, 0.4))))
+def arenas(on: Ground) -> Labelled:
+    """Equal steps, each after half as much work again as the one before."""
+    each, first = size(on) / 8, 1.5 ** -on.rng.uniform(7, 10)
+    return by_law(on, lambda w: each * np.floor(np.log1p(w / first) / np.log(1.5)))
 
 
-def heavy_tails(on: Ground) -> Labelled:
-    bumps = np.minimum(on.rng.pareto(1.5, READINGS), 50) * (on.rng.random(READINGS) < 0.1)
-    return bounded(on, np.full(READINGS, on.base), on.sigma * bumps)
+def restarts_of_workers(on: Ground) -> Labelled:
+    """Workers that leak and are replaced in turn, as servers are set up to."""
+    workers, life = int(on.rng.integers(3, 8)), on.rng.uniform(0.1, 0.3)
+    phases = on.rng.uniform(0, 1, workers)
+    level = sum((share(on) / life + phase) % 1.0 for phase in phases)
+    return bounded(on, on.base + size(on) * np.asarray(level) / workers)
 
 
-def noise_that_widens(on: Ground) -> Labelled:
-    wide = on.rng.normal(0, 1, READINGS) * (1 + 4 * share(on))
-    return bounded(on, np.full(READINGS, on.base), 2 * on.sigma * wide)
+def slides_between_two_levels(on: Ground) -> Labelled:
+    at = np.sort(on.rng.uniform(0.02, 0.98, 6))
+    upper = np.searchsorted(at, share(on)) % 2
+    return bounded(on, on.base + size(on) * upper)
 
 
-def pool_with_two_ceilings(on: Ground) -> Labelled:
-    first, second = on.rng.uniform(0.05, 0.2), on.rng.uniform(0.3, 0.6)
-    w, top = share(on), float(on.rng.integers(10, 60))
-    level = np.minimum(w / first, 1) + (w > second) * np.minimum((w - second) / 0.05, 1)
-    return bounded(on, on.base + np.floor(top * level))
+def leak_that_gives_back_some(on: Ground) -> Labelled:
+    """Each cleaning takes half of what came since the one before."""
+    period, w = on.rng.uniform(0.04, 0.12), share(on)
+    level = 0.5 * period * np.floor(w / period) + w % period
+    return unbounded(on, on.base + 4 * on.leak * float(on.ops[-1]) * level)
 
 
-def leak_of_one_kind_of_work(on: Ground) -> Labelled:
-    """It leaks only in the part of the traffic that comes by day."""
-    active = np.sin(2 * np.pi * share(on) / on.rng.uniform(0.1, 0.25)) > 0
-    work = np.cumsum(active * np.diff(on.ops, prepend=0))
-    return unbounded(on, on.base + 5 * on.leak * work)
-
-
-def leak_beside_a_cache_by_day(on: Ground) -> Labelled:
+def aging(on: Ground) -> Labelled:
     total = 2.5 * on.leak * float(on.ops[-1])
-    wave = 0.3 * total * np.sin(2 * np.pi * share(on) / on.rng.uniform(0.15, 0.3))
-    return unbounded(on, on.base + total * share(on) + wave)
+    return unbounded(on, on.base + total * share(on) ** on.rng.uniform(1.2, 1.8))
 
 
-def blocks_of_random_size(on: Ground) -> Labelled:
-    at = np.sort(on.rng.uniform(0, 1, 25))
-    heights = on.rng.exponential(1.0, 25)
-    level = (share(on)[:, None] > at[None, :]) @ heights / heights.sum()
-    return unbounded(on, on.base + 2 * on.leak * float(on.ops[-1]) * level)
+def leak_in_wandering_noise(on: Ground) -> Labelled:
+    wander, noise = 0.0, np.empty(READINGS)
+    for at, shock in enumerate(on.rng.normal(0, 1, READINGS)):
+        noise[at] = wander = 0.97 * wander + 0.24 * shock
+    total = 4 * on.leak * float(on.ops[-1])
+    return unbounded(on, on.base + total * share(on) + 0.06 * total * noise)
 
 
-def leak_under_generations(on: Ground) -> Labelled:
+def leak_behind_steps(on: Ground) -> Labelled:
+    total, w = 3 * on.leak * float(on.ops[-1]), share(on)
+    steps = sum((w > at).astype(float) for at in on.rng.uniform(0.02, 0.4, 2))
+    return unbounded(on, on.base + total * (w + 0.4 * np.asarray(steps)))
+
+
+def sockets_in_pairs(on: Ground) -> Labelled:
+    each = max(2 * on.leak, 30 / float(on.ops[-1]))
+    pairs = 2 * np.cumsum(on.rng.poisson(each / 2 * np.diff(on.ops, prepend=0)))
+    return unbounded(on, on.base + pairs, 2 * on.rng.poisson(2, READINGS))
+
+
+def leak_in_a_saw_that_grows(on: Ground) -> Labelled:
     total = 3 * on.leak * float(on.ops[-1])
-    teeth = saw(on, total / 3, on.rng.uniform(5, 15)) + saw(on, total, on.rng.uniform(40, 90))
-    return unbounded(on, on.base + total * share(on), teeth)
-
-
-def half_again_as_fast(on: Ground) -> Labelled:
-    """A leak whose rate changes half-way, as a release of the load does."""
-    w, factor = share(on), on.rng.uniform(0.4, 2.5)
-    level = np.minimum(w, 0.5) + factor * np.maximum(0, w - 0.5)
-    return unbounded(on, on.base + 2 * on.leak * float(on.ops[-1]) * level)
-
-
-def handles(on: Ground) -> Labelled:
-    each = max(2 * on.leak, 40 / float(on.ops[-1]))
-    spent = np.cumsum(on.rng.poisson(each * np.diff(on.ops, prepend=0)))
-    busy = on.rng.poisson(4, READINGS)
-    return unbounded(on, on.base + spent, busy)
+    teeth = saw(on, 0.4 * total, on.rng.uniform(8, 50))
+    return unbounded(on, on.base + total * share(on), teeth * (1 + share(on)))
 
 
 HELD_BACK: Mapping[str, tuple[str, Maker]] = {
     **{
         maker.__name__.replace("_", " "): ("bytes", maker)
         for maker in (
-            arc_tangent,
-            cube_root_behind_a_step,
-            logarithm_of_a_logarithm,
-            chain_of_pools,
-            cache_by_time_to_live,
-            fragmentation,
-            noisy_saw_of_noise,
-            falls_then_stands,
-            heavy_tails,
-            noise_that_widens,
-            leak_of_one_kind_of_work,
-            leak_beside_a_cache_by_day,
-            blocks_of_random_size,
-            leak_under_generations,
-            half_again_as_fast,
+            power_from_a_point_on,
+            logarithm_behind_a_warm_up,
+            root_in_waves,
+            cache_that_evicts_in_bulk,
+            filled_by_time_to_live,
+            arenas,
+            restarts_of_workers,
+            slides_between_two_levels,
+            leak_that_gives_back_some,
+            aging,
+            leak_in_wandering_noise,
+            leak_behind_steps,
+            leak_in_a_saw_that_grows,
         )
     },
-    "pool with two ceilings": ("count", pool_with_two_ceilings),
-    "handles": ("count", handles),
-    "arc tangent of a count": ("count", arc_tangent),
+    "hyperbola of a count": ("count", hyperbola_of_a_count),
+    "elastic pool": ("count", elastic_pool),
+    "sockets in pairs": ("count", sockets_in_pairs),
 }

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.detectors.growth.evidence import (
+    ends_high,
     growing_slope,
     shares,
     steepest,
@@ -31,6 +32,8 @@ GROWS = 0.95
 STANDS = 0.75
 # With more of the weight than this on laws that cannot be told apart within the run, it is open.
 OPEN = 0.5
+# What fails must be surer: growth that slows down for ever looks like growth for a while.
+SLOWS = 0.3
 MIN_LEVELS = 4
 # Growth by the clock is taken out where it is this share of the whole growth.
 IDLE_SHARE = (0.25, 1.5)
@@ -133,7 +136,9 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     slope, behind = growing_slope(weighed, levels), tail(weighed, x, levels)
     worst = max(steepest(x, levels), slope.estimate + slope.margin)
     harmless = critical is not None and worst / span <= critical
-    verdict, label = _decide(positive, big, settled, weighed.share(Kind.OPEN), harmless)
+    verdict, label = _decide(
+        positive, big, settled, weighed.share(Kind.OPEN), harmless, ends_high(x, levels)
+    )
     if (verdict, label) == ("bounded", None):
         if not harmless and steps_that_grow(x, levels):
             verdict, label = "inconclusive", "STEP"
@@ -170,7 +175,7 @@ def until(room: float, per_op: float, rate_hz: float) -> float:
 
 
 def _decide(
-    positive: float, big: float, settled: float, open_: float, harmless: bool
+    positive: float, big: float, settled: float, open_: float, harmless: bool, is_record: bool
 ) -> tuple[GrowthVerdict, Label | None]:
     against = positive + settled
     if harmless:  # whatever the law, the limit is too far away
@@ -181,6 +186,8 @@ def _decide(
         return "inconclusive", "SUBLINEAR"
     if positive > GROWS * against:
         if big >= 0.5 * positive:
+            if open_ > SLOWS or not is_record:
+                return "inconclusive", "SUBLINEAR"
             return "unbounded", "UNBOUNDED"
         if big < (1 - GROWS) * positive:
             return "bounded", "GROWS_SLOWLY"

@@ -22,6 +22,7 @@ Z_99 = 2.5758
 VISIBLE = 5.0
 LEAST_STEP = 0.05
 FACTORS = (1.3, 3.2)
+END = 0.8  # where the end of the run begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,13 @@ def steepest(x: Floats, levels: Levels) -> float:
     return max(0.0, *rates)
 
 
+def ends_high(x: Floats, levels: Levels) -> bool:
+    """Whether the end is as high as all before it: what grows for ever is, what swings may not."""
+    y = levels.value
+    noise = max(levels.noise_floor, mad_sd(np.diff(y)))
+    return float(y[x >= END].max()) >= float(y[x < END].max()) - noise
+
+
 def steps_that_grow(x: Floats, levels: Levels) -> bool:
     """Whether the levels rise in steps of which each is larger and later than the one before, the
     next not yet due: a container that grows by a factor whenever it is full looks like that, and is
@@ -158,16 +166,21 @@ def steps_that_grow(x: Floats, levels: Levels) -> bool:
             merged[-1] = (float(x[at]), merged[-1][1] + float(rises[at]))
         else:
             merged.append((float(x[at] + x[at + 1]) / 2, float(rises[at])))
-    return any(_is_geometric(steps[-2:], float(np.diff(x).max())) for steps in (single, merged))
+    gap, noise = float(np.diff(x).max()), 2 * mad_sd(np.diff(levels.value))
+    return any(_is_geometric(steps[-2:], gap, noise) for steps in (single, merged))
 
 
-def _is_geometric(steps: list[tuple[float, float]], gap: float) -> bool:
-    """Whether the second of two steps, each known to within a ``gap``, follows from the first."""
+def _is_geometric(steps: list[tuple[float, float]], gap: float, noise: float) -> bool:
+    """Whether the second of two steps, each known to within a ``gap`` and its size to within the
+    ``noise``, follows from the first, and the next is not yet due.
+    """
     if len(steps) < 2:
         return False
     (before, small), (last, large) = steps
-    factor = large / small
-    if not FACTORS[0] <= factor <= FACTORS[1]:
-        return False
-    filled = (last - factor * before) / (factor - 1)
-    return filled >= -gap and factor * (last + filled) - filled > 1 - gap
+    for factor in ((large - noise) / (small + noise), large / small, (large + noise) / small):
+        if not FACTORS[0] <= factor <= FACTORS[1]:
+            continue
+        filled = (last - factor * before) / (factor - 1)
+        if filled >= -gap and factor * (last + filled) - filled > 1 - gap:
+            return True
+    return False
