@@ -39,6 +39,7 @@ BENDS: Floats = np.linspace(0.1, 0.95, 18)
 TAUS: Floats = np.geomspace(0.012, 2.0, 52)
 POWERS: Floats = np.array([0.25, 0.35, 0.5, 0.6, 0.7])
 LOGARITHMS: Floats = np.array([2.0, 5.0, 12.0, 30.0, 80.0, 250.0])
+HALVES: Floats = np.array([0.03, 0.1, 0.3, 1.0])  # of a hyperbola: where it has half of its all
 WARM_TAUS = int(np.count_nonzero(TAUS <= 0.3))
 # A warm-up with a longer time constant leaves no stretch from which growth behind it can be told
 # from growth that slows down for ever.
@@ -58,6 +59,7 @@ PRIORS = {
     "two steps": 1.0,
     "root": 1.0,
     "logarithm": 1.0,
+    "hyperbola": 0.5,
     "linear": 2.0,
     "accelerating": 0.5,
     "linear from a point on": 1.0,
@@ -67,11 +69,16 @@ PRIORS = {
     "fills for a while": 0.5,
     "fills, then gives back": 0.5,
     "warm-up, then slower and slower": 1.0,
+    "step, then slower and slower": 0.5,
+    "root from a point on": 1.0,
 }
 LAWS: tuple[str, ...] = tuple(PRIORS)
 OPEN_PRIOR = 0.3
 # Growth that gave back this share of what it would be over the run is not simply growth.
 GIVEN_BACK = 0.5
+# Growth that is slower than this share of what it was has slowed down.
+SLOWED = 0.8
+SLOWED_EARLY = 0.4  # of the run: what slowed down before and then went straight on is growth
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +177,15 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
 
 def _given_back(cells: _Cells, slope: Floats, other: Floats) -> Ints:
     """The kinds, with growth beside a fall left open: where much was given back, or the fall came
-    late, the growth may have been a saw-tooth, or may have stopped; and what rises only after it
-    fell may be swinging.
+    late, the growth may have been a saw-tooth, or may have stopped. What rises only after it fell
+    may be swinging, and what has slowed down once may do so again.
     """
     falls = (cells.law == LAWS.index("step and linear")) & (other < 0)
     much = (cells.place > LATE) | (-other > GIVEN_BACK * np.abs(slope))
     bent = cells.law == LAWS.index("bent")
     fell, rose = -(slope + other) * cells.place, slope * (1 - cells.place)
-    swings = bent & (fell > GIVEN_BACK * rose)
+    slowed = (slope < SLOWED * (slope + other)) & (cells.place > SLOWED_EARLY)
+    swings = bent & ((fell > GIVEN_BACK * rose) | slowed)
     return np.where((falls & much) | swings, int(Kind.OPEN), cells.kind)
 
 
@@ -273,6 +281,7 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
     """The columns that laws are made of, and the laws."""
     m, n = len(x), len(BENDS)
     gaps = (x[1:] + x[:-1]) / 2
+    early = BENDS[BENDS < LATE]
     ramp_from, ramp_to = np.triu_indices(n, 2)
     ramps = np.clip(x[:, None], BENDS[ramp_from], BENDS[ramp_to])
     stops = np.minimum(x[:, None], BENDS)
@@ -285,6 +294,8 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
             1 - np.exp(-x[:, None] / TAUS),
             x[:, None] ** POWERS,
             np.log1p(x[:, None] * LOGARITHMS),
+            x[:, None] / (x[:, None] + HALVES),
+            np.sqrt(np.maximum(0.0, x[:, None] - early)),
             x * x,
             np.minimum(x[:, None], gaps),
             ramps,
@@ -296,14 +307,16 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
     at_sat = 1 + 2 * n + np.arange(len(TAUS))
     at_root = 1 + 2 * n + len(TAUS) + np.arange(len(POWERS))
     at_log = 1 + at_root[-1] + np.arange(len(LOGARITHMS))
-    at_square = at_log[-1:] + 1
+    at_half = 1 + at_log[-1] + np.arange(len(HALVES))
+    at_late_root = 1 + at_half[-1] + np.arange(len(early))
+    at_square = at_late_root[-1:] + 1
     at_stop_of_gap = 1 + at_square[-1] + np.arange(m - 1)
     at_ramp = 1 + at_stop_of_gap[-1] + np.arange(len(ramp_from))
     at_step = 1 + at_ramp[-1] + np.arange(m - 1)
     i, j = np.triu_indices(m - 1, 1)
     line = np.zeros(1, dtype=np.int64)
     none, one, two = np.zeros(1), np.ones(1), np.full(1, 2.0)
-    slowing = np.concatenate([at_root, at_log])
+    slowing = np.concatenate([at_root, at_log, at_half])
     open_ = np.full(len(slowing), int(Kind.OPEN))
     late_bends = np.where(BENDS > LATE, Kind.OPEN, Kind.SETTLED)
     late_starts = np.where(BENDS > LATE, Kind.OPEN, Kind.GROWING)
@@ -311,7 +324,8 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
     late_steps = np.where(gaps > LATE, Kind.OPEN, Kind.SETTLED)
     warm = at_sat[:WARM_TAUS]
     quick = at_sat[:WARM_TAUS:3]
-    slopes = np.concatenate([POWERS, LOGARITHMS / (1 + LOGARITHMS)])
+    at_end = HALVES / (1 + HALVES) ** 2
+    slopes = np.concatenate([POWERS, LOGARITHMS / (1 + LOGARITHMS), at_end])
     ramp_ends = BENDS[ramp_to]
     late_ramps = np.where(ramp_ends > LATE, Kind.OPEN, Kind.SETTLED)
     parts = [
@@ -327,6 +341,15 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
             open_[: len(LOGARITHMS)],
             LOGARITHMS / (1 + LOGARITHMS),
             np.zeros(len(LOGARITHMS)),
+        ),
+        _law("hyperbola", at_half, None, open_[: len(HALVES)], at_end, np.zeros(len(HALVES))),
+        _law(
+            "root from a point on",
+            at_late_root,
+            None,
+            np.full(len(early), int(Kind.OPEN)),
+            0.5 / np.sqrt(1 - early),
+            early,
         ),
         _law("linear", line, None, line + Kind.GROWING, one, none),
         _law("accelerating", at_square, None, line + Kind.GROWING, two, none),
@@ -357,6 +380,14 @@ def _design(x: Floats) -> tuple[Floats, _Cells]:
             np.full(len(slowing) * len(quick), int(Kind.OPEN)),
             np.repeat(slopes, len(quick)),
             np.tile(3 * TAUS[:WARM_TAUS:3], len(slowing)),
+        ),
+        _law(
+            "step, then slower and slower",
+            np.repeat(slowing[1::2], m - 1),
+            np.tile(at_step, len(slowing[1::2])),
+            np.full(len(slowing[1::2]) * (m - 1), int(Kind.OPEN)),
+            np.repeat(slopes[1::2], m - 1),
+            np.tile(gaps, len(slowing[1::2])),
         ),
     ]
     joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]

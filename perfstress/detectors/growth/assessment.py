@@ -16,6 +16,7 @@ from perfstress.detectors.growth.evidence import (
     shares,
     steepest,
     steps_that_grow,
+    still_rises,
     tail,
     with_signs,
 )
@@ -34,6 +35,8 @@ STANDS = 0.75
 OPEN = 0.5
 # What fails must be surer: growth that slows down for ever looks like growth for a while.
 SLOWS = 0.3
+# A few whole things that leak by chance bend any straight line a little.
+SLOWS_BY_CHANCE = 0.4
 MIN_LEVELS = 4
 # Growth by the clock is taken out where it is this share of the whole growth.
 IDLE_SHARE = (0.25, 1.5)
@@ -136,12 +139,14 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     slope, behind = growing_slope(weighed, levels), tail(weighed, x, levels)
     worst = max(steepest(x, levels), slope.estimate + slope.margin)
     harmless = critical is not None and worst / span <= critical
-    verdict, label = _decide(
-        positive, big, settled, weighed.share(Kind.OPEN), harmless, ends_high(x, levels)
-    )
+    open_ = weighed.share(Kind.OPEN)
+    is_sure = open_ <= (SLOWS_BY_CHANCE if levels.whole else SLOWS) and ends_high(x, levels)
+    verdict, label = _decide(positive, big, settled, open_, harmless, is_sure)
     if (verdict, label) == ("bounded", None):
         if not harmless and steps_that_grow(x, levels):
             verdict, label = "inconclusive", "STEP"
+        elif not harmless and still_rises(weighed, behind):
+            verdict, label = "inconclusive", None
         slope = behind
     low, high = (slope.estimate - slope.margin) / span, (slope.estimate + slope.margin) / span
     return Growth(
@@ -175,7 +180,7 @@ def until(room: float, per_op: float, rate_hz: float) -> float:
 
 
 def _decide(
-    positive: float, big: float, settled: float, open_: float, harmless: bool, is_record: bool
+    positive: float, big: float, settled: float, open_: float, harmless: bool, is_sure: bool
 ) -> tuple[GrowthVerdict, Label | None]:
     against = positive + settled
     if harmless:  # whatever the law, the limit is too far away
@@ -186,7 +191,7 @@ def _decide(
         return "inconclusive", "SUBLINEAR"
     if positive > GROWS * against:
         if big >= 0.5 * positive:
-            if open_ > SLOWS or not is_record:
+            if not is_sure:
                 return "inconclusive", "SUBLINEAR"
             return "unbounded", "UNBOUNDED"
         if big < (1 - GROWS) * positive:

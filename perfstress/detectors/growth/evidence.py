@@ -132,6 +132,18 @@ def tail(weighed: Weighed, x: Floats, levels: Levels) -> Slope:
     return Slope(slope, max(error * wider, floor), float(max(1, count - 2)))
 
 
+def still_rises(weighed: Weighed, behind: Slope) -> bool:
+    """Whether the levels rise for sure behind the place where the heaviest settled law has settled:
+    noise that remembers may be made to explain much, but not a line. What saturates goes on rising
+    a little by its law.
+    """
+    settled = np.flatnonzero(weighed.kind == Kind.SETTLED)
+    if not len(settled):
+        return False
+    law = weighed.law[settled[np.argmax(weighed.weight[settled])]]
+    return bool(law != LAWS.index("saturating")) and behind.estimate > behind.margin
+
+
 def steepest(x: Floats, levels: Levels) -> float:
     """The steepest growth, per length of the run, that the whole run or its last half shows."""
     y, noise = levels.value, 3 * levels.noise_floor
