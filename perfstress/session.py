@@ -43,7 +43,7 @@ from perfstress.sampler import Sampler
 from perfstress.units import NS_PER_S
 from perfstress.watching import Watcher
 from perfstress.witnesses import Witnesses
-from perfstress.workloads import WORKLOADS, workload_of
+from perfstress.workloads import driver_of
 from perfstress.yamlio import Loaded
 
 POLL_S = 0.1
@@ -292,7 +292,7 @@ class _Session:
             scale=self.order.scale,
         )
         chronicle.at_begin = self.timetable.began
-        driver = WORKLOADS[workload_of(self.example)](self.example, target, self.around)
+        driver = driver_of(self.example, target, self.around)
         probes: list[Probe] = []
         asked: list[Probe] = []
         sampler: Sampler | None = None

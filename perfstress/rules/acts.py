@@ -176,6 +176,7 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     if talks.kind_of(loaded.example) != kind:
         return
     rows = {name: names.rows_of(loaded, data.file) for name, data in sets.items()}
+    rows |= names.size_row(loaded)
     groups = list(talks.journeys(loaded))
     whose = {taken: name for _, name, steps in groups for each in steps for taken in _taken(each)}
     for place, name, steps in groups:

@@ -82,6 +82,8 @@ def unknown_placeholder(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         known.add("port")
     if workload.runs is not None:
         known.add("input")
+        if loaded.example.shape.size is not None:
+            known.add("size")
     for place, text in _with_placeholders(loaded):
         for match in _PLACEHOLDER.finditer(text):
             if match[1] in known or (match[1] == "input" and place[:2] == ("target", "command")):

@@ -30,6 +30,9 @@ _RESERVED = "idle"
 # What the steps of setup captured is a row of this name.
 SETUP = "setup"
 
+# The size of a sweep is a row of this name.
+SIZE = "size"
+
 
 class _Anything:
     """A value that is known only when it runs."""
@@ -188,6 +191,7 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     if http is None:
         return
     rows = {name: rows_of(loaded, data.file) for name, data in http.data.items()}
+    rows |= size_row(loaded)
     whose = {
         captured: name
         for name, journey in http.journeys.items()
@@ -336,6 +340,15 @@ def _has(value: Any, step: str | int) -> bool:
     if isinstance(value, list):
         return isinstance(step, int) and step < len(value)
     return isinstance(value, dict) and step in value
+
+
+def size_row(loaded: Loaded) -> dict[str, list[Any] | None]:
+    """What ``{{ size.… }}`` stands for in a sweep, as a row."""
+    size = loaded.example.shape.size
+    if size is None:
+        return {}
+    text = {} if size.text is None else {"text": size.text}
+    return {SIZE: [{size.name: size.all[0], **text}]}
 
 
 def rows_of(loaded: Loaded, file: str) -> list[Any] | None:

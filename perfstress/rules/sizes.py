@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress.costlaw import MIN_SIZES, MIN_SPAN
 from perfstress.criteria import Criterion, parse_criterion
-from perfstress.example import WorkedExample
-from perfstress.places import Complaint, Place, dotted
+from perfstress.example import Data, Size, WorkedExample
+from perfstress.extract import ExpressionError, compile_path
+from perfstress.places import Complaint, Place, dotted, texts
+from perfstress.rows import RowsError, read_rows
 from perfstress.tokens import CriterionError
 from perfstress.units import human_count
 from perfstress.yamlio import Loaded
 
 _SIZE: Place = ("shape", "size")
+_REFERENCE = re.compile(r"\{\{\s*size\.")
+MOST_TEXT = 16_000_000
 
 
 def sweep_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -37,6 +42,7 @@ def sweep_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         yield Complaint(_SIZE, "sweep-shape", message, hint)
         return
     yield from _words(example)
+    yield from _arrival(loaded)
     yield from _stages(example)
     yield from _asked(loaded)
 
@@ -44,9 +50,6 @@ def sweep_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 def _words(example: WorkedExample) -> Iterator[Complaint]:
     size, workload = example.shape.size, example.workload
     assert size is not None
-    if workload.calls is None:
-        message = "shape.size: a sweep drives workload.calls in this version"
-        yield Complaint(_SIZE, "not-in-this-version", message, "write calls", at_key=True)
     if size.values is not None and len(set(size.values)) != len(size.values):
         twice = next(value for value in size.values if size.values.count(value) > 1)
         message = f"shape.size.values: {human_count(twice)} is there twice"
@@ -57,13 +60,60 @@ def _words(example: WorkedExample) -> Iterator[Complaint]:
     if size.as_ == "place" and size.values != sorted(size.values or ()):
         message = "shape.size.values: are not in ascending order, and each is told by its place"
         yield Complaint((*_SIZE, "values"), "sweep-shape", message, "sort them")
-    if size.text is not None:
+    if size.text is not None and (workload.calls or workload.runs):
         message = "shape.size.text: is for templates, and this workload has none"
         yield Complaint((*_SIZE, "text"), "sweep-shape", message, "take it out", at_key=True)
     if example.workload.calls is not None and size.name in example.workload.calls.size:
         place: Place = ("workload", "calls", "size", size.name)
         message = f"{dotted(place)}: the sweep gives this size"
         yield Complaint(place, "sweep-shape", message, "take it out here", at_key=True)
+
+
+def _arrival(loaded: Loaded) -> Iterator[Complaint]:
+    """The size gets to the target: what it does at the largest must not be what it does at the
+    smallest.
+    """
+    example, size = loaded.example, loaded.example.shape.size
+    assert size is not None
+    kind, sets = example.workload.data_sets
+    if "size" in sets:
+        place: Place = ("workload", kind, "data", "size")
+        message = f"{dotted(place)}: in a sweep this is the name of the size"
+        yield Complaint(place, "sweep-shape", message, "give the data another name", at_key=True)
+    if example.workload.runs is not None:
+        if not any("{size}" in word for word in example.target.command or ()):
+            message = "target.command: the size does not get to it"
+            hint = 'put {size} into it: ["python", "settle.py", "--lines", "{size}"]'
+            yield Complaint(("target", "command"), "sweep-shape", message, hint)
+    elif kind:
+        measured = {name: data for name, data in sets.items() if size.name in data.measure}
+        written = any(
+            _REFERENCE.search(text) for _, text in texts(loaded.document["workload"], ("workload",))
+        )
+        if not measured and not written:
+            message = f"workload.{kind}: the size does not get to it"
+            hint = f"write {{{{ size.{size.name} }}}} or {{{{ size.text }}}} where it belongs"
+            yield Complaint(("workload", kind), "sweep-shape", message, hint, at_key=True)
+        for name, data in measured.items():
+            yield from _rows(loaded, kind, name, data, size)
+    if size.text is not None and len(size.text) * size.all[-1] > MOST_TEXT:
+        message = f"shape.size.text: {human_count(size.all[-1])} times it is too much to be sent"
+        hint = f"{human_count(MOST_TEXT)} characters are the most"
+        yield Complaint((*_SIZE, "text"), "sweep-shape", message, hint)
+
+
+def _rows(loaded: Loaded, kind: str, name: str, data: Data, size: Size) -> Iterator[Complaint]:
+    try:
+        take = compile_path(data.measure[size.name])
+        there = {take(row) for row in read_rows(loaded.path.parent / data.file)}
+    except (ExpressionError, RowsError):
+        return  # told by bad-expression, no-file or bad-rows
+    lacking = [value for value in size.all if value not in there]
+    if lacking:
+        place: Place = ("workload", kind, "data", name)
+        told = ", ".join(human_count(value) for value in lacking[:4])
+        message = f"{dotted(place)}: no row has {told} {size.name}"
+        yield Complaint(place, "sweep-shape", message, "commit a row of each size", at_key=True)
 
 
 def _stages(example: WorkedExample) -> Iterator[Complaint]:

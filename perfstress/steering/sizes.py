@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from perfstress.criteria import criteria_of
-from perfstress.example import WorkedExample
+from perfstress.example import Data, WorkedExample
 from perfstress.plan import Epoch
 from perfstress.sizing import STRAIGHT, SizeSeen, assess, by_step, edges
 from perfstress.steering.course import Course
@@ -64,6 +64,8 @@ def _at_an_edge(example: WorkedExample, work: Sequence[Seen]) -> Course | None:
     the one that was tried less often than it takes to be sure.
     """
     size = example.shape.size
+    if size is not None and any(size.name in data.measure for data in _data(example)):
+        return None  # there are rows of the committed sizes alone
     probes = [one for one in work if one.epoch.stage.startswith(EDGE)]
     spent_s = sum(one.took_s for one in probes)
     if size is None or size.as_ == "place" or len(probes) >= MOST_PROBES or spent_s > PROBES_S:
@@ -86,6 +88,10 @@ def _at_an_edge(example: WorkedExample, work: Sequence[Seen]) -> Course | None:
             facts = {"good": edge.good.size, "bad": edge.bad.size, "next": value}
             return Course((epoch,), (("edge-sought", facts),))
     return None
+
+
+def _data(example: WorkedExample) -> Iterable[Data]:
+    return example.workload.data_sets[1].values()
 
 
 def _once_more(example: WorkedExample, work: Sequence[Seen]) -> Course | None:
@@ -131,7 +137,10 @@ def _within_the_timeout(work: Sequence[Seen], waiting: Sequence[Epoch]) -> Cours
         foreseen: float | None = None
     else:
         limit, foreseen = _limit(work, timeout_s)
-    left_out = sorted({epoch.size or 0 for epoch in waiting if (epoch.size or 0) > limit})
+    # What has been visited in time once need not be foreseen.
+    well = {one.size for one in work if one.ok and (one.longest_s or 0.0) < timeout_s}
+    kept = tuple(e for e in waiting if (e.size or 0) <= limit or (foreseen and e.size in well))
+    left_out = sorted({epoch.size or 0 for epoch in waiting if epoch not in kept})
     if not left_out:
         return Course(tuple(waiting))
     facts = {
@@ -141,7 +150,6 @@ def _within_the_timeout(work: Sequence[Seen], waiting: Sequence[Epoch]) -> Cours
         "timeout_s": timeout_s,
         "order": None if foreseen is None else round(foreseen, 2),
     }
-    kept = tuple(epoch for epoch in waiting if (epoch.size or 0) <= limit)
     return Course(kept, (("sizes-left-out", facts),))
 
 

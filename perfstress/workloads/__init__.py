@@ -57,6 +57,20 @@ WORKLOADS: dict[str, Factory] = {
 }
 
 
+# Those that need a driver for each size of a sweep; the others take sizes themselves.
+JOURNEYS = ("http", "tcp", "sql", "ws")
+
+
+def driver_of(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
+    """The driver of an example's workload."""
+    kind = workload_of(example)
+    if example.shape.size is None or kind not in JOURNEYS:
+        return WORKLOADS[kind](example, target, around)
+    from perfstress.workloads.sized import SizedDriver  # delayed: only for a sweep
+
+    return SizedDriver(WORKLOADS[kind], example, target, around)
+
+
 def workload_of(example: WorkedExample) -> str:
     """The key of ``WORKLOADS`` that an example uses."""
     return next(name for name in WORKLOADS if getattr(example.workload, name) is not None)

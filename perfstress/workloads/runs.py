@@ -86,6 +86,8 @@ class RunsDriver:
 
     def begin(self, block: Sequence[Epoch], at_ns: int) -> None:
         """Start a block; its first epoch begins at ``at_ns``."""
+        if block[0].size is not None:
+            self._target.values = {**self._target.values, "size": str(block[0].size)}
         self._block = deque(block)
         self._is_active = True
         self._is_cancelled = False

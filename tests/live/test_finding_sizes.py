@@ -40,7 +40,7 @@ def sweep(
         "seed": 1,
         "size": {"name": "lines", "values": values, **(size or {})},
         "stages": [{"name": "sizes", "users": 1, "ops": ops}],
-        "timeout": "5s",
+        "timeout": "20s",
     }
     document["success"] = ["errors.count == 0", "cost.order < 1.3"]
     document["hunts"] = ["superlinear-cost", "size-boundary"]
@@ -99,6 +99,56 @@ def straight_by_place(project: Project) -> None:
     )
 
 
+def _served(project: Project, mode: str, ops: int = 20) -> None:
+    """The same over HTTP, what is posted being so long."""
+    sweep(project, [100, 400, 1600, 6400], python={}, size={"text": "x"}, ops=ops)
+    project.document["target"] = {
+        "command": ["python", str(FUNCTIONS / "sized_server.py"), "{port}", mode],
+        "ready": {"get": "/", "within": "20s"},
+    }
+    post = {
+        "post": "/lines/{{ size.lines }}",
+        "body": "{{ size.text }}",
+        "expect": {"status": 200, "json": {"size": "{{ size.lines }}"}},
+    }
+    project.document["workload"] = {
+        "http": {
+            "base_url": "http://127.0.0.1:{port}",
+            "journeys": {"upload": {"steps": [post]}},
+        }
+    }
+
+
+def square_over_http(project: Project) -> None:
+    _served(project, "square")
+
+
+def straight_over_http(project: Project) -> None:
+    _served(project, "straight")
+
+
+def breaks_over_http(project: Project) -> None:
+    _served(project, "edge", ops=4)
+
+
+def _batch(project: Project, mode: str) -> None:
+    """The same as a batch command."""
+    sweep(project, [250, 500, 1000, 2000, 4000], python={}, ops=4)
+    project.document["target"] = {
+        "command": ["python", str(FUNCTIONS / "sized_server.py"), "batch", mode, "{size}"],
+    }
+    project.document["workload"] = {"runs": {}}
+    project.document["production"]["rate"] = "1/m"
+
+
+def square_batch(project: Project) -> None:
+    _batch(project, "square")
+
+
+def straight_batch(project: Project) -> None:
+    _batch(project, "straight")
+
+
 def breaks_from_a_size_on(project: Project) -> None:
     sweep(project, [10, 100, 1000, 10_000], python=_python("breaks_from"), ops=10)
 
@@ -135,6 +185,11 @@ CASES: list[tuple[str, Callable[[Project], Path], str | None]] = [
         (straight_in_node, None),
         (square_by_place, "superlinear-cost"),
         (straight_by_place, None),
+        (square_over_http, "superlinear-cost"),
+        (straight_over_http, None),
+        (breaks_over_http, "size-boundary"),
+        (square_batch, "superlinear-cost"),
+        (straight_batch, None),
         (breaks_from_a_size_on, "size-boundary"),
         (breaks_at_one_size, "size-boundary"),
         (fits_at_every_size, None),
