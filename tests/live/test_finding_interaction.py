@@ -15,8 +15,8 @@ pytestmark = pytest.mark.live
 SERVER = Path(__file__).parent.parent / "support" / "sidebyside.py"
 # The server's mode, the rates of its two paths, and the label of what is found.
 CASES = [
-    ("crossed", "40/s", "40/s", "BROKEN"),
-    ("crossed-mended", "40/s", "40/s", None),
+    ("crossed", "30/s", "30/s", "BROKEN"),
+    ("crossed-mended", "30/s", "30/s", None),
     ("held", "40/s", "5/s", "SLOWED"),
     ("held-mended", "40/s", "5/s", None),
     ("lost", "40/s", "40/s", "BROKEN"),

@@ -15,7 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MODE, _, MENDED = sys.argv[1].partition("-")
-PATIENCE_S = 0.05
+PATIENCE_S = 0.2
 
 stock, till = threading.Lock(), threading.Lock()
 counting = threading.Lock()
