@@ -146,7 +146,13 @@ def _within(low: float, high: float, slack: int) -> int | None:
 
 def first_error(run: Run) -> str:
     """The first error of the run in words: as the generator met it, or as the log has it."""
-    for event in run.events_named("epoch-ended", "late-errors"):
-        for text in (event.facts.get("troubles") or {}).values():
-            return str(text)
-    return next((line.strip() for line in run.log_tail if _EXCEPTION.match(line.strip())), "")
+    told = [
+        str(text)
+        for event in run.events_named("epoch-ended", "late-errors")
+        for text in (event.facts.get("troubles") or {}).values()
+    ]
+    if told and " " in told[0]:
+        return told[0]
+    # A bare class says little; the log may have its message.
+    logged = (line.strip() for line in run.log_tail if _EXCEPTION.match(line.strip()))
+    return next(logged, told[0] if told else "")

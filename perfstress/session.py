@@ -13,6 +13,7 @@ from typing import Any
 
 from perfstress import (
     arrivals,
+    edges,
     failfast,
     faults,
     plan,
@@ -37,7 +38,7 @@ from perfstress.probes.environment import environment
 from perfstress.probes.jvm import Jvm
 from perfstress.probes.limits import resolve
 from perfstress.protocols import Driver, Exit, Probe, Surroundings, Target
-from perfstress.run import SCHEMA_VERSION, Manifest
+from perfstress.run import SCHEMA_VERSION, Limit, Manifest
 from perfstress.runfile import Writer
 from perfstress.sampler import Sampler
 from perfstress.units import NS_PER_S
@@ -328,7 +329,13 @@ class _Session:
             chronicle.take(driver.poll(0.0))  # what a function said of its state when it was set up
             sampler.start()
             sampler.floor(-1)
-            told = limits_told(asked, self.example)
+            told = {
+                name: Limit(float(counter.at), f"the edge of {edges.told(counter.at)}")
+                for counter in self.example.counters
+                for name in sampler.latest()
+                if counter.reads(name)
+            }
+            told |= limits_told(asked, self.example)
             self.writer.update(limits={**self.writer.manifest.limits, **told})
             self._blocks(target, driver, sampler)
         finally:

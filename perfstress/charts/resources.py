@@ -73,7 +73,7 @@ def resources(
         for name in run.names
         if name.partition("{")[0] in WORK and (chart := readings.per_op(name)) is not None
     ]
-    gauges = [name for name in changed if name.startswith(("gauge:", "labels:"))]
+    gauges = [name for name in changed if name.startswith(("gauge:", "labels:", "answer:"))]
     gauges.sort(key=lambda name: (name not in growing, -readings.drift(name)))
     shown = gauges[:GAUGES_CHARTED]
     others = [_chart(run, readings, name, (), growing.get(name)) for name in shown]
@@ -106,7 +106,9 @@ def _chart(
     limit = run.manifest.limit_of(name)
     chart: dict[str, Any] = {
         "name": name,
-        "noun": metric.noun if metric.noun != "gauge" else name.partition(":")[2],
+        "noun": metric.noun
+        if not name.startswith(("gauge:", "answer:"))
+        else name.partition(":")[2],
         "unit": metric.unit,
         "line": readings.thinned(name),
         "floors": readings.floors(name),

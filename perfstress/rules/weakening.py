@@ -25,7 +25,7 @@ def weakening(older: str, newer: str) -> list[Change]:
         return []
     return [*_production(before, after), *_journeys(before, after), *_shape(before, after),
             *_limits(before, after), *_probes(before, after), *_faults(before, after),
-            *_success(before, after)]  # fmt: skip
+            *_counters(before, after), *_success(before, after)]  # fmt: skip
 
 
 def _journeys(before: Change, after: Change) -> Iterator[Change]:
@@ -150,6 +150,21 @@ def _faults_by_name(faults: Any) -> dict[str, Change]:
     listed = faults if isinstance(faults, list) else []
     found = [fault for fault in listed if isinstance(fault, dict)]
     return {str(one.get("name", f"fault-{number}")): one for number, one in enumerate(found, 1)}
+
+
+def _counters(before: Change, after: Change) -> Iterator[Change]:
+    """A counter that is gone, read elsewhere, has its edge elsewhere, or may begin again now."""
+    old, new = _by_name(before.get("counters")), _by_name(after.get("counters"))
+    for name, counter in old.items():
+        where = f"counters.{name}"
+        if name not in new:
+            yield _change(where, "a counter", None)
+            continue
+        for key in ("from", "bits", "edge"):
+            if counter.get(key) != new[name].get(key):
+                yield _change(f"{where}.{key}", counter.get(key), new[name].get(key))
+        if new[name].get("wraps") is True and counter.get("wraps") is not True:
+            yield _change(f"{where}.wraps", None, True)
 
 
 def _success(before: Change, after: Change) -> Iterator[Change]:

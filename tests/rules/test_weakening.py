@@ -22,6 +22,8 @@ shape:
 faults:
   - {name: stall, at: 5s, signal: STOP, for: 6s}
   - {at: 20s, proxy: {throttle: 9KiB/s}, for: 7s, to: db}
+counters:
+  - {name: id, from: ops, bits: 16}
 success:
   - errors.rate < 0.1%
   - response.p99 < 500ms during work
@@ -44,6 +46,9 @@ def edited(old: str, new: str) -> list[tuple[str, object, object]]:
     [
         ("rate: 100/s, c", "rate: 99/s, c", "production.rate"),
         ("name: stall", "name: other", "faults.stall"),
+        ("{name: id, from: ops, bits: 16}", "{name: no, from: ops, bits: 16}", "counters.id"),
+        ("bits: 16", "bits: 31", "counters.id.bits"),
+        ("bits: 16", "bits: 16, wraps: true", "counters.id.wraps"),
         ("for: 6s", "for: 1s", "faults.stall.for"),
         ("signal: STOP", "signal: HUP", "faults.stall.signal"),
         ("9KiB/s", "90KiB/s", "faults.fault-2.proxy.throttle"),
