@@ -149,6 +149,40 @@ def _ended(run: Run, epochs: Iterable[int]) -> list[int]:
     return [interval.ended for interval in whole]
 
 
+# ---------------------------------------------------------------- without the extension
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A table that was read from end to end: how often for each operation, how many rows then."""
+
+    table: str
+    scans: float
+    rows: float
+
+
+def scanned_tables(run: Run, probe: str) -> list[Scanned]:
+    """Tables by how many rows of them an operation reads in sequential scans. The server adds this
+    up late, so the scans of the last second may be missing, and it does not know of which statement.
+    """
+    told = floors(run, probe)
+    if len(told) < 2 or told[-1][0] - told[0][0] < MIN_OPS:
+        return []
+    ops = told[-1][0] - told[0][0]
+    before = {one.get("name"): one for one in _tables(told[0][1])}
+    found = []
+    for one in _tables(told[-1][1]):
+        start = before.get(one.get("name"), {})
+        scans = _number(one, "seq_scans") - _number(start, "seq_scans")
+        rows = _number(one, "seq_rows") - _number(start, "seq_rows")
+        if scans > 0:
+            found.append(Scanned(str(one.get("name")), scans / ops, rows / scans))
+    return sorted(found, key=lambda table: -table.scans * table.rows)
+
+
+def _tables(facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    listed = facts.get("tables")
+    return listed if isinstance(listed, Sequence) else ()
+
+
 # ---------------------------------------------------------------- in words
 def short(query: str) -> str:
     """A statement on one line, cut where it is long."""

@@ -137,6 +137,26 @@ def test_statements_that_were_let_go_of_leave_it_open(flat: Run) -> None:
     assert "pg_stat_statements.max" in check.seen
 
 
+@pytest.mark.parametrize(("rows", "fires"), [(20_000.0, True), (50.0, False)])
+def test_without_the_extension_a_table_that_is_read_whole_is_told(
+    flat: Run, rows: float, fires: bool
+) -> None:
+    """Whether an index would save it is not known, so it never fails."""
+    run = stating(flat)
+    quiet = {one.epoch: one.ops for one in run.samples if one.state == "quiescent"}
+    for entry in run.evidence:
+        if entry.get("probe") == "postgres":
+            done = next(
+                s.ops for s in run.samples if s.epoch == entry["epoch"] and s.state == "quiescent"
+            )
+            del entry["facts"]["statements"]
+            entry["facts"]["tables"] = [
+                {"name": "public.orders", "seq_scans": 2 * done, "seq_rows": 2 * rows * done}
+            ]
+    found = detect(asked(run, hunts=("work-amplification",))).findings
+    assert [(one.resource, one.fails) for one in found] == [("public.orders", False)] * fires
+
+
 def test_two_servers_are_added_up(flat: Run) -> None:
     run = counting(
         flat,

@@ -25,6 +25,7 @@ from perfstress.statements import (
     floors,
     is_cut,
     scanned_table,
+    scanned_tables,
     service_s,
     short,
     statements,
@@ -39,6 +40,8 @@ REPEATED_PER_STEP = 3.0
 # A scan: so many blocks (512 KiB) looked at by one call, and so many for each row that it gives.
 SCANNED_BLOCKS = 64.0
 SCANNED_PER_ROW = 20.0
+# The same where only rows are known.
+SCANNED_ROWS = 5_000.0
 # What is carried out less often than this belongs to something else than the operations.
 REGULAR = 0.1
 # Counters whose work for each operation may rise: the least rise over a run that counts, and what
@@ -74,6 +77,8 @@ def detect(run: Run) -> Detection:
             _told(kind, statement, found, share_of, hunted)
             for kind, statement in _amplified(found, steps_of(run))
         ]
+    if not counters(run, "postgres.queries"):
+        findings += list(_without_statements(run))
     findings += [*_rising(run, hunted), *_with_size(run, hunted)]
     doubts = []
     if hunted and not counters(run, "postgres.queries") and not counters(run, "redis.commands"):
@@ -134,6 +139,23 @@ def _told(
         diagnosis=words.where(kind, statement, among, share_of),
         series="postgres.queries" if kind == "repeated" else "postgres.blocks",
     )
+
+
+def _without_statements(run: Run) -> Iterator[Finding]:
+    """What the server's tables tell without pg_stat_statements. It may be a count of everything,
+    which reads everything rightly: so it is told, and never fails.
+    """
+    for probe in databases(run):
+        for table in scanned_tables(run, probe):
+            if table.scans >= REGULAR and table.rows >= SCANNED_ROWS:
+                yield Finding(
+                    kind="work-amplification",
+                    resource=table.table,
+                    label="AMPLIFIED",
+                    summary=words.scanned(table),
+                    fails=False,
+                    diagnosis="pg_stat_statements would name the statement",
+                )
 
 
 # ---------------------------------------------------------------- rising with the work

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from perfstress.criteria import Criterion
 from perfstress.detectors.amplification.rising import BySize, Rise
 from perfstress.example import Production
-from perfstress.statements import FILTER, Statement, scanned_table, share_of, short
+from perfstress.statements import FILTER, Scanned, Statement, scanned_table, share_of, short
 from perfstress.units import human_bytes, human_count
 
 BLOCK_BYTES = 8192
@@ -70,6 +70,14 @@ def scans(statement: Statement) -> str:
     return (
         f"each call reads {read} of {table} from end to end to give {_rows(statement)}, "
         f"{_each(statement.calls)} times for each operation: {short(statement.query)}"
+    )
+
+
+def scanned(table: Scanned) -> str:
+    """One sentence for a table that is read whole, by a statement that is not known."""
+    return (
+        f"the table {table.table} is read from end to end {_each(table.scans)} times for each "
+        f"operation, {_each(table.rows)} rows each time"
     )
 
 
