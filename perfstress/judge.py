@@ -222,4 +222,6 @@ def _next_step(run: Run, outcome: Outcome, findings: Sequence[Finding], unreal: 
             "lower the rate of the stage named above, or give the generator more of the machine; "
             f"then  {again}"
         )
+    if believable.blind_probes(run):
+        return f"let the probe named above be read, then  {again}"
     return f"make the shape larger as said above, then  {again}"

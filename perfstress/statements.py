@@ -161,7 +161,7 @@ class Scanned:
 
 def scanned_tables(run: Run, probe: str) -> list[Scanned]:
     """Tables by how many rows of them an operation reads in sequential scans. The server adds this
-    up late, so the scans of the last second may be missing, and it does not know of which statement.
+    up late, so the scans of the last second may be missing, and knows not of which statement.
     """
     told = floors(run, probe)
     if len(told) < 2 or told[-1][0] - told[0][0] < MIN_OPS:

@@ -60,9 +60,12 @@ class Asked:
         path = parts.path if parts.scheme not in ("http", "https") else ""
         return f"{host}{path}" if self.several else ""
 
-    def guarded(self, address: str) -> str:
-        """The address, if this one may go there; raises GuardTripped."""
-        host = urlsplit(address).netloc.rpartition("@")[2]
+    def guarded(self, address: str, port: int = 80) -> str:
+        """The address, if this one may go there; raises GuardTripped. ``port`` stands for none."""
+        parts = urlsplit(address)
+        host = parts.netloc.rpartition("@")[2]
+        if host and ":" not in host.rpartition("]")[2]:
+            host = f"{host}:{443 if parts.scheme == 'https' else port}"
         if host:  # else a Unix socket
             guard(f"http://{host}", self.allow_hosts)
         return address
@@ -74,13 +77,13 @@ def _prometheus(asked: Asked) -> Probe:
 
 
 def _postgres(asked: Asked) -> Probe:
-    dsn = asked.guarded(asked.put(asked.value))
+    dsn = asked.guarded(asked.put(asked.value), 5432)
     return Postgres(dsn, asked.instance(dsn))
 
 
 def _redis(asked: Asked) -> Probe:
     url = asked.put(asked.value)
-    return Redis(url if url.startswith("unix:") else asked.guarded(url), asked.instance(url))
+    return Redis(url if url.startswith("unix:") else asked.guarded(url, 6379), asked.instance(url))
 
 
 def _json(asked: Asked) -> Probe:
