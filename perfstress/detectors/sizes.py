@@ -7,19 +7,13 @@ from collections.abc import Mapping, Sequence
 from perfstress import costlaw
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.run import Run
-from perfstress.sizing import STRAIGHT, Assessed, Edge, assess, by_step, edges, used
+from perfstress.sizing import STRAIGHT, Assessed, Edge, assessed_steps, edges
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
 
 # A dearer operation matters where it is felt: by whoever waits for it, or by the machine.
 FELT_S = 1e-3
 FELT_SHARE = 0.01  # of a core, at the production rate
-
-
-def assessed_steps(run: Run) -> list[Assessed]:
-    """Every step of a run that has sizes."""
-    of = used(run.samples, run.work_epochs)
-    return [assess(*each) for each in by_step(run.intervals, run.work_epochs, of).items()]
 
 
 def detect(run: Run) -> Detection:

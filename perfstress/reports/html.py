@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from perfstress import telling
-from perfstress.charts import Trend, capacity, charts, nines, pairs
+from perfstress.charts import Trend, capacity, charts, costs, nines, pairs
 from perfstress.run import Run
 from perfstress.runfile import EXAMPLE_SOURCE
 from perfstress.units import human_bytes, human_count, human_duration
@@ -53,6 +53,8 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
             stepped=capacity,
             beside=pairs.pairs(run),
             paired=pairs,
+            costs=costs.costs(run),
+            sized=costs,
             facts=list(_facts(run)),
             happened=[_happened(event.t_s, event.name, event.facts) for event in run.events],
             evidence=list(_evidence(run.evidence)),

@@ -11,7 +11,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from perfstress import telling
+from perfstress import sizing, telling
 from perfstress.run import Run
 from perfstress.runfile import REPORT
 from perfstress.verdict import Finding, Outcome, Verdict
@@ -42,6 +42,8 @@ def text_summary(verdict: Verdict, run: Run | None, *, console: Console) -> None
     for finding in telling.in_order(verdict.findings):
         page.finding(finding)
     page.checks(verdict)
+    if run is not None:
+        page.sizes(run)
     page.blind_spots(verdict)
     page.row("load", _load(verdict))
     for number, note in enumerate(verdict.notes):
@@ -177,6 +179,14 @@ class _Page:
             written = check.text.ljust(widest) if beside else check.text
             line = Text.assemble(written, "  ", (check.seen, "dim"))
             self.row("success" if number == 0 else "", [line], mark=mark)
+
+    def sizes(self, run: Run) -> None:
+        """What an operation costs at each size of a sweep."""
+        steps = sizing.assessed_steps(run)
+        for number, one in enumerate(steps):
+            told = [Text(one.step)] if len(steps) > 1 else []
+            told += [Text(line) for line in sizing.lines(one.seen)]
+            self.row("sizes" if number == 0 else "", told, whole_words=False)
 
     def blind_spots(self, verdict: Verdict) -> None:
         """What this run could not have shown."""

@@ -4,9 +4,20 @@ which sizes operations begin to fail.
 
 from __future__ import annotations
 
+from perfstress.run import Run
 from perfstress.sizing.edges import Edge, edges
 from perfstress.sizing.order import STRAIGHT, Assessed, assess
 from perfstress.sizing.seen import SizeSeen, Used, by_step, used
+from perfstress.sizing.words import lines
+
+
+def assessed_steps(run: Run) -> list[Assessed]:
+    """Every step of a run that has sizes."""
+    if not any(epoch.size is not None for epoch in run.work_epochs):
+        return []
+    of = used(run.samples, run.work_epochs)
+    return [assess(*each) for each in by_step(run.intervals, run.work_epochs, of).items()]
+
 
 __all__ = [
     "STRAIGHT",
@@ -15,7 +26,9 @@ __all__ = [
     "SizeSeen",
     "Used",
     "assess",
+    "assessed_steps",
     "by_step",
     "edges",
+    "lines",
     "used",
 ]

@@ -39,6 +39,11 @@ class Assessed:
         """Whether the cost rises so much that its law matters."""
         return self.rise > RISES
 
+    @property
+    def is_above_straight(self) -> bool:
+        """Whether it costs more than its size for certain."""
+        return self.is_above(STRAIGHT)
+
     def is_above(self, order: float) -> bool:
         """Whether the order is above this one for certain, also at the largest sizes."""
         return (
