@@ -63,6 +63,11 @@ class Costs:
     up: tuple[Tick, ...]
     rows: tuple[Row, ...]
 
+    @property
+    def breaks(self) -> bool:
+        """Whether operations of any size fail."""
+        return any(not dot.holds for dot in self.dots)
+
 
 def costs(run: Run) -> list[Costs]:
     """A drawing for each step of a sweep that was answered at two sizes at least."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from perfstress.run import Run
 from perfstress.sizing.edges import Edge, edges
 from perfstress.sizing.order import STRAIGHT, Assessed, assess
-from perfstress.sizing.seen import SizeSeen, Used, by_step, used
+from perfstress.sizing.seen import EDGE, SizeSeen, Used, by_step, used
 from perfstress.sizing.words import lines
 
 
@@ -20,6 +20,7 @@ def assessed_steps(run: Run) -> list[Assessed]:
 
 
 __all__ = [
+    "EDGE",
     "STRAIGHT",
     "Assessed",
     "Edge",

@@ -14,6 +14,8 @@ from perfstress.histogram import merged
 from perfstress.measurement import Interval, Sample
 from perfstress.plan import Epoch
 
+# How the stages of visits between a good size and a bad one begin; no name of a stage has a colon.
+EDGE = "edge:"
 # Queues and busy neighbours only ever add to a service time: the work itself is seen best in the
 # fastest answers, and a tenth of them is well known where there are enough.
 STEADY = 10.0
@@ -38,6 +40,7 @@ SLICE_S = 4e-3
 class SizeSeen:
     """One size in a run: ``levels_s`` has the service time of each pass (the tenth percentile, or
     the fastest of few), ``answers`` how many there were, ``median_s`` and ``longest_s`` are of all.
+    A probe was visited only to find where operations begin to fail: its few answers tell no cost.
     """
 
     size: int
@@ -47,6 +50,7 @@ class SizeSeen:
     answers: int = 0
     median_s: float | None = None
     longest_s: float | None = None
+    is_probe: bool = False
 
     @property
     def failed(self) -> int:
@@ -163,7 +167,9 @@ def _seen(
 ) -> SizeSeen:
     ok, errors = 0, Counter[str]()
     passes: dict[int, list[str]] = {}
+    visited = set()
     for interval in intervals:
+        visited.add(interval.epoch)
         ok += interval.ok
         errors.update(interval.errors)
         if interval.service is not None:
@@ -190,12 +196,15 @@ def _seen(
         every.total,
         None if median_ns is None else median_ns / 1e9,
         None if longest_ns is None else longest_ns / 1e9,
+        all(epochs[epoch].stage.startswith(EDGE) for epoch in visited),
     )
 
 
 def costs(seen: Iterable[SizeSeen]) -> tuple[Floats, Floats, Floats]:
-    """Sizes, costs in seconds and their relative errors, of the sizes that went well."""
-    usable = [one for one in seen if one.cost_s is not None and one.ok >= one.failed]
+    """Sizes, costs in seconds and their relative errors, of the planned sizes that went well."""
+    usable = [
+        one for one in seen if one.cost_s is not None and one.ok >= one.failed and not one.is_probe
+    ]
     return (
         np.array([one.size for one in usable], dtype=float),
         np.array([one.cost_s for one in usable], dtype=float),

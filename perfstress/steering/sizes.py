@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from perfstress.criteria import criteria_of
 from perfstress.example import Data, WorkedExample
 from perfstress.plan import Epoch
-from perfstress.sizing import STRAIGHT, SizeSeen, assess, by_step, edges
+from perfstress.sizing import EDGE, STRAIGHT, SizeSeen, assess, by_step, edges
 from perfstress.steering.course import Course
 from perfstress.steering.seen import Seen
 from perfstress.units import NS_PER_S
 
 # Between 1 and 10^12 it takes 40 halvings to find where operations begin to fail.
-EDGE = "edge:"  # no name of a stage has a colon
 EDGES = 2  # the first, and where it ends: one length may be taken for something else
 MOST_PROBES = 90
 PROBES_S = 120.0
