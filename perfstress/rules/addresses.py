@@ -108,6 +108,11 @@ def _with_placeholders(loaded: Loaded) -> Iterator[tuple[Place, str]]:
         if (auth := loaded.example.workload.http.auth) is not None and auth.oauth2 is not None:
             yield ("workload", "http", "auth", "oauth2", "token_url"), auth.oauth2.token_url
     yield from talks.addresses(loaded)
+    for index, counter in enumerate(loaded.document.get("counters") or ()):
+        yield from texts(counter.get("from"), ("counters", index, "from"))
+        preset = counter.get("preset") or {}
+        for key in ("env", "run", "post"):
+            yield from texts(preset.get(key), ("counters", index, "preset", key))
 
 
 def bad_url(loaded: Loaded, root: Path) -> Iterator[Complaint]:
@@ -162,6 +167,13 @@ def _addresses(loaded: Loaded) -> Iterator[tuple[Place, str]]:
             yield ("target", "probes", index, "prometheus"), probe.prometheus
         if probe.json_ is not None:
             yield ("target", "probes", index, "json", "url"), probe.json_.url
+    for index, counter in enumerate(loaded.example.counters):
+        place: Place = ("counters", index)
+        if counter.answers is not None and not counter.answers.get.startswith("/"):
+            yield (*place, "from", "get"), counter.answers.get
+        preset = counter.preset
+        if preset is not None and preset.post is not None and not preset.post.startswith("/"):
+            yield (*place, "preset", "post"), preset.post
     if target.attach is not None and target.attach.url is not None:
         yield ("target", "attach", "url"), target.attach.url
     if target.ready is not None and target.ready.get and not target.ready.get.startswith("/"):

@@ -47,7 +47,7 @@ def _source(loaded: Loaded, counter: Counter, place: Place) -> Iterator[Complain
     example = loaded.example
     if counter.answers is not None:
         yield from files.path((*place, "value"), counter.answers.value)
-        if "://" not in counter.answers.get and example.workload.http is None:
+        if counter.answers.get.startswith("/") and example.workload.http is None:
             message = f"{dotted((*place, 'get'))}: a path alone needs workload.http for its host"
             hint = "write the whole address: http://127.0.0.1:8080/stats"
             yield Complaint((*place, "get"), "bad-counter", message, hint)
@@ -109,7 +109,7 @@ def _preset(loaded: Loaded, counter: Counter, place: Place) -> Iterator[Complain
     if preset.env is not None and example.target.attach is not None:
         message = f"{dotted((*place, 'env'))}: a target that runs already has its environment"
         yield Complaint((*place, "env"), "bad-preset", message, "set it with run or post")
-    if preset.post is not None and "://" not in preset.post and example.workload.http is None:
+    if preset.post is not None and preset.post.startswith("/") and example.workload.http is None:
         message = f"{dotted((*place, 'post'))}: a path alone needs workload.http for its host"
         hint = "write the whole address: http://127.0.0.1:8080/counter"
         yield Complaint((*place, "post"), "bad-preset", message, hint)

@@ -1443,6 +1443,15 @@ def _counters() -> Iterator[Broken]:
         "from: ops",
         'from: {get: "http://127.0.0.1:1/", value: "[a¦"}',
     )
+    yield broken("answer-of-a-word", "bad-url", "from: ops", "from: {get: ¦stats, value: last}")
+    yield broken(
+        "answer-from-afar",
+        "foreign-host",
+        "from: ops",
+        'from: {get: ¦"http://shop.lan/", value: a}',
+    )
+    yield broken("preset-afar", "foreign-host", preset, "preset: {post: ¦http://shop.lan/number}")
+    yield broken("preset-of-a-port", "unknown-placeholder", preset, 'preset: {run: [x, "¦{port}"]}')
     yield broken("two-presets", "one-of", preset, "preset: {setup: {start: 1}, ¦env: {A: b}}")
     yield broken("no-preset", "one-of", preset, "¦preset: {}")
     yield broken("preset-of-size", "bad-preset", preset, "preset: {setup: {¦lines: 4}}", "'lines'")
