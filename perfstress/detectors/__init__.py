@@ -16,6 +16,7 @@ from perfstress.detectors import (
     invariants,
     objectives,
     recovery,
+    sequences,
     sizes,
 )
 from perfstress.protocols import Detector
@@ -24,6 +25,7 @@ DETECTORS: Mapping[str, Detector] = {
     "exits": exits.detect,
     "growth": growth.detect,
     "counters": counters.detect,
+    "sequences": sequences.detect,
     "drift": drift.detect,
     "amplification": amplification.detect,
     "capacity": capacity.detect,
