@@ -79,7 +79,7 @@ def resources(
     others = [_chart(run, readings, name, (), growing.get(name)) for name in shown]
     resources += [chart for chart in others if chart["name"] in growing]
     return (
-        sorted(resources, key=lambda chart: chart["name"] not in growing),
+        sorted(resources, key=lambda c: (c["name"] not in growing, c["name"].startswith("host."))),
         [chart for chart in others if chart["name"] not in growing],
         table,
     )
