@@ -93,8 +93,8 @@ def _most_attempts(example: WorkedExample, work: Sequence[Epoch]) -> float | Non
     steps = 1
     if http is not None:
         steps = max(len(j.on_start) + len(j.steps) for j in http.journeys.values())
-    elif talks is not None:
-        steps = max(len(journey.steps) for journey in talks.journeys.values())
+    if talks is not None:
+        steps = max(steps, *(len(journey.steps) for journey in talks.journeys.values()))
     return operations * steps
 
 

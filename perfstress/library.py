@@ -143,7 +143,8 @@ def sha256(path: Path) -> str:
 def referenced_files(example: WorkedExample, folder: Path) -> list[str]:
     """The files below the example's folder that it needs to run, by their paths as written."""
     named: list[str] = []
-    named += [data.file for data in example.workload.data_sets[1].values()]
+    for _, side in example.workload.sides:
+        named += [data.file for data in side.data_sets[1].values()]
     named += [stage.recorded.file for stage in example.shape.stages if stage.recorded is not None]
     if example.workload.talks is not None:
         named += example.workload.talks.files

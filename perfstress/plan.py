@@ -92,10 +92,13 @@ IDLE_CONTROL_NS = 4_000_000_000
 def journey_mix(example: WorkedExample) -> dict[str, float]:
     """The weight of each journey; calls and runs have one, named ``call`` and ``run``."""
     workload = example.workload
+    weights: dict[str, float] = {}
     if workload.http is not None:
-        return {name: journey.weight for name, journey in workload.http.journeys.items()}
+        weights |= {name: journey.weight for name, journey in workload.http.journeys.items()}
     if workload.talks is not None:
-        return {name: journey.weight for name, journey in workload.talks.journeys.items()}
+        weights |= {name: journey.weight for name, journey in workload.talks.journeys.items()}
+    if weights:
+        return weights
     return {"call": 1.0} if workload.calls is not None else {"run": 1.0}
 
 

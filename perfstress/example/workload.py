@@ -53,7 +53,9 @@ class Runs(Part):
 
 
 class Workload(Part):
-    """What is asked of the target: exactly one of http, calls, runs, tcp, sql, ws."""
+    """What is asked of the target: one of http, calls, runs, tcp, sql, ws; or http beside one of
+    tcp, sql and ws.
+    """
 
     http: Http | None = None
     calls: Calls | None = None
@@ -66,6 +68,15 @@ class Workload(Part):
     def talks(self) -> Tcp | Sql | Ws | None:
         """The journeys that are conversations, whichever they are held over."""
         return self.tcp or self.sql or self.ws
+
+    @property
+    def sides(self) -> list[tuple[str, Workload]]:
+        """Each workload that stands there, by its key, as if it were the only one."""
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        return [
+            (name, self.model_copy(update={other: None for other in given if other != name}))
+            for name in given
+        ]
 
     @property
     def data_sets(self) -> tuple[str, dict[Name, Data]]:

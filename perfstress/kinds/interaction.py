@@ -84,11 +84,15 @@ def _stretch(
 
 def _rates(example: WorkedExample) -> tuple[Mapping[str, float], Mapping[str, float]]:
     """The journeys with a rate of their own, and the weights of those that share the stage's."""
-    names, http = example.shape.journeys or (), example.workload.http
-    if http is not None:
-        told = {name: http.journeys[name] for name in names}
-        own = {name: one.rate for name, one in told.items() if one.rate is not None}
-        return own, {name: one.weight for name, one in told.items() if name not in own}
-    talks = example.workload.talks
-    weights = {name: talks.journeys[name].weight for name in names} if talks is not None else {}
-    return {}, weights
+    http, talks = example.workload.http, example.workload.talks
+    own: dict[str, float] = {}
+    weights: dict[str, float] = {}
+    for name in example.shape.journeys or ():
+        if http is not None and name in http.journeys:
+            if (rate := http.journeys[name].rate) is not None:
+                own[name] = rate
+            else:
+                weights[name] = http.journeys[name].weight
+        elif talks is not None and name in talks.journeys:
+            weights[name] = talks.journeys[name].weight
+    return own, weights

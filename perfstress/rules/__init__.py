@@ -15,6 +15,7 @@ from perfstress.rules import (
     aborts,
     acts,
     addresses,
+    alone,
     climbs,
     concrete,
     counters,
@@ -48,6 +49,7 @@ FORM: Mapping[str, Rule] = {
     "sweep-shape": sizes.sweep_shape,
     "only-warm-up": stages.measured,
     "wrong-target": form.wrong_target,
+    "beside": alone.side_by_side,
     "one-fault": faults.one_act,  # one-of
     "bad-counter": counters.counters,  # bad-preset, one-of, kind-shape and duplicate-name, too
     "bad-climb": climbs.bad_climb,
@@ -109,13 +111,30 @@ def check(loaded: Loaded, root: Path) -> list[Problem]:
 
     ``root`` is the project's root, where ``cwd`` and implementation paths start.
     """
-    complaints = [each for rule in FORM.values() for each in rule(loaded, root)]
+    complaints = list(_complaints(FORM, loaded, root))
     sound = not complaints
-    complaints += [each for rule in MEANING.values() for each in rule(loaded, root)]
+    complaints += _complaints(MEANING, loaded, root)
     if sound:
-        complaints += [each for rule in SCALE.values() for each in rule(loaded, root)]
+        complaints += _complaints(SCALE, loaded, root)
     problems = {loaded.problem(complaint): None for complaint in complaints}
     return sorted(problems, key=lambda problem: (problem.line, problem.column, problem.slug))
+
+
+def _complaints(rules: Mapping[str, Rule], loaded: Loaded, root: Path) -> Iterator[Complaint]:
+    """Of workloads that stand side by side each is looked at as if it were alone, and the rest of
+    the example with all of them.
+    """
+    workload = loaded.example.workload
+    sides = workload.sides if workload.http is not None and workload.talks is not None else []
+    sides = sides if len(sides) == 2 else []  # any others are refused as such
+    for rule in rules.values():
+        for each in rule(loaded, root):
+            if not alone.is_inside(each.place, dict(sides)):
+                yield each
+        for kind, part in sides:
+            for each in rule(alone.view(loaded, kind, part), root):
+                if alone.is_inside(each.place, (kind,)):
+                    yield each
 
 
 __all__ = ["FORM", "MEANING", "SCALE", "Rule", "check", "weakening"]

@@ -12,6 +12,7 @@ from perfstress.yamlio import Loaded
 
 _TARGETS = ("command", "python", "node", "attach")
 _WORKLOADS = ("http", "calls", "runs", "tcp", "sql", "ws")
+_BESIDE_HTTP = ("tcp", "sql", "ws")
 _BODIES = ("json", "form", "body", "multipart")
 _TAKEN = ("json", "header", "regex", "cookie")
 
@@ -21,7 +22,9 @@ def one_of(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     example = loaded.example
     target, workload = example.target, example.workload
     yield from exactly(("target",), target, _TARGETS, "what to start or to attach to")
-    yield from exactly(("workload",), workload, _WORKLOADS, "what to ask of the target")
+    given = _given(workload, _WORKLOADS)
+    if not (len(given) == 2 and given[0] == "http" and given[1] in _BESIDE_HTTP):
+        yield from exactly(("workload",), workload, _WORKLOADS, "what to ask of the target")
     if target.attach is not None:
         place: Place = ("target", "attach")
         yield from exactly(place, target.attach, ("pid", "port", "url"), "what to attach to")

@@ -135,7 +135,7 @@ def _criterion(
     offset = _behind(line, "of", journey)
     if journey not in journeys:
         yield _unknown(place, journey, "journey", journeys, offset=offset)
-    elif step and example.workload.http is not None:
+    elif step and example.workload.http is not None and journey in example.workload.http.journeys:
         whole = example.workload.http.journeys[journey]
         steps = [*whole.on_start, *whole.steps]
         named = [each.name for each in steps if each.name is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from perfstress.example import WorkedExample
+from perfstress.plan import journey_mix
 from perfstress.protocols import Driver, Surroundings, Target
 
 Factory = Callable[[WorkedExample, Target, Surroundings], Driver]
@@ -62,7 +63,15 @@ JOURNEYS = ("http", "tcp", "sql", "ws")
 
 
 def driver_of(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
-    """The driver of an example's workload."""
+    """The driver of an example's workload, or of those that stand side by side."""
+    sides = example.workload.sides
+    if len(sides) > 1:
+        from perfstress.workloads.several import SeveralDrivers  # delayed: only for these
+
+        alone = [(kind, example.model_copy(update={"workload": part})) for kind, part in sides]
+        return SeveralDrivers(
+            [(tuple(journey_mix(one)), WORKLOADS[kind](one, target, around)) for kind, one in alone]
+        )
     kind = workload_of(example)
     if example.shape.size is None or kind not in JOURNEYS:
         return WORKLOADS[kind](example, target, around)

@@ -406,6 +406,31 @@ def _giving_up() -> Iterator[Broken]:
     )
 
 
+def _beside() -> Iterator[Broken]:
+    tcp = '  tcp: {address: "127.0.0.1:{port}", journeys: {@: {steps: [{connect: true}]}}}\n'
+    yield Broken(
+        "beside-same-name",
+        "beside",
+        "workload:\n",
+        "¦workload:\n" + tcp.replace("@", "buy"),
+        says="two journeys have the name 'buy'",
+    )
+    yield Broken(
+        "beside-unconnected",
+        "not-connected",
+        "workload:\n",
+        "workload:\n" + tcp.replace("@", "hold").replace("{connect: true}", "{¦hold: 1s}"),
+    )
+    yield Broken(
+        "beside-pinned",
+        "beside",
+        "workload:\n",
+        "workload:\n" + tcp.replace("@", "hold"),
+        HTTP.replace("  seed: 42\n", "  seed: 42\n  pin: true\n"),
+        at="¦pin: true",
+    )
+
+
 def _side_by_side() -> Iterator[Broken]:
     def broken(name: str, slug: str, old: str, new: str, says: str = "") -> Broken:
         return Broken(f"interaction-{name}", slug, old, new, SIDE_BY_SIDE, says=says)
@@ -598,14 +623,6 @@ def _shape_of_the_document() -> Iterator[Broken]:
         "kind: sweep",
         at="¦shape:",
         says="sizes",
-    )
-    yield Broken(
-        "sweep-of-runs",
-        "not-in-this-version",
-        "  seed: 7\n",
-        "  seed: 7\n  ¦size: {name: lines, values: [1, 3]}\n",
-        RUNS.replace("kind: load", "kind: sweep"),
-        says="drives workload.calls in this version",
     )
     yield Broken("kind-chaos", "bad-value", "kind: spike", "kind: ¦spikes", says="spike")
     yield Broken("http-4", "bad-value", "  http:\n", "  http:\n    version: ¦4\n", says="1.1")
@@ -1481,6 +1498,7 @@ CORPUS: tuple[Broken, ...] = (
     *_conversations(),
     *_faults(),
     *_counters(),
+    *_beside(),
     *_side_by_side(),
     *_giving_up(),
     *_invariants(),
