@@ -123,11 +123,11 @@ class Host:
 
     def quieten(self) -> None:
         """Let go of what is only cached, so that floors can be compared."""
+        if self.allocations is not None and (facts := self.allocations.tell()):
+            self.replies.send("described", probe="allocations", facts=facts)
         gc.collect()
         with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
             ctypes.CDLL(None).malloc_trim(0)
-        if self.allocations is not None and (facts := self.allocations.tell()):
-            self.replies.send("described", probe="allocations", facts=facts)
         self.calling.tell_state()
         self.replies.send("quiet")
 
@@ -167,6 +167,8 @@ class Host:
         if self.calling.function.state is not None and clock() >= self.next_state_ns:
             self.next_state_ns = clock() + STATE_NS
             load.ask_for_state()
+        if self.allocations is not None:
+            self.allocations.look()
         self.tell(load)
 
     def tell(self, load: Closed | Open) -> None:
