@@ -36,9 +36,25 @@ def _crash(run: Run, event: Event) -> Finding:
         kind="crash",
         resource="target",
         label="DIED",
-        summary=f"the target died {_when(run, event.t_s)}: {how}",
+        summary=f"the target died {_when(run, event.t_s)}{_under_fault(run, event.t_s)}: {how}",
         diagnosis=_log(facts.get("last_log") or run.log_tail),
     )
+
+
+def _under_fault(run: Run, t_s: float) -> str:
+    """What was being done to it: a fault that had begun and was not over, or failed with it."""
+    ended = [e.facts.get("fault") for e in run.events_named("fault-ended") if e.t_s <= t_s]
+    under_way = [
+        event
+        for event in run.events_named("fault-began")
+        if event.t_s <= t_s and event.facts.get("fault") not in ended
+    ]
+    if not under_way:
+        return ""
+    last = under_way[-1].facts
+    if last.get("act") == "restart":
+        return f", being started again by the fault {last.get('fault')}"
+    return f", under the fault {last.get('fault')}"
 
 
 def _how(facts: Mapping[str, Any]) -> str:

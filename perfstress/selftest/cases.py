@@ -179,7 +179,7 @@ STALL = Case(
         workload=_over_http("/"),
         faults=[{"name": "stall", "at": "4s", "signal": "STOP", "for": "1s"}],
         shape=_open("50/s", "9s"),
-        success=["recovery < 3s after stall"],
+        success=["recovery < 2s after stall"],
     ),
     {"scar": ("no-recovery",)},
 )

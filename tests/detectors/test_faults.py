@@ -144,3 +144,20 @@ def test_silence_during_a_fault_is_no_hang(ordinary):
     ]
     hanging = dataclasses.replace(unmade, intervals=late)
     assert [finding.kind for finding in exits(hanging).findings] == ["hang"]
+
+
+@pytest.mark.parametrize(
+    ("act", "ended", "told"),
+    [
+        ("restart", False, "being started again by the fault stall"),
+        ("signal", False, "under the fault stall"),
+        ("signal", True, ""),
+    ],
+)
+def test_a_crash_names_the_fault_that_it_came_under(ordinary, act, ended, told):
+    events = [Event(9.0, "fault-began", {"fault": "stall", "act": act})]
+    events += [Event(9.5, "fault-ended", {"fault": "stall"})] if ended else []
+    events += [Event(10.0, "target-exited", {"code": 7, "last_log": []})]
+    [crash] = exits(with_faults(ordinary, STALL, events=events)).findings
+    assert told in crash.summary
+    assert ("fault" in crash.summary) == bool(told)
