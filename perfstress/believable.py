@@ -15,6 +15,9 @@ BLIND_SHARE = 0.2
 # A stage shorter than this is not judged by its seconds: the first and the last arrival count.
 LEAST_S = 0.5
 
+# A probe that waits for a target which stands still takes this long to give up.
+READING_S = 5.0
+
 # What ends a run before its plan does.
 ENDINGS = ("target-exited", "target-hung", "generator-lost", "stopped-early")
 
@@ -127,18 +130,29 @@ def blind_probes(run: Run) -> list[str]:
     if not run.events_named("probe-sight"):
         return _never_scraped(run)
     doubts = []
+    excused_s = _under_faults(run)
     for event in run.events_named("probe-sight"):
         facts = event.facts
         why = str(facts.get("why") or "it gave nothing")
         blind_s, watched_s = (float(facts.get(key) or 0) for key in ("blind_s", "watched_s"))
         if not facts.get("readings"):
             doubts.append(f"the probe {facts.get('probe')} could not be read: {why}")
-        elif not ended_early and blind_s > BLIND_SHARE * watched_s:
+        elif not ended_early and blind_s - excused_s > BLIND_SHARE * watched_s:
             doubts.append(
                 f"the probe {facts.get('probe')} could not be read for "
                 f"{human_duration(blind_s)} of {human_duration(watched_s)}: {why}"
             )
     return doubts
+
+
+def _under_faults(run: Run) -> float:
+    """The seconds in which nobody could expect an answer: those of faults, with a reading that was
+    under way when each of them ended.
+    """
+    lasted = [
+        float(event.facts.get("lasted_s") or 0.0) for event in run.events_named("fault-ended")
+    ]
+    return sum(seconds + READING_S for seconds in lasted)
 
 
 def _never_scraped(run: Run) -> list[str]:

@@ -123,3 +123,12 @@ def test_a_target_that_ended_takes_its_page_with_it(run: Run) -> None:
     facts = {"probe": "prometheus", "readings": 9, "blind_s": 30.0, "watched_s": 100.0, "why": ""}
     events = (*run.events, Event(50.0, "target-exited", {}), Event(99.0, "probe-sight", facts))
     assert blind_probes(dataclasses.replace(run, events=events)) == []
+
+
+def test_a_page_is_not_expected_of_a_target_that_is_held(run: Run) -> None:
+    facts = {"probe": "prometheus", "readings": 9, "blind_s": 30.0, "watched_s": 100.0, "why": ""}
+    sight = Event(99.0, "probe-sight", facts)
+    fault = Event(50.0, "fault-ended", {"fault": "stall", "lasted_s": 10.0})
+    assert blind_probes(dataclasses.replace(run, events=(*run.events, fault, sight))) == []
+    facts["blind_s"] = 40.0
+    assert len(blind_probes(dataclasses.replace(run, events=(*run.events, fault, sight)))) == 1
