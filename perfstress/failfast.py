@@ -5,7 +5,8 @@ of it. There are three such moments: the target has gone or hangs (the session s
 criterion on errors that no number of good answers could mend; growth that two looks in a row call
 unbounded. The last is a sequential test. Looking after every epoch gives chance as many goes as
 there are epochs; what keeps it at bay is that the growing laws must have 99 % of the weight, twice,
-the second time with another epoch of evidence (``docs/method.md`` has what that costs).
+the second time with another epoch of evidence, and three quarters of the epochs must be done or the
+limit be reached (``docs/method.md`` has what that costs).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.detectors.growth import Growth, assessments, fails
 from perfstress.example import WorkedExample
-from perfstress.measurement import Interval
+from perfstress.measurement import Interval, Series
 from perfstress.plan import Epoch, total_ops
 from perfstress.run import Run
 from perfstress.tokens import compare
@@ -25,6 +26,9 @@ from perfstress.units import human_count
 # The weight of growing laws beside settled ones, in each of so many looks in a row.
 CERTAIN = 0.99
 LOOKS = 2
+# Nor before this share of the epochs, unless the limit itself has been reached: a cache that is
+# still filling grows as straight as a leak, and only what comes behind tells them apart.
+LOOKED_AT = 0.75
 # Fewer quiet readings than this in the whole plan are no epochs to look after.
 LEAST_FLOORS = 4
 # Kinds whose epochs are settled before the run; others go on by what they see.
@@ -118,8 +122,24 @@ class Growing:
         for name, (series, growth) in judged.items():
             certain = _is_certain(growth) and fails(run, name, series, growth, criteria)
             self._in_a_row[name] = self._in_a_row.get(name, 0) + 1 if certain else 0
-        grown = [name for name, looks in self._in_a_row.items() if looks >= LOOKS]
+        late = _share_done(run) >= LOOKED_AT
+        grown = [
+            name
+            for name, looks in self._in_a_row.items()
+            if looks >= LOOKS and (late or _is_used_up(*judged[name]))
+        ]
         return f"{', '.join(grown)} grew without bound in {LOOKS} looks in a row" if grown else ""
+
+
+def _share_done(run: Run) -> float:
+    """How many of the epochs of work have had their quiet reading."""
+    quiet = {e.facts.get("epoch") for e in run.events_named("floor")}
+    work = [epoch.index for epoch in run.work_epochs if epoch.floor]
+    return sum(index in quiet for index in work) / len(work)
+
+
+def _is_used_up(series: Series, growth: Growth) -> bool:
+    return series.limit is not None and growth.last >= series.limit
 
 
 def _is_certain(growth: Growth) -> bool:

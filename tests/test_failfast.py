@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from perfstress import failfast
 from perfstress.judge import judge
 from perfstress.measurement import Event, Interval
+from perfstress.run import Limit
 from tests.support.made_runs import soaked, spiked, with_, with_events
 from tests.support.synthetic import Truth
 
@@ -21,6 +22,7 @@ def until_epoch(run, last):
         run,
         samples=[sample for sample in run.samples if sample.epoch <= last],
         intervals=[interval for interval in run.intervals if interval.epoch <= last],
+        events=[e for e in run.events if e.facts.get("epoch", -1) <= last],
     )
 
 
@@ -34,14 +36,23 @@ def stopped_at(run):
 
 
 def test_a_leak_ends_a_soak_before_its_end(tmp_path):
-    run = soaked(tmp_path / "run", Truth(fds_per_op=0.02))
+    run = soaked(tmp_path / "run", Truth(fds_per_op=0.005))
     at = stopped_at(run)
     assert at is not None
-    assert at < run.work_epochs[-1].index
+    done = [epoch.index for epoch in run.work_epochs].index(at) + 1
+    assert 0.75 <= done / len(run.work_epochs) < 1
     short = with_events(until_epoch(run, at), Event(1e6, "stopped-early", {"why": "it grew"}))
     verdict = judge(short)
     assert verdict.outcome.value == "FAIL"
     assert any("--fail-fast" in note for note in verdict.notes)
+
+
+def test_a_limit_that_is_reached_need_not_wait_for_the_rest(tmp_path):
+    run = soaked(tmp_path / "run", Truth(fds_per_op=0.005))
+    limits = {**run.manifest.limits, "open_files": Limit(30.0, "declared limit of 30")}
+    at = stopped_at(with_(run, manifest={"limits": limits}))
+    done = [epoch.index for epoch in run.work_epochs].index(at) + 1
+    assert done / len(run.work_epochs) < 0.75
 
 
 def test_a_healthy_soak_is_never_ended(tmp_path):
@@ -49,13 +60,13 @@ def test_a_healthy_soak_is_never_ended(tmp_path):
 
 
 def test_one_look_is_not_enough(tmp_path):
-    run = soaked(tmp_path / "run", Truth(fds_per_op=0.02))
+    run = soaked(tmp_path / "run", Truth(fds_per_op=0.005))
     assert failfast.Growing().look(run) == ""
 
 
 def test_a_run_without_epochs_is_not_looked_at(tmp_path):
     growing = failfast.Growing()
-    run = spiked(tmp_path / "run", Truth(fds_per_op=0.02))
+    run = spiked(tmp_path / "run", Truth(fds_per_op=0.005))
     assert [growing.look(run), growing.look(run)] == ["", ""]
 
 
