@@ -39,6 +39,8 @@ _REQUEST_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
 _ERROR, _DONE = 2, 3
 _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBBI48x")
+_STATE = "=IH10xxB66xI"  # of a message with its header: size, kind, state, inode
+_STATE_BYTES = struct.calcsize(_STATE)
 _MESSAGE = struct.Struct("=BBxx2s2s16s16s12x16xI")  # inet_diag_msg up to and with the inode
 _RECEIVED_BYTES = 1 << 18
 _WAIT_S = 2.0
@@ -60,11 +62,12 @@ def tcp_states(pid: int) -> dict[int, int] | None:
     """
     try:
         if _is_ours(pid):
-            return {
-                message[-1]: message[1]
-                for family in (socket.AF_INET, socket.AF_INET6)
-                for message in _dump(family, CONNECTED)
-            }
+            states: dict[int, int] = {}
+            for family in (socket.AF_INET, socket.AF_INET6):
+                for answer in _answers(family, CONNECTED):
+                    states.update(_states(answer))
+            states.pop(0, None)  # no inode: nobody holds it any more
+            return states
     except OSError:
         pass  # no sock_diag in this kernel or sandbox: the slower way tells the same
     sockets = _listed(pid, CONNECTED)
@@ -100,6 +103,44 @@ def _dump(
     """Messages (family, state, local port, peer port, local address, peer address, inode); raises
     OSError.
     """
+    for answer in _answers(family, states):
+        for _, at in _messages(answer):
+            message = _MESSAGE.unpack_from(answer, at + _HEADER.size)
+            if message[-1]:  # no inode: nobody holds it any more
+                yield message
+
+
+def _states(answer: bytes) -> dict[int, int]:
+    """State by inode. All messages are of one length as a rule, and then read in one go: a gateway
+    has tens of thousands of them.
+    """
+    size = (_HEADER.unpack_from(answer)[0] + 3) & ~3
+    if size < _STATE_BYTES or len(answer) % size:
+        return _states_one_by_one(answer)
+    rows = list(struct.iter_unpack(f"{_STATE}{size - _STATE_BYTES}x", answer))
+    if any((each + 3) & ~3 != size or kind != _SOCK_DIAG_BY_FAMILY for each, kind, _, _ in rows):
+        return _states_one_by_one(answer)
+    return {inode: state for _, _, state, inode in rows}
+
+
+def _states_one_by_one(answer: bytes) -> dict[int, int]:
+    messages = (_MESSAGE.unpack_from(answer, at + _HEADER.size) for _, at in _messages(answer))
+    return {message[-1]: message[1] for message in messages}
+
+
+def _messages(answer: bytes) -> Iterator[tuple[int, int]]:
+    """Kind and place of each message that tells of a socket."""
+    at = 0
+    while at + _HEADER.size <= len(answer):
+        size, kind, *_ = _HEADER.unpack_from(answer, at)
+        if kind in (_DONE, _ERROR):
+            return
+        yield kind, at
+        at += (size + 3) & ~3
+
+
+def _answers(family: int, states: tuple[int, ...]) -> Iterator[bytes]:
+    """What the kernel sends, some hundreds of messages at once; raises OSError."""
     mask = sum(1 << state for state in states)
     request = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, mask)
     header = _HEADER.pack(_HEADER.size + len(request), _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0)
@@ -108,17 +149,20 @@ def _dump(
         netlink.send(header + request)
         while True:
             answer = netlink.recv(_RECEIVED_BYTES)
-            at = 0
-            while at + _HEADER.size <= len(answer):
-                size, kind, *_ = _HEADER.unpack_from(answer, at)
-                if kind == _DONE:
-                    return
-                if kind == _ERROR:
-                    raise OSError("sock_diag refused")
-                message = _MESSAGE.unpack_from(answer, at + _HEADER.size)
-                if message[-1]:  # no inode: nobody holds it any more
-                    yield message
-                at += (size + 3) & ~3
+            kind = _HEADER.unpack_from(answer)[1]
+            if kind == _ERROR:
+                raise OSError("sock_diag refused")
+            if kind == _DONE:
+                return
+            yield answer
+            if _ends(answer):
+                return
+
+
+def _ends(answer: bytes) -> bool:
+    """Whether the last message says that there are no more."""
+    last = len(answer) - _HEADER.size - 4  # it carries four bytes
+    return last > 0 and _HEADER.unpack_from(answer, last)[1] == _DONE
 
 
 def _socket(message: tuple[int, int, bytes, bytes, bytes, bytes, int]) -> Tcp:

@@ -49,3 +49,16 @@ def test_netlink_and_proc_agree_about_a_connection(host: str) -> None:
 def test_a_process_that_is_gone_has_none() -> None:
     assert tcp_sockets(2**22 + 1) is None
     assert tcp_states(2**22 + 1) is None
+
+
+@pytest.mark.live
+def test_many_sockets_at_once_are_those_one_by_one() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as server:
+        clients = [socket.create_connection(server.getsockname()) for _ in range(150)]
+        answers = list(sockdiag._answers(socket.AF_INET, sockdiag.CONNECTED))
+        for answer in answers:
+            assert sockdiag._states(answer) == sockdiag._states_one_by_one(answer)
+        seen = {inode for answer in answers for inode in sockdiag._states(answer)}
+        assert {os.fstat(client.fileno()).st_ino for client in clients} <= seen
+        for client in clients:
+            client.close()

@@ -11,10 +11,9 @@ from perfstress.proctree import LINUX, alive, connections_of, read_descriptors, 
 from perfstress.protocols import Reading
 from perfstress.sockdiag import LISTEN, STATES, Tcp, tcp_sockets, tcp_states
 
-# A reading costs some 3 µs for each descriptor of the tree; it is left out until it has cost no
-# more
-# than this share of a core. Up to about 2,000 descriptors that is each second.
-SHARE_OF_A_CORE = 0.01
+# A reading costs some µs for each connection of the machine, and more for each descriptor of the
+# tree when there are new ones; it is left out until it has cost no more than this share of a core.
+SHARE_OF_A_CORE = 0.004
 GROUPS_TOLD = 30
 
 
