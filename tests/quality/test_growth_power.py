@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 
 from perfstress.detectors.growth import Growth, assess
-from tests.quality import traces
+from tests.quality import hard, harder, hardest, held_back, traces
 from tests.quality.traces import BOUNDED, LEAKS, RATE_HZ, Maker
 
 EACH = 16
@@ -85,3 +86,35 @@ def test_the_smallest_growth_that_is_promised_to_show_does_show() -> None:
         )
         shown.append(growth.verdict == "unbounded")
     assert np.mean(shown) >= 0.8
+
+
+def told(families: Mapping[str, tuple[str, hard.Maker]], each: int) -> Counter[tuple[str, str]]:
+    """Truths and verdicts of series of every family."""
+    found: Counter[tuple[str, str]] = Counter()
+    for unit, maker in families.values():
+        for seed in range(each):
+            one = maker(traces.ground(40_000 + seed, unit))
+            growth = assess(one.series, rate_hz=RATE_HZ, horizon_s=one.horizon_s)
+            found[one.truth, growth.verdict] += 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("families", "alarms", "passes"),
+    [(hard.HARD, 0.02, 0.0), (harder.HARDER, 0.04, 0.01), (held_back.HELD_BACK, 0.02, 0.0)],
+    ids=["hard", "harder", "held back"],
+)
+def test_what_cannot_be_told_is_left_open(
+    families: Mapping[str, tuple[str, hard.Maker]], alarms: float, passes: float
+) -> None:
+    found = told(families, 12)
+    bounded = sum(count for (truth, _), count in found.items() if truth == "bounded")
+    assert found["bounded", "unbounded"] <= alarms * bounded
+    assert found["unbounded", "bounded"] <= passes * (found.total() - bounded)
+
+
+def test_a_leak_behind_steps_is_never_passed() -> None:
+    unit, maker = hardest.HARDEST["leak behind steps"]
+    found = told({"leak behind steps": (unit, maker)}, 40)
+    assert found["unbounded", "bounded"] == 0
+    assert found["unbounded", "unbounded"] >= 20
