@@ -23,6 +23,19 @@ _OTHERS = (
     "AND pid <> pg_backend_pid() AND application_name <> 'perfstress probe'"
 )
 
+
+def _plain(column: str) -> str:
+    """A query's text without its values, which belong to customers: text and numbers as ``?``."""
+    quoted = "'''([^'']|'''')*(''|$)'"  # a text may be cut before its end
+    number = r"'\m[0-9]+(\.[0-9]+)?\M'"
+    text = f"regexp_replace(left({column}, 400), {quoted}, '?', 'g')"
+    return f"left(regexp_replace({text}, {number}, '?', 'g'), 200)"
+
+
+# Statements of data: their values are replaced by the extension. Others hold passwords as written.
+DATA = r"^\s*(select|with|insert|update|delete|merge|values|table)\y"
+
+
 EXTENSION = f"""SELECT {MARK} n.nspname FROM pg_extension e
  JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'"""
 LOADED = f'SELECT {MARK} count(*) FROM "{{schema}}".pg_stat_statements(false)'
@@ -62,12 +75,12 @@ SIZES = f"""SELECT {MARK} pg_database_size(current_database()) AS size,
   WHERE increment_by > 0 AND NOT cycle) AS sequence_used"""
 SESSION_GROUPS = f"""SELECT {MARK} coalesce(state, 'unknown') AS state,
  application_name AS application, coalesce(host(client_addr), 'local') AS peer,
- left(query, 200) AS query, coalesce(wait_event_type, '') AS waits_for, count(*) AS count,
+ {_plain("query")} AS query, coalesce(wait_event_type, '') AS waits_for, count(*) AS count,
  round(extract(epoch FROM max(clock_timestamp() - state_change))::numeric, 1)::float8 AS longest_s
  FROM pg_stat_activity WHERE {_OTHERS}
  GROUP BY 1, 2, 3, 4, 5 ORDER BY count DESC, 1, 2, 4 LIMIT 20"""
-LOCKS = f"""SELECT {MARK} a.pid AS waiting, left(a.query, 200) AS query,
- b.pid AS holder, coalesce(b.state, '') AS holder_state, left(b.query, 200) AS holder_query
+LOCKS = f"""SELECT {MARK} a.pid AS waiting, {_plain("a.query")} AS query,
+ b.pid AS holder, coalesce(b.state, '') AS holder_state, {_plain("b.query")} AS holder_query
  FROM pg_stat_activity a CROSS JOIN LATERAL unnest(pg_blocking_pids(a.pid)) AS by(pid)
  JOIN pg_stat_activity b ON b.pid = by.pid
  WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' LIMIT 20"""
@@ -87,7 +100,7 @@ STATEMENTS = f"""SELECT {MARK} queryid::text AS queryid, left(query, {TEXT_TOLD}
  sum(shared_blks_hit + shared_blks_read)::float8 AS blocks,
  sum(shared_blks_read)::float8 AS blocks_missed
  FROM "{{schema}}".pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
- WHERE d.datname = current_database() AND {_MINE} AND query !~* '{CONTROL}'
+ WHERE d.datname = current_database() AND {_MINE} AND query ~* '{DATA}'
  GROUP BY 1, 2, 3 ORDER BY sum(total_exec_time) DESC LIMIT 200"""
 
 # A plan without values: PREPARE leaves the types of the parameters to the server, NULL fits them

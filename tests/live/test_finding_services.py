@@ -205,6 +205,7 @@ def amplified(project: Project, mode: str, dsn: str) -> None:
     [
         ("n-plus-one", ["SELECT item FROM lines WHERE id", "once for each row of"]),
         ("joined", []),
+        ("history", ["queries for each operation went from", "most of it in SELECT item"]),
         ("no-index", ["purchases from end to end", "sequential scan", "customer"]),
         ("index", []),
     ],

@@ -110,6 +110,27 @@ def test_sessions_by_state_and_who_waits_for_whom(probe: Postgres, dsn: str) -> 
 
 
 @needs_server
+def test_values_of_customers_and_passwords_are_not_kept(probe: Postgres, dsn: str) -> None:
+    numbers(probe)
+    ask(dsn, "CREATE ROLE cashier PASSWORD 'hunter2'", "DROP ROLE cashier")
+
+    async def work() -> dict[str, Any]:
+        other = await asyncpg.connect(dsn)
+        try:
+            asked = "SELECT 'ann''s@example.org', 4711, customer FROM orders WHERE id = 4711.5"
+            await other.fetch(asked)
+            return dict(await asyncio.to_thread(probe.evidence, ()))
+        finally:
+            await other.close()
+
+    facts = asyncio.run(work())
+    for value in ("hunter2", "ann", "4711"):
+        assert value not in str(facts), value
+    (session,) = facts["sessions"]
+    assert session["query"] == "SELECT ?, ?, customer FROM orders WHERE id = ?"
+
+
+@needs_server
 def test_the_limit_of_connections_is_what_is_not_reserved(probe: Postgres) -> None:
     (limit,) = probe.limits().values()
     assert limit.value == 57

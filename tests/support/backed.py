@@ -2,12 +2,13 @@
 defect at a time.
 
 usage: backed.py PORT MODE [WHERE] Modes: well; n-plus-one and joined (an order with its ten lines,
-in eleven statements or one); sales (a row for each request, with an index); no-index and index (the
-orders of a customer, of 20,000); connections (one of five requests opens a connection and forgets
-it); pooled (one connection for ever); keys (a Redis key for each request) and expiring (the same
-under one of 50 names); log (a line for each request, kept for ever) and rotating (the same, at most
-20 kB of it kept); gauge (a session for each request) and sessions (at most 20); descriptors (a file
-for each request). WHERE is the DSN, the URL or the log's path.
+in eleven statements or one); history (a statement for every tenth request that came before); sales
+(a row for each request, with an index); no-index and index (the orders of a customer, of 20,000);
+connections (one of five requests opens a connection and forgets it); pooled (one connection for
+ever); keys (a Redis key for each request) and expiring (the same under one of 50 names); log (a
+line for each request, kept for ever) and rotating (the same, at most 20 kB of it kept); gauge (a
+session for each request) and sessions (at most 20); descriptors (a file for each request). WHERE
+is the DSN, the URL or the log's path.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ async def database(mode: str, dsn: str) -> Answer:
                     "SELECT item FROM lines WHERE purchase = $1", number % 100 + 1
                 )
                 return [row["item"] for row in rows]
+            if mode == "history":
+                return [
+                    await connection.fetchval("SELECT item FROM lines WHERE id = $1", each)
+                    for each in range(number // 10)
+                ]
             if mode == "sales":
                 await connection.execute(
                     "INSERT INTO sales (customer, note) VALUES ($1, $2)", number % 50, "x" * 500
