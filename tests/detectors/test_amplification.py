@@ -93,6 +93,18 @@ def test_a_small_table_is_rightly_read_whole(flat: Run, pages: float, fires: boo
     assert [one.resource for one in detect(run).findings] == ["postgres.blocks"] * fires
 
 
+def test_the_statement_that_a_rise_comes_from_is_named(flat: Run) -> None:
+    """Though the last floor, behind the idle epoch, has no work before it."""
+    run = stating(counting(flat, queries=lambda ops: 2.0 * ops + 0.005 * ops * ops), one(ASK, 1))
+    for entry in run.evidence:
+        if entry.get("probe") == "postgres":
+            (told,) = entry["facts"]["statements"]
+            done = told["calls"] - 7
+            told["calls"] = 2 * done + 0.005 * done * done
+    (found,) = [each for each in detect(run).findings if each.label == "UNBOUNDED"]
+    assert f"most of it in {ASK}" in found.diagnosis
+
+
 @settings(max_examples=40, deadline=None)
 @given(each=st.floats(0.0, 50.0), start=st.integers(0, 10**9), extra=st.floats(0, 30))
 def test_the_same_work_for_each_operation_never_rises(

@@ -5,6 +5,7 @@ work for each operation that rises with the work done.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.detectors.amplification import words
@@ -210,7 +211,10 @@ def _which_rose(run: Run, counter: str) -> str:
     """The statement that does more at the end than at the beginning."""
     best: tuple[float, Statement, float, float] | None = None
     for probe in databases(run):
-        told = floors(run, probe)
+        told: list[tuple[float, Mapping[str, Any]]] = []
+        for floor in floors(run, probe):  # the one behind an idle epoch has no work before it
+            if not told or floor[0] - told[-1][0] >= MIN_OPS:
+                told.append(floor)
         if len(told) < 3:
             continue
         early = {one.query: one for one in between(told[0], told[1])}
