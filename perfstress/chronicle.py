@@ -98,6 +98,8 @@ class Chronicle:
 
     def _done(self, event: EpochDone) -> None:
         self._read_at_ends(event.epoch)
+        if self._sampler is not None and self._epochs[event.epoch].size is not None:
+            self._sampler.set_epoch(event.epoch, "drain")  # what comes is no part of it
         self.event(
             "epoch-ended",
             at_ns=event.ended_ns,
@@ -114,8 +116,9 @@ class Chronicle:
         is the difference of two.
         """
         if self._sampler is not None and self._epochs[index].size is not None:
+            at_ns = now_ns()
             self._sampler.tick_now()
-            self._ends.setdefault(index, []).append((now_ns(), self._sampler.latest()))
+            self._ends.setdefault(index, []).append((at_ns, self._sampler.latest()))
 
     def used(self, index: int) -> Used | None:
         """What the target used in an epoch, as far as is known."""

@@ -178,9 +178,12 @@ def _told(one: Assessed) -> str:
 
 def _why_open(one: Assessed) -> str:
     if one.law is None:
-        answered = sum(seen.cost_s is not None and seen.ok >= seen.failed for seen in one.seen)
+        answered = sum(
+            seen.cost_s is not None and seen.ok >= seen.failed and not seen.is_probe
+            for seen in one.seen
+        )
         return (
-            f"{one.step} answered at {answered} sizes: an order of growth needs "
+            f"{one.step} went well at {answered} of the sizes: an order of growth needs "
             f"{costlaw.MIN_SIZES}, the largest {costlaw.MIN_SPAN:.0f} times the smallest or more"
         )
     largest = round(one.law.sizes[1])

@@ -77,9 +77,10 @@ class SizeSeen:
         if cost_s is None:
             return math.inf
         spent_s = self.answers * (self.median_s or cost_s)
-        known = next((share for least, share in ERRORS if self.answers >= least), 1.0)
+        known = ERRORS[0][1]
         if len(self.levels_s) < VISITS:
-            known = max(known, next(share for least_s, share in SECONDS if spent_s >= least_s))
+            by_count = next((share for least, share in ERRORS if self.answers >= least), 1.0)
+            known = max(by_count, next(share for least_s, share in SECONDS if spent_s >= least_s))
         # Of the lowest ones, however many there are: a visit that a neighbour spoilt tells nothing.
         lowest = sorted(self.levels_s)[:VISITS]
         apart = math.log(max(lowest[-1] / cost_s, 1.0)) / 2

@@ -25,6 +25,7 @@ class Seen:
     epoch: Epoch
     ok: int
     errors: Mapping[str, int]
+    fastest_s: float | None = None
     median_s: float | None = None
     longest_s: float | None = None
     took_s: float = 0.0
@@ -68,13 +69,15 @@ class Attempts:
         count = self._counts.pop((epoch.index, True), whole)
         kept = self._kept.pop(epoch.index, [])
         service = merged(one.service for one in kept)
-        median_ns, longest_ns = service.percentile(50.0), service.max_ns
+        known = [*service.percentiles((0.0, 50.0)), service.max_ns]
+        fastest_s, median_s, longest_s = (None if ns is None else ns / NS_PER_S for ns in known)
         return Seen(
             epoch,
             count.ok,
             dict(count.errors),
-            None if median_ns is None else median_ns / NS_PER_S,
-            None if longest_ns is None else longest_ns / NS_PER_S,
+            fastest_s,
+            median_s,
+            longest_s,
             took_s,
             used,
             tuple(kept),

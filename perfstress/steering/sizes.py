@@ -22,13 +22,15 @@ PROBES_S = 120.0
 PROBE_OPS = 3
 SURE = 5  # attempts at either side of an edge
 # A busy machine needs more visits to tell an order; more than these it does not get.
-MOST_VISITS = 6
-VISITS_S = 60.0
+MOST_VISITS = 8
+VISITS_S = 45.0
+# Of the judge's bounds: what it reads of the target's CPU time differs by a reading or two.
+MARGIN = 0.05
 # An alarm has to hold for so many, where they do not take long.
 SURE_VISITS = 3
 SURE_S = 20.0
 # Two calls that hang for twice their timeout are a hang; one that is only slow must not look so.
-FORESEEN = 1.0
+FORESEEN = 1.5
 # Between two sizes cost may rise by any law; a steeper one than this is not carried on.
 STEEPEST = 4.0
 
@@ -97,21 +99,28 @@ def _once_more(example: WorkedExample, work: Sequence[Seen]) -> Course | None:
     """All sizes again, in their order, where an order of growth is asked for and open, or an alarm
     has been seen only twice.
     """
-    asked = "superlinear-cost" in example.hunts or any(
-        criterion.metric == ("cost", "order") for _, criterion in criteria_of(example.success)
-    )
+    bounds = [
+        criterion.value or STRAIGHT
+        for _, criterion in criteria_of(example.success)
+        if criterion.metric == ("cost", "order")
+    ]
+    if not bounds and "superlinear-cost" in example.hunts:
+        bounds = [STRAIGHT]
     planned = [one for one in work if not one.epoch.stage.startswith(EDGE)]
     visits = Counter((one.epoch.part_of, one.size) for one in planned)
     spent_s = sum(one.took_s for one in planned)
     visited = max(visits.values())
-    if not asked or visited >= MOST_VISITS or spent_s > VISITS_S:
+    if not bounds or visited >= MOST_VISITS or spent_s > VISITS_S:
         return None
     assessed = [assess(*each) for each in _by_step(planned).items()]
     is_open = any(
-        one.law is not None and not one.is_above(STRAIGHT) and not one.is_below(STRAIGHT)
+        one.law is not None
+        and not one.is_above(bound + MARGIN)
+        and not one.is_below(bound - MARGIN)
         for one in assessed
+        for bound in bounds
     )
-    is_alarm = any(one.is_above(STRAIGHT) for one in assessed)
+    is_alarm = any(one.is_above(bound) for one in assessed for bound in bounds)
     if not is_open and not (is_alarm and visited < SURE_VISITS and spent_s < SURE_S):
         return None
     epochs = {(one.epoch.part_of, one.size): one.epoch for one in planned}
@@ -135,7 +144,7 @@ def _within_the_timeout(work: Sequence[Seen], waiting: Sequence[Epoch]) -> Cours
         limit = float(last.size)
         foreseen: float | None = None
     else:
-        limit, foreseen = _limit(work, timeout_s)
+        limit, foreseen = _limit(work, waiting, timeout_s)
     # What has been visited in time once need not be foreseen.
     well = {one.size for one in work if one.ok and (one.longest_s or 0.0) < timeout_s}
     kept = tuple(e for e in waiting if (e.size or 0) <= limit or (foreseen and e.size in well))
@@ -152,18 +161,20 @@ def _within_the_timeout(work: Sequence[Seen], waiting: Sequence[Epoch]) -> Cours
     return Course(kept, (("sizes-left-out", facts),))
 
 
-def _limit(work: Sequence[Seen], timeout_s: float) -> tuple[float, float | None]:
-    """The size from which on one call would take longer than the timeout, and the order of growth
-    that says so.
+def _limit(
+    work: Sequence[Seen], waiting: Sequence[Epoch], timeout_s: float
+) -> tuple[float, float | None]:
+    """The last size, where a call of the next one would take longer than the timeout by far, and
+    the order of growth that says so; no limit else. Only the next one is foreseen, and by the
+    fastest answers: noise must not keep a size from being visited.
     """
     last = work[-1]
-    before = [one for one in work[:-1] if one.size < last.size and one.median_s]
-    if not before or not last.median_s:
+    before = [one for one in work[:-1] if one.size < last.size and one.fastest_s]
+    above = [epoch.size or 0 for epoch in waiting if (epoch.size or 0) > last.size]
+    if not before or not above or not last.fastest_s:
         return math.inf, None
     other = max(before, key=lambda one: one.size)
-    rise = math.log(last.median_s / (other.median_s or last.median_s))
-    order = min(STEEPEST, rise / math.log(last.size / other.size))
-    # What is only a little dearer may as well be constant: no limit to be drawn from it.
-    if order <= 1.0 or last.median_s < timeout_s / 1000:
-        return math.inf, None
-    return last.size * (timeout_s * FORESEEN / last.median_s) ** (1 / order), order
+    rise = math.log(last.fastest_s / (other.fastest_s or last.fastest_s))
+    order = min(STEEPEST, max(0.0, rise / math.log(last.size / other.size)))
+    foreseen_s = last.fastest_s * (min(above) / last.size) ** order
+    return (float(last.size), order) if foreseen_s > FORESEEN * timeout_s else (math.inf, None)
