@@ -14,7 +14,7 @@ from perfstress.example import Counter
 from perfstress.measurement import Event, Interval
 from perfstress.run import Run
 from tests.support.made_runs import soaked, with_, with_events
-from tests.support.synthetic import Layout
+from tests.support.synthetic import Layout, latencies
 
 EIGHT = Layout(ops_per_epoch=2_000, rate_hz=500.0, success=("errors.rate < 0.1%",))
 ALL = 500 + 16_000  # the operations of such a run, its warm-up included
@@ -98,6 +98,42 @@ def test_errors_behind_the_edge_are_the_finding(made: Run) -> None:
     (finding,) = detect(with_events(run, trouble)).findings
     assert (finding.kind, finding.label) == ("counter-wrap", "CROSSED")
     assert "500: id does not fit" in finding.summary
+
+
+def slow_from(run: Run, ops: int, *, cpu: float) -> Run:
+    """Answers take three times as long from here on, and cost ``cpu`` times as much."""
+    at_s = next(sample.t_s for sample in run.samples if sample.ops >= ops)
+    intervals = [
+        dataclasses.replace(one, service=latencies(9.0, one.ok))
+        if one.service and one.t_s >= at_s
+        else one
+        for one in run.intervals
+    ]
+    samples = [
+        dataclasses.replace(
+            sample,
+            values={
+                **sample.values,
+                "cpu_s": 0.0004 * (sample.ops + (cpu - 1) * max(0, sample.ops - ops)),
+            },
+        )
+        for sample in run.samples
+    ]
+    return with_(run, intervals=intervals, samples=samples)
+
+
+def test_an_edge_behind_which_the_target_works_more_is_found(made: Run) -> None:
+    run = wrapping(counted(slow_from(made, 8_500, cpu=3.0), lambda ops: 57_500 + ops), ID)
+    (finding,) = detect(run).findings
+    assert finding.label == "CROSSED"
+    assert "median service time" in finding.summary
+
+
+def test_a_machine_that_became_busy_behind_the_edge_is_a_note(made: Run) -> None:
+    run = wrapping(counted(slow_from(made, 8_500, cpu=1.0), lambda ops: 57_500 + ops), ID)
+    found = detect(run)
+    assert (found.findings, found.doubts) == ((), ())
+    assert "median service time" in found.notes[0]
 
 
 def test_errors_that_come_all_along_are_not_the_edges(made: Run) -> None:

@@ -95,6 +95,8 @@ def _crossed(
         doubt = f"{where}, and only {human_count(max(0.0, found.left))} operations came after it"
         return Detection(doubts=(f"{doubt}: too few to see what is different there",))
     behind = f"{human_count(round(found.left))} operations behind it went as those before"
+    if done.slower:
+        behind = f"{done.slower}, though the target's CPU time for an operation is as it was"
     return Detection(notes=(f"{where}; {behind}",))
 
 

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from perfstress.detectors.counters.passage import Passage
 from perfstress.loadsummary import merged
-from perfstress.measurement import Interval
+from perfstress.measurement import Interval, in_state
 from perfstress.onset import first_error, journeys
 from perfstress.run import Run
 from perfstress.units import human_count, human_duration
@@ -19,11 +21,15 @@ BY_CHANCE = 1e-4
 SLOWER = 1.5
 LEAST_S = 50e-6
 PARTS = 3
+# The CPU time of an operation has to rise by so much for that to be the target's doing.
+DEARER = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """Attempts before and from the edge on, with those that failed; ``slower`` in words."""
+    """Attempts before and from the edge on, with those that failed; ``slower`` in
+    words, and whether that is the target's own doing (``dearer``).
+    """
 
     before: int
     failed_before: int
@@ -31,6 +37,7 @@ class Harm:
     failed_after: int
     first_error: str = ""
     slower: str = ""
+    dearer: bool = False
 
     @property
     def errors(self) -> bool:
@@ -44,7 +51,7 @@ class Harm:
     @property
     def is_done(self) -> bool:
         """Whether anything is worse."""
-        return self.errors or bool(self.slower)
+        return self.errors or (bool(self.slower) and self.dearer)
 
     def told(self) -> str:
         """What is worse, in words; empty for nothing."""
@@ -81,7 +88,8 @@ def harm(run: Run, passage: Passage) -> Harm:
         else:
             before, after = before + interval.ok, after + failed
             failed_after += failed
-    return Harm(before, failed_before, after, failed_after, first_error(run), _slower(run, passage))
+    slower, dearer = _slower(run, passage)
+    return Harm(before, failed_before, after, failed_after, first_error(run), slower, dearer)
 
 
 def chance(before: int, failed_before: int, after: int, failed_after: int) -> float:
@@ -106,22 +114,46 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def _slower(run: Run, passage: Passage) -> str:
-    """Each part of the work behind the passage slower than each before it."""
+def _slower(run: Run, passage: Passage) -> tuple[str, bool]:
+    """Each part of the work behind the passage slower than each before it, in words; and whether
+    the target itself worked more for each operation there. A machine that became busy meanwhile
+    makes answers slower, and its target no dearer.
+    """
     epochs = [epoch.index for epoch in run.work_epochs]
     if passage.epoch is None or passage.epoch not in epochs:
-        return ""
+        return "", False
     before = _medians(run.intervals, (e for e in epochs if e < (passage.epoch or 0)))
     after = _medians(run.intervals, (e for e in epochs if e > (passage.epoch or 0)))
     if len(before) < PARTS or len(after) < PARTS:
-        return ""
+        return "", False
     worst, best = max(before), min(after)
     if best < SLOWER * worst or best - worst < LEAST_S:
-        return ""
-    return (
+        return "", False
+    told = (
         f"the median service time is {human_duration(best)} or more in every part behind it, "
         f"{human_duration(worst)} or less in every part before"
     )
+    cost = _costs(run)
+    first = [cost[e] for e in epochs if e < passage.epoch and e in cost]
+    rest = [cost[e] for e in epochs if e > passage.epoch and e in cost]
+    dearer = len(first) >= PARTS and len(rest) >= PARTS and min(rest) > DEARER * max(first)
+    return told, dearer
+
+
+def _costs(run: Run) -> dict[int, float]:
+    """The target's CPU time for each operation, by epoch, from one quiet reading to the next."""
+    series = run.series("cpu_s")
+    quiet = np.flatnonzero(in_state(series.state, "quiescent"))
+    costs: dict[int, float] = {}
+    before: tuple[float, float] | None = None
+    for epoch in dict.fromkeys(series.epoch[quiet].tolist()):
+        at = quiet[series.epoch[quiet] == epoch]
+        first, last = at[0], at[-1]
+        if before is not None and series.ops[first] > before[1]:
+            spent_s = float(series.value[first]) - before[0]
+            costs[epoch] = spent_s / (float(series.ops[first]) - before[1])
+        before = float(series.value[last]), float(series.ops[last])
+    return costs
 
 
 def _medians(intervals: Sequence[Interval], epochs: Iterable[int]) -> list[float]:
