@@ -132,3 +132,11 @@ def test_a_page_is_not_expected_of_a_target_that_is_held(run: Run) -> None:
     assert blind_probes(dataclasses.replace(run, events=(*run.events, fault, sight))) == []
     facts["blind_s"] = 40.0
     assert len(blind_probes(dataclasses.replace(run, events=(*run.events, fault, sight)))) == 1
+
+
+def test_what_a_fault_does_to_a_page_is_no_doubt(run: Run) -> None:
+    facts = {"probe": "prometheus", "readings": 9, "blind_s": 15.0, "watched_s": 45.0, "why": "x"}
+    fault = Event(20.0, "fault-ended", {"fault": "migration", "lasted_s": 5.0})
+    sight = Event(45.0, "probe-sight", facts)
+    assert blind_probes(dataclasses.replace(run, events=(*run.events, sight)))
+    assert blind_probes(dataclasses.replace(run, events=(*run.events, fault, sight))) == []
