@@ -12,7 +12,6 @@ from perfstress.verdict import GeneratorHealth, LoadSummary
 REAL_RATE = 0.95
 # A declared probe that could not be read for this share of the run.
 BLIND_SHARE = 0.2
-AFTER_A_FAULT_S = 10.0  # a probe that failed again and again asks no sooner
 # A stage shorter than this is not judged by its seconds: the first and the last arrival count.
 LEAST_S = 0.5
 
