@@ -146,8 +146,8 @@ def referenced_files(example: WorkedExample, folder: Path) -> list[str]:
     for _, side in example.workload.sides:
         named += [data.file for data in side.data_sets[1].values()]
     named += [stage.recorded.file for stage in example.shape.stages if stage.recorded is not None]
-    if example.workload.talks is not None:
-        named += example.workload.talks.files
+    for sender in (example.workload.http, example.workload.talks):
+        named += sender.files if sender is not None else []
     if example.workload.runs is not None and example.workload.runs.input is not None:
         source = example.workload.runs.input
         named += [source.file] if source.file else []

@@ -99,6 +99,22 @@ def test_a_recording_that_is_not_there(tmp_path: Path) -> None:
         planned(stage)
 
 
+def test_bodies_go_into_the_library_with_their_example(tmp_path: Path) -> None:
+    steps = [
+        {"post": "/", "body": {"file": "data/a.bin"}},
+        {"post": "/", "multipart": {"x": "text", "y": {"file": "data/b.bin"}}},
+    ]
+    one = example(
+        workload__http__journeys={"look": {"on_start": steps[1:], "steps": steps[:1]}},
+        workload__tcp={
+            "address": "127.0.0.1:{port}",
+            "data": {"rows": {"file": "data/c.jsonl", "sha256": "0" * 64}},
+            "journeys": {"talk": {"steps": [{"connect": True}]}},
+        },
+    )
+    assert set(referenced_files(one, tmp_path)) == {"data/a.bin", "data/b.bin", "data/c.jsonl"}
+
+
 def test_a_recording_goes_into_the_library_with_its_example(tmp_path: Path) -> None:
     path = tmp_path / "times.txt"
     path.write_text("0\n1\n")

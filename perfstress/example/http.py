@@ -203,3 +203,15 @@ class Http(Part):
     source_addresses: Annotated[list[Text], Field(min_length=1)] | None = None
     proxy: Text | None = None
     max_body: Annotated[SizeBytes, Field(ge=1)] | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """The files that are sent in bodies."""
+        groups = [self.setup, self.teardown]
+        for journey in self.journeys.values():
+            groups += [journey.on_start, journey.steps]
+        found: list[str] = []
+        for step in (step for group in groups for step in group):
+            sent = [step.body, *(step.multipart or {}).values()]
+            found += [one.file for one in sent if isinstance(one, BodyFile | Upload)]
+        return found
