@@ -112,6 +112,20 @@ class Sides:
             if (one.journey, one.step) == request
         )
 
+    def late_ns(self, who: Group | str, wanted: float) -> float:
+        """How late requests left while these (or one by itself) came: a percentile of the slip of
+        the steps that leave at a time of their own.
+        """
+        rounds = self.alone(who) if isinstance(who, str) else self.of(who)
+        firsts = {self.requests(name)[0] for name in self.journeys if self.requests(name)}
+        slip = merged(
+            one.slip
+            for played in rounds
+            for one in played.steps
+            if (one.journey, one.step) in firsts
+        )
+        return float(slip.percentile(wanted) or 0.0)
+
     def work(self, group: Group) -> dict[Request, Work] | None:
         """What each request of these journeys asks of the CPU, by what it took alone; None where
         the CPU time was not read. A journey's CPU time is shared out by how long its steps take.

@@ -26,6 +26,8 @@ MARGIN_NS: Mapping[float, float] = {50.0: 2e6, 99.0: 5e6}
 LASTING = 1.2
 # Of the interval; a machine that was busy with something else is what the confirming run is for.
 CONFIDENCE = 0.9
+# Requests that leave late by so much of the wait say that the machine was busy, not the target.
+LATE_SHARE = 0.25
 # With fewer percentiles than this on either side there is no such interval worth the name.
 LEAST_BLOCKS = 5
 # The probability of errors by chance, over all comparisons of a run together.
@@ -197,7 +199,14 @@ def _slowed(sides: Sides, group: Group, request: Request, is_full: bool, seen: _
         rises = least > unexplained and lowest > LASTING * level
         was, now = human_duration(level / 1e9), human_duration(likely / 1e9)
         said = f"{called} is {now} {_beside(group, request[0])}, and {was} alone"
-        if reckoned is not None and least > bound and lowest > LASTING * expected:
+        late_ns = sides.late_ns(group, percentile) - sides.late_ns(request[0], percentile)
+        if rises and late_ns > LATE_SHARE * (likely - level):
+            late = human_duration(late_ns / 1e9)
+            text = (
+                f"{said}, but requests left {late} later, too: the machine was busy; run it again"
+            )
+            seen.effects.append(Effect(group, request[0], "slowed", text, likely / level, False))
+        elif reckoned is not None and least > bound and lowest > LASTING * expected:
             said += f"; their share of the CPU explains {human_duration(expected / 1e9)}"
             seen.effects.append(Effect(group, request[0], "slowed", said, likely / expected))
         elif rises and (reckoned is None or is_full):

@@ -20,10 +20,10 @@ Group = tuple[str, ...]
 
 
 def side_by_side(example: WorkedExample) -> list[Stretch]:
-    """``alone-a``, ``alone-b``, ``together`` for each stage that is judged, then back again.
+    """``alone-a``, ``together``, ``alone-b`` for each stage that is judged, then back again.
 
     Each of them lasts half of the stage's time in each of the two rounds. With three or more
-    journeys each pair has its stretch, ``a-with-b``, between those alone and ``together``. A
+    journeys each pair has its stretch, ``a-with-b``, before ``together``. A
     warm-up is all journeys together; a pause stays as it is.
     """
     names = tuple(example.shape.journeys or ())
@@ -41,12 +41,14 @@ def side_by_side(example: WorkedExample) -> list[Stretch]:
 
 def groups(names: Sequence[str]) -> list[Group]:
     """Which journeys come at once, in the order of the first round: each alone, each pair where
-    there are more than two, all.
+    there are more than two, all. Those at once stand in the middle: where one round ends and the
+    next begins, one spell of a busy machine must not meet them in both.
     """
-    found: list[Group] = [(name,) for name in names]
+    first, *others = ((name,) for name in names)
+    found: list[Group] = [first]
     if len(names) > 2:
         found += itertools.combinations(names, 2)
-    return [*found, tuple(names)]
+    return [*found, tuple(names), *others]
 
 
 def called(group: Group, names: Sequence[str]) -> str:

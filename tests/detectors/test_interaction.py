@@ -57,14 +57,27 @@ def test_one_round_that_was_slow_is_not_enough() -> None:
     nothing_found(made(slow))
 
 
+def test_a_machine_that_was_busy_leaves_it_open() -> None:
+    busy = Truth(
+        lambda _, group, __: 40.0 if len(group) > 1 else 4.0,
+        late_ms=lambda group, _: 20.0 if len(group) > 1 else 0.1,
+    )
+    found = interaction.detect(made(busy))
+    assert found.findings == ()
+    assert check_of(found).outcome is Outcome.INCONCLUSIVE
+    assert "the machine was busy" in check_of(found).seen
+    always = dataclasses.replace(busy, late_ms=lambda *_: 20.0)
+    assert len(interaction.detect(made(always)).findings) == 1
+
+
 def test_what_gets_slower_with_time_is_not_what_journeys_do_to_each_other() -> None:
     run = made()
     order = [epoch.index for epoch in run.manifest.epochs]
 
     def aged(_: str, group: Group, round_: int) -> float:
-        place = {("a", 1): 0, ("b", 1): 1, ("a", 2): 5, ("b", 2): 4}
+        place = {("a", 1): 0, ("b", 1): 2, ("b", 2): 3, ("a", 2): 5}
         alone = place.get((next(iter(group)), round_), 0)
-        return 4.0 * 1.6 ** (alone if len(group) == 1 else 1 + round_)
+        return 4.0 * 1.6 ** (alone if len(group) == 1 else 3 * round_ - 2)
 
     assert len(order) == 6
     nothing_found(made(Truth(aged)))

@@ -34,6 +34,11 @@ def nothing(group: Group, round_: int) -> int:
     return 0
 
 
+def on_time(group: Group, round_: int) -> float:
+    """Requests leave when they are due."""
+    return 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """What happens: the median in ms and the errors of a journey in each second, what an invariant
@@ -45,6 +50,7 @@ class Truth:
     lost: Callable[[Group, int], int] = nothing
     cpu_ms: float | None = 0.5
     kind_of_error: str = "status"
+    late_ms: Callable[[Group, int], float] = on_time
     cores: int = 4
     seed: int = 1
 
@@ -107,8 +113,9 @@ def made(
                 times = latencies(round(median, 2), ok)
                 at = (int(t_s), epoch.index, journey)
                 intervals.append(Interval(*at, None, rate_hz, ok, errors))
+                slip = latencies(truth.late_ms(group, round_), ok)
                 intervals.append(
-                    Interval(*at, f"GET /{journey}", rate_hz, ok, errors, times, times)
+                    Interval(*at, f"GET /{journey}", rate_hz, ok, errors, times, times, slip)
                 )
                 cpu_s += rate_hz * (truth.cpu_ms or 0.0) / 1e3
             t_s += 1.0
