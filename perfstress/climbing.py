@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from perfstress.histogram import merged
@@ -24,9 +25,11 @@ KEPT = 0.90
 FAILED = 0.05
 # Throughput has fallen when it is below this share of the best level so far.
 FELL = 0.90
-# It has collapsed when it falls so far at two levels in a row, or is this low at both: a plateau on
-# a busy machine is seen to go up and down by a tenth.
-COLLAPSED = 0.70
+# It has collapsed when it has fallen so far at two levels in a row, and to less than this at the
+# second: a plateau on a busy machine is seen to move by a tenth, and to three fifths where others
+# took the CPU. Above PLATEAU it stays; between the two it cannot be told.
+COLLAPSED = 0.50
+PLATEAU = 0.70
 # So many broken levels in a row end a climb where throughput stays: the first shows the edge, the
 # others that there is a plateau beyond it. Where it falls, a queue may still be filling up, and
 # the collapse come when it is longer than anybody waits: that gets some levels more.
@@ -179,17 +182,13 @@ def collapse(levels: Sequence[Level]) -> tuple[int, int] | None:
     """The first two levels in a row at which throughput collapsed while the load rose; levels that
     the generator could not drive say nothing.
     """
-    down = fallen(levels)
-    best_hz = 0.0
-    for number in range(1, len(levels)):
-        before, one, other = levels[max(0, number - 2)], levels[number - 1], levels[number]
-        best_hz = max(best_hz, before.goodput_hz)
-        if one.behind or other.behind or not (down[number - 1] and down[number]):
+    down, best_hz = fallen(levels), 0.0
+    for number, (one, other) in enumerate(pairwise(levels)):
+        best_hz = max(best_hz, one.goodput_hz)
+        if one.behind or other.behind or not (down[number] and down[number + 1]):
             continue
-        falls = one.goodput_hz < FELL * before.goodput_hz
-        falls = falls and other.goodput_hz < FELL * one.goodput_hz
-        if falls or max(one.goodput_hz, other.goodput_hz) < COLLAPSED * best_hz:
-            return number - 1, number
+        if other.goodput_hz < COLLAPSED * best_hz:
+            return number, number + 1
     return None
 
 

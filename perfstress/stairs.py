@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Literal
 
 from perfstress.climbing import (
-    COLLAPSED,
     MOST_BROKEN_LEVELS,
+    PLATEAU,
     Level,
     collapse,
     fallen,
@@ -74,7 +74,7 @@ class Stairs:
             return ""
         above = [level for level in self.levels[self.edge :] if not level.behind]
         least_hz = min((level.goodput_hz for level in above), default=0.0)
-        stays = least_hz >= COLLAPSED * self.best.goodput_hz
+        stays = least_hz >= PLATEAU * self.best.goodput_hz
         stays = stays and (not fallen(self.levels)[-1] or len(above) >= MOST_BROKEN_LEVELS)
         if len(above) < 2 or any(level.dropped for level in above) or not stays:
             return "unknown"

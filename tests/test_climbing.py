@@ -115,7 +115,8 @@ def test_missing_arrivals_are_the_generators():
         ((100, 200, 400, 390, 395, 380), None),  # a plateau
         ((100, 200, 400, 340, 350, 345), None),  # a lower one: what a busy machine does
         ((100, 200, 400, 200, 100), (3, 4)),
-        ((100, 200, 400, 350, 300), (3, 4)),  # falls by a tenth each time
+        ((100, 200, 400, 350, 300, 260, 230), None),  # falls, and not to half
+        ((100, 200, 400, 350, 300, 250, 190), (5, 6)),
         ((100, 200, 400, 20, 400), None),  # one bad level
         ((100, 200, 400, 20, 15), (3, 4)),
     ],

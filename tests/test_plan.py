@@ -120,3 +120,26 @@ def test_a_recording_goes_into_the_library_with_its_example(tmp_path: Path) -> N
     path.write_text("0\n1\n")
     one = example(shape__stages=[{"name": "all", **recorded(path)}])
     assert "times.txt" in referenced_files(one, tmp_path)
+
+
+def test_a_climb_is_planned_with_all_its_levels() -> None:
+    shape = {
+        "model": "open",
+        "seed": 1,
+        "stages": [
+            {"name": "ordinary", "rate": "50/s", "for": "5s"},
+            {"name": "up", "climb": {"from": "100/s", "to": "500/s", "factor": 2, "each": "3s"}},
+            {"name": "after", "rate": "50/s", "for": "5s"},
+        ],
+    }
+    planned = epochs(example(kind="stress", shape=shape))
+    assert [(one.stage, one.end_level, one.climbs) for one in planned] == [
+        ("ordinary", 50.0, False),
+        ("up-1", 100.0, True),
+        ("up-2", 200.0, True),
+        ("up-3", 400.0, True),
+        ("up-4", 500.0, True),
+        ("after", 50.0, False),
+    ]
+    assert {one.part_of for one in planned if one.climbs} == {"up"}
+    assert len(blocks(planned)) == 1  # what has piled up is still there afterwards

@@ -10,6 +10,10 @@ from perfstress.units import format_rate, human_count, human_duration
 from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
 from perfstress.vocabulary import CAPACITY
 
+# A target that uses less than this share of the CPU of its best level waits for something.
+WAITS = 0.6
+LEAST_S = 0.8  # between two readings of its CPU time
+
 
 def detect(run: Run) -> Detection:
     """A Check for each ``knee`` criterion, the knee of each climb as a finding that fails only when
@@ -27,7 +31,7 @@ def detect(run: Run) -> Detection:
                 broken.setdefault(worst.name, criterion)
     findings = [_knee(one, broken.get(one.name)) for one in every]
     fails = "throughput-collapse" in run.example.hunts
-    findings += [_collapse(one, fails=fails) for one in every if one.fallen]
+    findings += [_collapse(run, one, fails=fails) for one in every if one.fallen]
     return Detection(
         findings=tuple(findings),
         checks=checks,
@@ -146,7 +150,7 @@ def _interpreted(stairs: Stairs) -> list[str]:
     return told
 
 
-def _collapse(stairs: Stairs, *, fails: bool) -> Finding:
+def _collapse(run: Run, stairs: Stairs, *, fails: bool) -> Finding:
     best = stairs.best
     told = ", ".join(
         f"{level.goodput_hz:.4g}/s at {_asked(level)}"
@@ -166,7 +170,7 @@ def _collapse(stairs: Stairs, *, fails: bool) -> Finding:
         fails=fails,
         limit=round(best.goodput_hz, 3),
         unit="1/s",
-        diagnosis=_why_fell(worst),
+        diagnosis="; ".join([_why_fell(worst), *_cpu(run, best, worst)]),
     )
 
 
@@ -188,6 +192,33 @@ def _why_fell(level: Level) -> str:
         "the rest had not been answered by then: each request costs more the more there are, or "
         "work piles up; a bounded queue that refuses the excess keeps the throughput of the knee"
     )
+
+
+def _cpu(run: Run, best: Level, worst: Level) -> list[str]:
+    """What the target did with its CPU: wasted work costs as much as ever, waiting costs none."""
+    used = [_cores(run, level) for level in (best, worst)]
+    if used[0] is None or used[1] is None or not best.goodput_hz:
+        return []
+    told = f"the target used {used[0]:.2g} cores at the best level and {used[1]:.2g} there"
+    if used[1] < WAITS * used[0]:
+        return [f"{told}: it waited"]
+    if worst.goodput_hz:
+        dearer = (used[1] / worst.goodput_hz) / (used[0] / best.goodput_hz)
+        return [f"{told}: each good answer cost {dearer:.2g} times as much"]
+    return [f"{told}: all of it for nothing"]
+
+
+def _cores(run: Run, level: Level) -> float | None:
+    """CPU seconds of the target for each second of a level; None where it was not read twice."""
+    first, last = level.seconds[0] - 1, level.seconds[-1] + 1
+    read = [
+        (sample.t_s, value)
+        for sample in run.samples
+        if first <= sample.t_s <= last and (value := sample.values.get("cpu_s")) is not None
+    ]
+    if len(read) < 2 or read[-1][0] - read[0][0] < LEAST_S:
+        return None
+    return max(0.0, read[-1][1] - read[0][1]) / (read[-1][0] - read[0][0])
 
 
 # ---------------------------------------------------------------- what could not be seen

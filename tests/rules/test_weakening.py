@@ -19,6 +19,7 @@ shape:
     - {name: warm-up, users: 5, ops: 10, warmup: true}
     - {name: work, users: 10, ops: 1000}
     - {name: ramp, from: 1/s, to: 100/s, for: 60s}
+    - {name: climb, climb: {from: 150/s, to: 8000/s, factor: 1.5, each: 9s}}
 faults:
   - {name: stall, at: 5s, signal: STOP, for: 6s}
   - {at: 20s, proxy: {throttle: 9KiB/s}, for: 7s, to: db}
@@ -107,3 +108,17 @@ def test_the_change_is_told_as_it_was_written() -> None:
 @pytest.mark.parametrize("text", ["", "- a", "a: [", "success: 5", "shape: {stages: {a: 1}}"])
 def test_what_cannot_be_compared_is_no_weakening_and_no_error(text: str) -> None:
     assert weakening(text, TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("to: 8000/s", "to: 800/s", "to"),
+        ("factor: 1.5", "factor: 3", "factor"),  # a knee is known to within the factor
+        ("each: 9s", "each: 3s", "each"),
+    ],
+)
+def test_a_lower_or_coarser_climb_is_weaker(old: str, new: str, field: str) -> None:
+    [change] = edited(old, new)
+    assert change[0] == f"shape.stages.climb.climb.{field}"
+    assert edited("from: 150/s", "from: 100/s") == []
