@@ -184,11 +184,14 @@ def steps_that_grow(x: Floats, levels: Levels) -> bool:
 
 def _is_geometric(steps: list[tuple[float, float]], gap: float, noise: float) -> bool:
     """Whether the second of two steps, each known to within a ``gap`` and its size to within the
-    ``noise``, follows from the first, and the next is not yet due.
+    ``noise``, follows from the first, by a factor or as the next of a stair, and the one after it
+    is not yet due.
     """
     if len(steps) < 2:
         return False
     (before, small), (last, large) = steps
+    if 1 / FACTORS[0] <= large / small <= FACTORS[0] and 2 * last - before > 1 - gap:
+        return True  # stairs of one height, the third not yet due
     for factor in ((large - noise) / (small + noise), large / small, (large + noise) / small):
         if not FACTORS[0] <= factor <= FACTORS[1]:
             continue
