@@ -245,6 +245,12 @@ def test_half_of_the_way_to_an_edge_is_a_note(made: Run) -> None:
     assert "2,147,483,648" in found.notes[0]
 
 
+def test_a_prometheus_counter_passes_narrow_edges_without_a_note(made: Run) -> None:
+    run = counted(made, lambda ops: 40_000 + ops, "counter:requests_served_total")
+    assert detect(run).notes == ()
+    assert detect(counted(made, lambda ops: 40_000 + ops, "gauge:last_ticket")).notes != ()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_three_hundred_gauges_of_noise_resets_and_restarts_are_no_counters(
     made: Run, seed: int

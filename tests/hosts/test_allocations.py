@@ -1,58 +1,54 @@
-"""Allocations in a stretch of the run: what is held at its end, by line, and the tracing's end."""
+"""Which lines hold what was allocated between two quiet moments."""
 
 from __future__ import annotations
 
-import importlib
-import tracemalloc
-from collections.abc import Iterator
-from types import ModuleType
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
-import pytest
+HOSTS = Path(__file__).parents[2] / "perfstress" / "hosts"
 
-kept: list[bytes] = []
-
-
-@pytest.fixture
-def allocations() -> Iterator[ModuleType]:
-    """The host's module; whatever happens, no later test is traced."""
-    kept.clear()
-    yield importlib.import_module("perfstress.hosts.python_host.allocations")
-    tracemalloc.stop()
-
-
-def leak() -> None:
-    kept.extend(bytes(1000 + number % 7) for number in range(500))
-
-
-def test_what_the_second_stretch_holds_is_told_once_by_its_line(allocations: ModuleType) -> None:
-    traced = allocations.Allocations()
-    assert traced.tell() is None  # before any call
-    assert not tracemalloc.is_tracing()
-    leak()
-    assert traced.tell() is None
-    assert tracemalloc.is_tracing()
-    leak()
-    (site, *_) = traced.tell()["sites"]
-    assert not tracemalloc.is_tracing()
-    assert site["where"].startswith("test_allocations.py:")
-    assert "bytes(1000" in site["code"]
-    assert 500 <= site["count"] <= 510
-    assert 500_000 < site["bytes"] < 600_000
-    assert traced.tell() is None
+PROGRAM = """
+import json, sys
+sys.path.insert(0, {host!r})
+from python_host.allocations import Allocations
+watched = Allocations()
+kept = {{}}
+def once(): kept["once"] = bytes(1 << 20)
+def keep(i): kept[i] = bytes(1000)
+def drop(i): return len(bytes(1000))
+told = [watched.tell()]
+once()
+told.append(watched.tell())
+for i in range(500):
+    {act}(i)
+told.append(watched.tell())
+print(json.dumps(told))
+"""
 
 
-def test_tracing_ends_when_it_has_lasted_long_enough(
-    allocations: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(allocations, "LONGEST_NS", 0)
-    traced = allocations.Allocations()
-    traced.tell()
-    traced.look()
-    assert not tracemalloc.is_tracing()
-    traced.tell()
-    leak()
-    traced.look()
-    assert not tracemalloc.is_tracing()
-    leak()  # not traced any more
-    (site, *_) = traced.tell()["sites"]
-    assert site["count"] <= 510
+def told(folder: Path, act: str) -> list[Any]:
+    program = folder / "program.py"
+    program.write_text(PROGRAM.format(host=str(HOSTS), act=act))
+    done = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, check=True, timeout=60
+    )
+    found: list[Any] = json.loads(done.stdout)
+    return found
+
+
+def test_the_line_that_holds_most_comes_first(tmp_path: Path) -> None:
+    first, second, last = told(tmp_path, "keep")
+    assert (first, second) == (None, None)
+    site = last["sites"][0]
+    assert site["code"] == "def keep(i): kept[i] = bytes(1000)"
+    assert site["where"].startswith("program.py:")
+    assert 500 <= site["count"] <= 505
+    assert 500_000 <= site["bytes"] <= 600_000
+
+
+def test_what_was_let_go_or_held_before_is_not_told(tmp_path: Path) -> None:
+    _, _, last = told(tmp_path, "drop")
+    assert sum(site["bytes"] for site in (last or {"sites": []})["sites"]) < 50_000

@@ -22,6 +22,7 @@ EVEN = 0.5
 VERY_EVEN = 0.05
 # Half of the way is behind a number before its edge is worth a note.
 NEAR = 0.5
+WIDE = 2**31
 NOTES = 3
 
 
@@ -110,7 +111,9 @@ def _near(run: Run, readings: Readings) -> tuple[float, str] | None:
     first, last = float(readings.value[0]), float(readings.value[-1])
     if bool((np.diff(readings.value) < 0).any()) or not _is_even(readings, VERY_EVEN):
         return None
-    edge = next((edge for edge in edges.EDGES if edge > last), None)
+    # A Prometheus counter is a float: narrow fields end elsewhere, and every service passes them.
+    least = WIDE if readings.name.startswith("counter:") else 0
+    edge = next((edge for edge in edges.EDGES if edge > last and edge >= least), None)
     if edge is None or first < NEAR * edge:
         return None
     operations = (edge - last) / readings.increment
