@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ class Witnesses:
             connection.drop()
             raise TalkError("timeout", f"no answer within {ANSWER_WITHIN_S:g} s") from None
         connection.close()
-        return result.first
+        return None if result.first is None else {k: _plain(v) for k, v in result.first.items()}
 
     @staticmethod
     def _database(options: Mapping[str, Any], address: str) -> Any:
@@ -103,6 +104,13 @@ class Witnesses:
         from perfstress.engine.postgres import Postgres  # delayed: an extra
 
         return Postgres(options["dsn"], address, lambda _: None)
+
+
+def _plain(value: object) -> object:
+    """A column's value as JSON has it; of a decimal number the nearest float."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, int | float | str) or value is None else str(value)
 
 
 def _needed(answer: object, that: str) -> object:

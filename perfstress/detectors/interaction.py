@@ -75,7 +75,7 @@ def detect(run: Run) -> Detection:
     sides = sides_of(run)
     seen = _seen(run, sides)
     effects = _narrowest(seen.effects)
-    findings = _findings(effects)
+    findings = _findings(run, sides, effects)
     unsure = [effect.text for effect in effects if not effect.certain and not findings]
     if not sides or not all(one.is_whole for one in sides):
         unsure.append("not every journey was run alone and together: the run ended before")
@@ -276,7 +276,7 @@ def _narrowest(effects: list[Effect]) -> list[Effect]:
     ]
 
 
-def _findings(effects: list[Effect]) -> list[Finding]:
+def _findings(run: Run, sides: Sequence[Sides], effects: list[Effect]) -> list[Finding]:
     """One for each group of journeys; what weighs most is its summary, the rest its diagnosis."""
     order = ("broken", "errors", "slowed")
     findings = []
@@ -293,10 +293,24 @@ def _findings(effects: list[Effect]) -> list[Finding]:
                 resource=_resource(group),
                 label=label,
                 summary=f"{_all(group)} disturb each other: {here[0].text}",
-                diagnosis="; ".join(effect.text for effect in here[1:]),
+                diagnosis="; ".join(
+                    [*(effect.text for effect in here[1:]), *_in_words(run, sides, here)]
+                ),
             )
         )
     return findings
+
+
+def _in_words(run: Run, sides: Sequence[Sides], here: Sequence[Effect]) -> list[str]:
+    """The first error of each class as the generator met it while these came at once."""
+    if not any(effect.kind == "errors" for effect in here):
+        return []
+    mine = {one.epoch.index for each in sides for one in each.of(here[0].group)}
+    first: dict[str, str] = {}
+    for event in run.events_named("epoch-ended"):
+        if event.facts.get("epoch") in mine:
+            first = {**(event.facts.get("troubles") or {}), **first}
+    return [f"first {kind} error: {why}" for kind, why in list(first.items())[:3]]
 
 
 def _resource(group: Group) -> str:

@@ -113,6 +113,7 @@ def test_errors_that_come_only_together() -> None:
     (one,) = interaction.detect(made(failing)).findings
     assert one.label == "BROKEN"
     assert "30 of 1,000 b fail beside a (status 30), 0 of 1,000 alone" in one.summary
+    assert one.diagnosis == "first status error: b, GET /b: status 503"
 
 
 def test_errors_that_come_alone_as_often_are_the_journeys_own() -> None:

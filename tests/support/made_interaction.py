@@ -120,6 +120,8 @@ def made(
                 cpu_s += rate_hz * (truth.cpu_ms or 0.0) / 1e3
             t_s += 1.0
         took = {"epoch": epoch.index, "intended": 1, "dropped": 0, "health": {"cpu_share": 0.1}}
+        if len(group) > 1 and any(truth.errors(one, group, round_) for one in group):
+            took["troubles"] = {truth.kind_of_error: "b, GET /b: status 503"}
         events.append(Event(t_s, "epoch-ended", took))
         gap += truth.lost(group, round_)
         t_s += 0.5
