@@ -34,6 +34,13 @@ class Work:
     alone: Histogram
 
 
+def stretch(others: float, cores: float) -> float:
+    """How many times longer CPU time takes where so many others want to run (a load average): with
+    one more than there are cores, each has its part of them.
+    """
+    return max(1.0, (others + 1.0) / cores) if cores > 0 else 1.0
+
+
 def servers_for(cores_used: float) -> int | None:
     """How many lines must be working for so much CPU time a second; None where those that work have
     no room left, since how long they let wait cannot be told.

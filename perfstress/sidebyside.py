@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from perfstress.contention import Work
+from perfstress.contention import Work, stretch
 from perfstress.histogram import Histogram, merged
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
@@ -67,8 +67,9 @@ class Played:
 class Sides:
     """One stage of an interaction, with everything that was played of it."""
 
-    def __init__(self, name: str, played: Sequence[Played]) -> None:
+    def __init__(self, name: str, played: Sequence[Played], stretched: float = 1.0) -> None:
         self.name = name
+        self.stretched = stretched  # by others on the machine, times the CPU time
         self.played = played
         self.journeys = sorted({name for one in played for name in one.group})
 
@@ -129,6 +130,7 @@ class Sides:
     def work(self, group: Group) -> dict[Request, Work] | None:
         """What each request of these journeys asks of the CPU, by what it took alone; None where
         the CPU time was not read. A journey's CPU time is shared out by how long its steps take.
+        Where others keep the machine busy it takes longer, and so it is counted.
         """
         found: dict[Request, Work] = {}
         for journey in sorted(group):
@@ -142,7 +144,7 @@ class Sides:
             for request, alone in told.items():
                 if alone.total and busy_ns:
                     share = (alone.mean_ns or 0.0) * alone.total / busy_ns
-                    cpu_s = sum(spent) * share / alone.total
+                    cpu_s = self.stretched * sum(spent) * share / alone.total
                     found[request] = Work(alone.total / seconds, cpu_s, alone)
         return found
 
@@ -166,7 +168,11 @@ def sides_of(run: Run) -> list[Sides]:
         played = _played(run, epoch)
         if played is not None:
             by_stage.setdefault(epoch.part_of or epoch.stage, []).append(played)
-    return [Sides(name, played) for name, played in by_stage.items()]
+    environment = run.manifest.environment
+    others = (environment.get("load_average") or [0.0])[0]  # before the target was started
+    cores = float(environment.get("usable_cores") or environment.get("cores") or 0)
+    longer = stretch(float(others), cores)
+    return [Sides(name, played, longer) for name, played in by_stage.items()]
 
 
 def _played(run: Run, epoch: Epoch) -> Played | None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from perfstress.contention import Work, explained_ns, servers_for
+from perfstress.contention import Work, explained_ns, servers_for, stretch
 from perfstress.histogram import Histogram
 
 MS = 1_000_000
@@ -55,6 +55,15 @@ def test_time_that_is_not_cpu_time_makes_nobody_wait() -> None:
 )
 def test_how_many_lines_must_be_working(used: float, servers: int | None) -> None:
     assert servers_for(used) == servers
+
+
+@pytest.mark.parametrize(
+    ("others", "cores", "longer"), [(0.2, 2, 1.0), (1.0, 2, 1.0), (5.0, 2, 3.0), (9.0, 0, 1.0)]
+)
+def test_others_on_the_machine_make_cpu_time_longer(
+    others: float, cores: float, longer: float
+) -> None:
+    assert stretch(others, cores) == longer
 
 
 def test_where_no_room_is_left_waiting_has_no_bound() -> None:

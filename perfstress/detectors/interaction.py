@@ -162,8 +162,13 @@ def _errors(
         text += ", too few to tell from chance"
     elif is_full and set(kinds) <= _OF_OVERLOAD:
         is_sure = False
-        text += ", but the CPU was used up: lower the rates, or give it more cores"
+        text += f", but {_used_up(sides)}"
     yield Effect(group, journey, "errors", text, bad / (ok + bad), is_sure)
+
+
+def _used_up(sides: Sides) -> str:
+    others = ", by others as well" if sides.stretched > 1 else ""
+    return f"the CPU was used up{others} (lower the rates, or give it more cores)"
 
 
 # ---------------------------------------------------------------- waits
@@ -210,14 +215,9 @@ def _slowed(sides: Sides, group: Group, request: Request, is_full: bool, seen: _
             said += f"; their share of the CPU explains {human_duration(expected / 1e9)}"
             seen.effects.append(Effect(group, request[0], "slowed", said, likely / expected))
         elif rises and (reckoned is None or is_full):
-            why = (
-                "the CPU time of the target was not read"
-                if reckoned is None
-                else (
-                    "the CPU was used up, which lets everybody wait: lower the rates, or give it "
-                    "more cores"
-                )
-            )
+            why = f"{_used_up(sides)}, which lets everybody wait"
+            if reckoned is None:
+                why = "the CPU time of the target was not read"
             text = f"{said}, but {why}"
             seen.effects.append(Effect(group, request[0], "slowed", text, likely / level, False))
         elif rises:

@@ -100,6 +100,16 @@ def test_a_cpu_that_is_used_up_leaves_it_open() -> None:
     assert "the CPU was used up" in check_of(found).seen
 
 
+def test_a_machine_that_others_fill_explains_more() -> None:
+    """A fifth of a core each, where nine others share four cores: half of the line each."""
+    slow = Truth(lambda _, group, __: 20.0 if len(group) > 1 else 4.0, cpu_ms=2.0)
+    assert len(interaction.detect(made(slow)).findings) == 1
+    found = interaction.detect(made(dataclasses.replace(slow, others=9.0)))
+    assert found.findings == ()
+    assert check_of(found).outcome is Outcome.INCONCLUSIVE
+    assert "by others as well" in check_of(found).seen
+
+
 def test_cpu_time_that_nobody_read_leaves_a_wait_open() -> None:
     slow = Truth(lambda _, group, __: 80.0 if len(group) > 1 else 4.0, cpu_ms=None)
     found = interaction.detect(made(slow))

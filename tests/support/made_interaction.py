@@ -52,6 +52,7 @@ class Truth:
     kind_of_error: str = "status"
     late_ms: Callable[[Group, int], float] = on_time
     cores: int = 4
+    others: float = 0.0
     seed: int = 1
 
 
@@ -137,6 +138,6 @@ def made(
         epochs=epochs,
         journeys=journeys,
         limits={},
-        environment={"cores": truth.cores},
+        environment={"cores": truth.cores, "load_average": [truth.others, 0.0, 0.0]},
     )
     return Run(Path("made"), manifest, asked, samples, intervals, events)
