@@ -18,7 +18,7 @@ from perfstress.errors import UsageError
 from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 
-KINDS = ("load", "soak", "spike", "wrap", "interaction", "stress")
+KINDS = ("load", "soak", "spike", "wrap", "interaction", "stress", "sweep")
 WORKLOADS = ("http", "calls", "runs")
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -29,6 +29,7 @@ _HUNTS: Mapping[str, str] = {
     "load": "[latency-objective, error-objective]",
     "soak": "[memory-growth, fd-growth, latency-drift]",
     "spike": "[connection-growth, no-recovery]",
+    "sweep": "[superlinear-cost, size-boundary]",
     "wrap": "[counter-wrap, counter-stuck]",
     "interaction": "[interaction]",
     "stress": "[knee, throughput-collapse, no-recovery]",
@@ -54,6 +55,8 @@ _SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
     ("stress", True): _OF_A_STRESS,
     ("stress", False): _OF_A_STRESS,
     ("spike", False): ("errors.count == 0", "response.max < 60s during spike"),
+    ("sweep", True): ("errors.count == 0", "cost.order < 1.3"),
+    ("sweep", False): ("errors.count == 0", "cost.order < 1.3"),
     ("wrap", True): ("errors.count == 0",),
     ("wrap", False): ("errors.count == 0",),
 }

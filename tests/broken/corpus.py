@@ -617,6 +617,20 @@ def _shape_of_the_document() -> Iterator[Broken]:
     )
     yield Broken("version-2", "unknown-version", "perfstress: 1", "perfstress: ¦2")
     yield Broken(
+        "size-outside-a-sweep",
+        "sweep-shape",
+        "shape:\n",
+        "shape:\n  ¦size: {name: n, values: [1, 2]}\n",
+        says="belong to kind: sweep",
+    )
+    yield Broken(
+        "order-outside-a-sweep",
+        "sweep-shape",
+        "success:\n",
+        "success:\n  - ¦cost.order < 1.3\n",
+        says="which a sweep alone has",
+    )
+    yield Broken(
         "sweep-without-sizes",
         "sweep-shape",
         "kind: spike",
