@@ -90,7 +90,7 @@ def level_of(
     inside = [interval for interval in intervals if interval.t_s in seconds]
     counted = [interval for interval in inside if interval.step is None] or inside
     timed = [interval for interval in inside if interval.step is not None] or inside
-    fired = sum(interval.fired for interval in counted)
+    fired = sum(interval.fired for interval in counted if interval.epoch == epoch.index)
     ok = sum(interval.ok for interval in counted)
     failed = sum(sum(interval.errors.values()) for interval in counted)
     response = merged(interval.response for interval in timed)
@@ -98,9 +98,11 @@ def level_of(
     slip_ns = merged(interval.slip for interval in timed).percentile(99.0)
     is_open = epoch.model == "open"
     level = (epoch.start_level + epoch.end_level) / 2
-    due_hz = level + sum(epoch.own.values()) if is_open else fired / len(seconds)
-    begun = max(fired, due_hz * len(seconds)) if dropped else fired
-    goodput_hz = ok / len(seconds)
+    # whole seconds, but for a level that is too short to have any
+    judged_s = max(0.001, min(ended_s, seconds[-1] + 1) - max(began_s, seconds[0]))
+    due_hz = level + sum(epoch.own.values()) if is_open else fired / judged_s
+    begun = max(fired, due_hz * judged_s) if dropped else fired
+    goodput_hz = ok / judged_s
     return Level(
         epoch=epoch.index,
         stage=epoch.stage,
@@ -118,7 +120,7 @@ def level_of(
         behind=_behind(
             is_open and not dropped,
             fired,
-            due_hz * len(seconds),
+            due_hz * judged_s,
             (slip_ns or 0) / 1e9,
             (p99_ns or 0) / 1e9,
             health or {},

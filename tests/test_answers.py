@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfstress.answers import Answers, answers_in
@@ -61,6 +61,7 @@ def test_nothing_sent_is_nothing_told(tmp_path):
 
 
 @given(kept=st.floats(0, 1), before=st.floats(1e-4, 10), rise=st.floats(0.1, 100))
+@settings(deadline=None)
 def test_exactly_one_of_the_three_is_said(kept, before, rise):
     said = str(Answers(kept, before * rise, before))
     beginnings = ("answers came late", "throughput was lost", "neither throughput")

@@ -6,11 +6,12 @@ import dataclasses
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfstress.climbing import Level, broken, collapse, ending, judged_seconds, level_of, reasons
 from perfstress.example import Climb
+from perfstress.measurement import Interval
 from tests.support import climbs
 
 
@@ -42,6 +43,7 @@ def of(*goodputs: float) -> list[Level]:
 
 # ---------------------------------------------------------------- the levels of a climb
 @given(st.floats(0.1, 1e4), st.floats(1.01, 1e4), st.floats(1.01, 10), st.booleans())
+@settings(deadline=None)
 def test_levels_rise_by_the_factor_up_to_the_top(start, span, factor, users):
     low = round(start) + 1 if users else start
     high = round(low * span) + 1 if users else low * span
@@ -72,6 +74,7 @@ def test_the_second_half_is_judged_by_its_whole_seconds():
 
 
 @given(st.floats(0, 1e4), st.floats(0.01, 100))
+@settings(deadline=None)
 def test_judged_seconds_are_some_and_inside(began, lasted):
     seconds = judged_seconds(began, began + lasted)
     assert len(seconds) >= 1
@@ -106,6 +109,19 @@ def test_missing_arrivals_are_the_generators():
     first = next(epoch for epoch in run.manifest.epochs if epoch.climbs)
     found = level_of(first, 10.0, 16.0, run.intervals)
     assert "were sent in time" in found.behind
+
+
+def test_a_level_that_is_too_short_is_judged_by_what_there_is():
+    """A reduced run has levels without a whole second in their second half."""
+    epoch = next(one for one in climbs.climbed(climbs.strong).manifest.epochs if one.climbs)
+    halves = [
+        Interval(20, epoch.index, "look", None, 60, 60, {}),
+        Interval(21, epoch.index, "look", None, 60, 60, {}),
+        Interval(21, epoch.index + 1, "look", None, 500, 0, {}),  # the next level's
+    ]
+    found = level_of(epoch, 20.4, 21.6, halves)
+    assert (found.behind, found.kept) == ("", 1.0)
+    assert found.goodput_hz == pytest.approx(100, rel=0.05)
 
 
 # ---------------------------------------------------------------- collapse and the end
@@ -158,6 +174,7 @@ def test_max_in_flight_ends_a_climb_at_once():
 
 
 @given(st.floats(150, 1500))
+@settings(deadline=None)
 def test_a_climb_of_a_bounded_queue_ends_soon_after_its_capacity(capacity):
     run = climbs.climbed(climbs.plateau(capacity))
     carried = [e for e in run.manifest.epochs if e.climbs and e.index not in run.left_out]
