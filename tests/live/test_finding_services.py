@@ -220,6 +220,31 @@ def test_work_that_is_amplified(project: Project, dsn: str, mode: str, told: lis
 
 
 @needs_postgres
+@pytest.mark.parametrize(("mode", "amplified_"), [("per-line", True), ("all-lines", False)])
+def test_queries_that_go_with_the_size(
+    project: Project, dsn: str, mode: str, amplified_: bool
+) -> None:
+    """A sweep: the number of lines of an order."""
+    amplified(project, mode, dsn)
+    project.document["kind"] = "sweep"
+    project.document["production"].pop("operations")
+    project.document["production"]["size"] = {"lines": 100}
+    project.document["shape"] = {
+        "model": "closed",
+        "seed": 1,
+        "size": {"name": "lines", "values": [1, 10, 30, 100]},
+        "stages": [{"name": "sizes", "users": 1, "ops": 40}],
+        "timeout": "10s",
+    }
+    steps = [{"get": "/lines/{{ size.lines }}", "expect": {"status": 200}}]
+    project.document["workload"]["http"]["journeys"] = {"look": {"steps": steps}}
+    code, verdict = project.verdict()
+    assert code == (1 if amplified_ else 0), verdict["reasons"]
+    said = " ".join(one["summary"] for one in verdict["findings"] if one["fails"])
+    assert ("queries for each operation go with lines" in said) is amplified_
+
+
+@needs_postgres
 @pytest.mark.parametrize(("mode", "held"), [("n-plus-one", False), ("joined", True)])
 def test_queries_for_each_operation_are_bounded(
     project: Project, dsn: str, mode: str, held: bool

@@ -2,13 +2,14 @@
 defect at a time.
 
 usage: backed.py PORT MODE [WHERE] Modes: well; n-plus-one and joined (an order with its ten lines,
-in eleven statements or one); history (a statement for every tenth request that came before); sales
-(a row for each request, with an index); no-index and index (the orders of a customer, of 20,000);
-connections (one of five requests opens a connection and forgets it); pooled (one connection for
-ever); keys (a Redis key for each request) and expiring (the same under one of 50 names); log (a
-line for each request, kept for ever) and rotating (the same, at most 20 kB of it kept); gauge (a
-session for each request) and sessions (at most 20); descriptors (a file for each request). WHERE
-is the DSN, the URL or the log's path.
+in eleven statements or one); per-line and all-lines (as many lines as /lines/N asks for, in N
+statements or one); history (a statement for every tenth request that came before); sales (a row for
+each request, with an index); no-index and index (the orders of a customer, of 20,000); connections
+(one of five requests opens a connection and forgets it); pooled (one connection for ever); keys (a
+Redis key for each request) and expiring (the same under one of 50 names); log (a line for each
+request, kept for ever) and rotating (the same, at most 20 kB of it kept); gauge (a session for each
+request) and sessions (at most 20); descriptors (a file for each request). WHERE is the DSN, the URL
+or the log's path.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 STARTED = time.time()
-Answer = Callable[[int], Awaitable[Any]]
+Answer = Callable[..., Awaitable[Any]]
 
 
 async def database(mode: str, dsn: str) -> Answer:
@@ -37,7 +38,7 @@ async def database(mode: str, dsn: str) -> Answer:
     turn = asyncio.Lock()
     forgotten: list[Any] = []
 
-    async def answer(number: int) -> Any:
+    async def answer(number: int, lines: int = 0) -> Any:
         if mode == "connections" and number % 5 == 0:
             forgotten.append(await asyncpg.connect(dsn))
         async with turn:
@@ -53,6 +54,15 @@ async def database(mode: str, dsn: str) -> Answer:
                     "SELECT item FROM lines WHERE purchase = $1", number % 100 + 1
                 )
                 return [row["item"] for row in rows]
+            if lines:
+                ids = list(range(1, lines + 1))
+                if mode == "all-lines":
+                    asked = "SELECT item FROM lines WHERE id = ANY($1)"
+                    return [row["item"] for row in await connection.fetch(asked, ids)]
+                return [
+                    await connection.fetchval("SELECT item FROM lines WHERE id = $1", each)
+                    for each in ids
+                ]
             if mode == "history":
                 return [
                     await connection.fetchval("SELECT item FROM lines WHERE id = $1", each)
@@ -150,6 +160,9 @@ async def main() -> None:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 if head.startswith(b"GET /metrics"):
                     body = page()
+                elif head.startswith(b"GET /lines/"):
+                    lines = int(head.split()[1].rpartition(b"/")[2])
+                    body = json.dumps({"answer": await work(next(numbers), lines)}).encode()
                 elif head.startswith(b"GET /work"):
                     body = json.dumps({"answer": await work(next(numbers))}).encode()
                 else:

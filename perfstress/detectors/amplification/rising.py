@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +23,9 @@ CONFIDENCE = 0.995
 # anything that a database does now and then.
 SHARE = 0.2
 MIN_SIZES = 3
-# Over the sizes of a sweep, work is amplified that at least doubles and lies along the size.
+MIN_READINGS = 4
+# Over the sizes of a sweep, work is amplified that at least doubles.
 DOUBLES = 2.0
-ALONG = 0.95
 # An epoch's figure is known no better than to so much of itself: what is under way at its ends.
 RESOLUTION = 0.01
 
@@ -56,20 +58,71 @@ class BySize:
 
 def by_size(run: Run, name: str, least: float) -> BySize | None:
     """How a counter's work for each operation goes with the size of a sweep, if that doubles it and
-    adds ``least``; None also with too few sizes.
+    adds ``least``; None also with too few sizes or readings.
+
+    Sizes follow each other without a floor, so the counter is laid along two things at once,
+    through every reading: the operations done, and the sum of their sizes.
     """
-    sizes = {epoch.index: epoch.size for epoch in run.work_epochs if epoch.size is not None}
-    value = {epoch: level for epoch, _, level in _of_epochs(run, name) if epoch in sizes}
-    if len({sizes[epoch] for epoch in value}) < MIN_SIZES:
+    sizes = {epoch.index: float(epoch.size) for epoch in run.work_epochs if epoch.size is not None}
+    if len(set(sizes.values())) < MIN_SIZES:
         return None
-    size = np.array([float(sizes[epoch] or 0) for epoch in value])
-    work = np.array(list(value.values()))
-    small, large = size == size.min(), size == size.max()
-    first, last = float(np.median(work[small])), float(np.median(work[large]))
-    if last - first < least or last < DOUBLES * first or np.corrcoef(size, work)[0, 1] < ALONG:
+    series = run.series(name)
+    before = np.flatnonzero(series.epoch < min(sizes))
+    within = np.flatnonzero((series.epoch >= min(sizes)) & (series.epoch <= max(sizes)))
+    if not len(before) or len(np.unique(series.ops[within])) < MIN_READINGS:
         return None
-    slope, _ = ols_slope(size, work)
-    return BySize(slope, float(size.min()), float(size.max()), first, last)
+    base, within = before[-1], _last_of_each(within, series.ops)
+    ops = series.ops[within] - series.ops[base]
+    size_sum = _size_sums(run, sizes, series.epoch[within], ops)
+    count = series.value[within] - series.value[base]
+    each, error, at_none = _two_slopes(ops, size_sum, count)
+    smallest, largest = min(sizes.values()), max(sizes.values())
+    first, last = at_none + each * smallest, at_none + each * largest
+    df = float(len(within) - 2)
+    if each <= t_quantile(CONFIDENCE, df) * error:
+        return None
+    if last - first < least or last < DOUBLES * max(first, 0.0):
+        return None
+    return BySize(each, smallest, largest, max(first, 0.0), last)
+
+
+def _last_of_each(at: NDArray[np.int64], ops: Floats) -> NDArray[np.int64]:
+    """The last of the readings that found the same operations done: the counter is at rest."""
+    _, reverse = np.unique(ops[at][::-1], return_index=True)
+    last: NDArray[np.int64] = at[len(at) - 1 - reverse]
+    return last
+
+
+def _size_sums(
+    run: Run, sizes: Mapping[int, float], epochs: NDArray[np.int64], ops: Floats
+) -> Floats:
+    """The sizes of all operations that were done at each reading, added up."""
+    done = dict.fromkeys(sizes, 0.0)
+    for interval in run.intervals:
+        if interval.epoch in done and interval.step is None:
+            done[interval.epoch] += interval.ok + sum(interval.errors.values())
+    sums = []
+    for epoch, now in zip(epochs, ops, strict=True):
+        earlier = [index for index in sizes if index < epoch]
+        whole = sum(done[index] for index in earlier)
+        part = min(max(0.0, now - whole), done.get(int(epoch), 0.0))
+        sums.append(sum(done[i] * sizes[i] for i in earlier) + part * sizes.get(int(epoch), 0.0))
+    return np.array(sums)
+
+
+def _two_slopes(ops: Floats, size_sum: Floats, count: Floats) -> tuple[float, float, float]:
+    """Least squares of ``count = at_none * ops + each * size_sum``: ``each``, its standard error,
+    ``at_none``.
+    """
+    design = np.column_stack([ops, size_sum])
+    gram = design.T @ design
+    if np.linalg.matrix_rank(design) < 2:
+        return 0.0, math.inf, 0.0
+    inverse = np.linalg.inv(gram)
+    at_none, each = inverse @ design.T @ count
+    left = count - design @ np.array([at_none, each])
+    variance = float(left @ left) / max(1, len(count) - 2)
+    return float(each), math.sqrt(max(0.0, variance * inverse[1, 1])), float(at_none)
 
 
 def levels(run: Run, name: str) -> tuple[Floats, Floats]:
