@@ -9,7 +9,14 @@ from typing import Any
 
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.detectors.amplification import words
-from perfstress.detectors.amplification.rising import MIN_EPOCHS, Rise, by_size, levels, rise
+from perfstress.detectors.amplification.rising import (
+    MIN_EPOCHS,
+    Rise,
+    by_size,
+    levels,
+    rise,
+    too_few_by_size,
+)
 from perfstress.detectors.amplification.work import (
     counters,
     per_op,
@@ -245,6 +252,11 @@ def _blind_spots(run: Run) -> Iterator[BlindSpot]:
         elif any(is_cut(run, name) for name in databases(run)):
             text += f"; nor were statements seen beyond the {TOLD_AT_MOST} that took most time"
     yield BlindSpot(CLASS, None, "", text)
-    if len(levels(run, "postgres.queries")[0]) < MIN_EPOCHS:
+    if too_few_by_size(run, "postgres.queries"):
+        text = (
+            "work that goes with the size: too few readings; more operations of each size show it"
+        )
+        yield BlindSpot(CLASS, None, "", text)
+    elif len(levels(run, "postgres.queries")[0]) < MIN_EPOCHS:
         text = "work that rises with the work done: it takes a soak of four epochs to see it"
         yield BlindSpot(CLASS, None, "", text)

@@ -86,6 +86,14 @@ def by_size(run: Run, name: str, least: float) -> BySize | None:
     return BySize(each, smallest, largest, max(first, 0.0), last)
 
 
+def too_few_by_size(run: Run, name: str) -> bool:
+    """Whether a sweep was over too soon to tell how its work goes with the size."""
+    sized = [epoch.index for epoch in run.work_epochs if epoch.size is not None]
+    series = run.series(name)
+    done = series.ops[np.isin(series.epoch, sized)]
+    return bool(sized) and len(np.unique(done)) < MIN_READINGS
+
+
 def _last_of_each(at: NDArray[np.int64], ops: Floats) -> NDArray[np.int64]:
     """The last of the readings that found the same operations done: the counter is at rest."""
     _, reverse = np.unique(ops[at][::-1], return_index=True)
