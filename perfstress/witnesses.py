@@ -22,6 +22,7 @@ from perfstress.substitute import redact, substitute
 from perfstress.workloads.sql import database
 
 ANSWER_WITHIN_S = 10.0
+GOODBYE_S = 1.5
 
 
 @dataclass(slots=True)
@@ -86,13 +87,20 @@ class Witnesses:
         told = substitute(given, self._values, folder=self._folder)
         address, options = database(told, self._example.allow_hosts, self._folder)
         source = self._database(options, address)
-        connection = await asyncio.wait_for(source.connect(), ANSWER_WITHIN_S)
+        connection = None
         try:
-            result = await asyncio.wait_for(connection.run(query, ()), ANSWER_WITHIN_S)
-        except TimeoutError:
-            connection.drop()
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                connection = await source.connect()
+                result = await connection.run(query, ())
+        except (TimeoutError, TalkError) as error:
+            if connection is not None:
+                connection.drop()
+            if isinstance(error, TalkError):
+                raise
             raise TalkError("timeout", f"no answer within {ANSWER_WITHIN_S:g} s") from None
         connection.close()
+        if goodbyes := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(goodbyes, timeout=GOODBYE_S)
         return None if result.first is None else {k: _plain(v) for k, v in result.first.items()}
 
     @staticmethod
