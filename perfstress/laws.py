@@ -1,9 +1,10 @@
 """What could have made these points: laws of growth and of standing still, weighed by evidence.
 
 A resource's readings over work are compared with laws that stay bounded (constant, a step or two,
-filling up and stopping, saturating), laws that go on growing (linear, after a warm-up, from some
-point on, beside a step) and laws that cannot be told from either within the run (a stop or a step
-near its end, a slow saturation, a root, a logarithm). The weight of each is its marginal likelihood
+filling up and stopping or giving back, saturating), laws that go on growing (linear, after a quick
+warm-up, from some point on, beside a step) and laws that cannot be told from either within the run
+(a stop or a step near its end, a slow saturation, whatever slows down for ever: roots, logarithms,
+hyperbolas, behind a warm-up or a step too). The weight of each is its marginal likelihood
 under noise that remembers (AR(1), averaged over its memory), with Zellner's g-prior on the
 coefficients, g by empirical Bayes but at least the number of points, and a uniform prior over the
 places of steps and bends (Liang et al., "Mixtures of g priors for Bayesian variable selection",
@@ -74,6 +75,7 @@ PRIORS = {
 }
 LAWS: tuple[str, ...] = tuple(PRIORS)
 OPEN_PRIOR = 0.3
+NEGLIGIBLE = 25.0  # below the best, in natural logarithms: all of these together are below 1e-6
 # Growth that gave back this share of what it would be over the run is not simply growth.
 GIVEN_BACK = 0.5
 # Growth that is slower than this share of what it was has slowed down.
@@ -83,7 +85,7 @@ SLOWED_EARLY = 0.4  # of the run: what slowed down before and then went straight
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The laws by weight: one entry for each memory of the noise, law and place.
+    """The laws by weight: one entry for each memory of the noise, law and place that has any.
 
     ``weight`` sums to 1. ``slope`` is the growth per unit of x at the end of the points, ``sd`` its
     standard error, ``df`` the degrees of freedom left, ``place`` where the step, bend or stop is
@@ -152,41 +154,46 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     usable = usable & gives_back & (left >= 2)
     evidence = np.where(usable, evidence + cells.log_prior, -np.inf)
     constant = log_base - (m - 1) / 2 * np.log(total[:, 0]) + np.log(PRIORS["constant"])
-    kind = _given_back(cells, coefficient, other)
-    slope = coefficient * cells.slope * scale
-    sd = np.sqrt(np.maximum(c / det * rest / np.maximum(left, 1), 0.0)) * abs(cells.slope) * scale
-    shape, count = evidence.shape, len(memories)
+    # Of thousands of laws at their places a few dozen have any weight.
+    best = max(float(evidence.max()), float(constant.max()))
+    at = np.nonzero(evidence > best - NEGLIGIBLE)
+    cell = at[1]
+    slope = coefficient[at] * cells.slope[cell] * scale
+    spread = c[at] / det[at] * rest[at] / np.maximum(left[cell], 1)
+    sd = np.sqrt(np.maximum(spread, 0.0)) * abs(cells.slope[cell]) * scale
+    count = len(memories)
 
-    def flat(cellwise: NDArray[np.generic], of_constant: float) -> Floats:
-        values = np.broadcast_to(cellwise, shape).ravel()
+    def behind(of_constant: float, values: NDArray[np.generic]) -> Floats:
         return np.concatenate([np.full(count, of_constant), values]).astype(float)
 
-    logs = np.concatenate([constant, evidence.ravel()])
-    weight = np.exp(logs - logs.max())
+    weight = np.exp(np.concatenate([constant, evidence[at]]) - best)
+    kind = _given_back(cells, cell, coefficient[at], other[at])
     return Weighed(
         weight=weight / weight.sum(),
-        slope=flat(slope, 0.0),
-        sd=flat(sd, 0.0),
-        df=flat(np.maximum(left, 1), m - 1),
-        kind=flat(kind, Kind.SETTLED).astype(np.int64),
-        law=flat(cells.law, LAWS.index("constant")).astype(np.int64),
-        place=flat(cells.place, 0.0),
-        memory=np.concatenate([memories, np.repeat(memories, shape[1])]),
+        slope=behind(0.0, slope),
+        sd=behind(0.0, sd),
+        df=behind(m - 1, np.maximum(left[cell], 1)),
+        kind=behind(Kind.SETTLED, kind).astype(np.int64),
+        law=behind(LAWS.index("constant"), cells.law[cell]).astype(np.int64),
+        place=behind(0.0, cells.place[cell]),
+        memory=np.concatenate([memories, memories[at[0]]]),
     )
 
 
-def _given_back(cells: _Cells, slope: Floats, other: Floats) -> Ints:
-    """The kinds, with growth beside a fall left open: where much was given back, or the fall came
-    late, the growth may have been a saw-tooth, or may have stopped. What rises only after it fell
-    may be swinging, and what has slowed down once may do so again.
+def _given_back(cells: _Cells, at: Ints, slope: Floats, other: Floats) -> Ints:
+    """The kinds of the laws ``at`` these places of the list, with growth beside a fall left open:
+    where much was given back, or the fall came late, the growth may have been a saw-tooth, or may
+    have stopped. What rises only after it fell may be swinging, and what has slowed down once may
+    do so again.
     """
-    falls = (cells.law == LAWS.index("step and linear")) & (other < 0)
-    much = (cells.place > LATE) | (-other > GIVEN_BACK * np.abs(slope))
-    bent = cells.law == LAWS.index("bent")
-    fell, rose = -(slope + other) * cells.place, slope * (1 - cells.place)
-    slowed = (slope < SLOWED * (slope + other)) & (cells.place > SLOWED_EARLY)
+    law, place = cells.law[at], cells.place[at]
+    falls = (law == LAWS.index("step and linear")) & (other < 0)
+    much = (place > LATE) | (-other > GIVEN_BACK * np.abs(slope))
+    bent = law == LAWS.index("bent")
+    fell, rose = -(slope + other) * place, slope * (1 - place)
+    slowed = (slope < SLOWED * (slope + other)) & (place > SLOWED_EARLY)
     swings = bent & ((fell > GIVEN_BACK * rose) | slowed)
-    return np.where((falls & much) | swings, int(Kind.OPEN), cells.kind)
+    return np.where((falls & much) | swings, int(Kind.OPEN), cells.kind[at])
 
 
 @dataclass(frozen=True, slots=True)
