@@ -56,6 +56,19 @@ def test_what_is_left_behind_by_each_life_is_a_leak(made: Run, life: int) -> Non
     assert [f.label for f in found.findings if f.fails and f.resource == "memory"] == ["UNBOUNDED"]
 
 
+@pytest.mark.parametrize("behind", [100, 200, 400])
+def test_a_slow_leak_below_the_lives_never_passes(made: Run, behind: int) -> None:
+    verdict = judge(recycled(made, life=2_000, leak=8_000, behind=behind))
+    assert verdict.outcome is not Outcome.PASS, verdict.notes
+
+
+@pytest.mark.parametrize("life", [700, 1_300, 3_100])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_lives_of_any_length_are_no_leak(made: Run, life: int, workers: int) -> None:
+    verdict = judge(recycled(made, life=life, leak=8_000, workers=workers))
+    assert verdict.outcome is not Outcome.FAIL, verdict.reasons
+
+
 def test_growth_before_every_worker_was_replaced_is_open(made: Run) -> None:
     verdict = judge(recycled(made, life=38_000, leak=8_000))
     assert verdict.outcome is Outcome.INCONCLUSIVE, verdict.reasons

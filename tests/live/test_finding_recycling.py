@@ -23,11 +23,12 @@ def pool(*words: str) -> Callable[[Project], Path]:
         document = project.document
         document["kind"] = "soak"
         document["production"] |= {
-            "rate": "20/s", "concurrency": 2, "operations": 1400, "horizon": "1d",
+            "rate": "2/s", "concurrency": 2, "operations": 1400, "horizon": "1h",
         }  # fmt: skip
         document["target"] |= {
             "command": ["python", str(POOL), "{port}", *words],
             "ready": {"port": "{port}", "within": "10s"},
+            "limits": {"memory": "256MiB"},
         }
         document["workload"]["http"] |= {"keep_alive": False}
         document["shape"] = {

@@ -97,7 +97,7 @@ def assessments(run: Run) -> dict[str, tuple[Series, Growth]]:
                 warm_up_ops=warm_up_ops,
             )
         if is_primary(name) and (lives := recycling(run, series, warm_up_ops)) is not None:
-            growth = beside_recycling(series, growth, lives)
+            growth = beside_recycling(series, growth, lives, rate_hz, horizon_s)
         judged[name] = (series if growth.label is not None else _bare(series), growth)
     return judged
 

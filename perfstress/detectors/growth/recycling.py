@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.detectors.growth.assessment import Growth
-from perfstress.measurement import Series, metric_of
+from perfstress.measurement import Series, in_state, metric_of
 from perfstress.run import Run
 from perfstress.stats import t_quantile
 
@@ -22,8 +22,8 @@ ALARM = 0.999
 MIN_POINTS = 3
 # A worker that is replaced gives back at least so much of its share of the growth.
 GIVES_BACK = 0.25
-# Of the highest readings of the middle third, those of the last may be so much higher.
-AS_HIGH = 1.05
+MIN_ACROSS = 8
+CONFIDENCE = 0.995  # each side
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Recycling:
     ``within`` is its growth per operation while no worker is replaced, with its 99 % interval, in
     the series' unit; ``times`` how many were replaced, ``workers`` how many there are at a time,
     ``each_ops`` the operations of the whole target between two replacements, ``peak`` the highest
-    reading. ``levels_off`` says that the peaks of the last third are those of the middle one,
-    ``gives_back`` that the resource falls when a worker is replaced.
+    reading. ``across`` is the 99 % interval of the growth per operation across lives, None where
+    it cannot be told; ``gives_back`` says that the resource falls when a worker is replaced.
     """
 
     within: float
@@ -43,7 +43,7 @@ class Recycling:
     workers: int
     each_ops: float
     peak: float
-    levels_off: bool
+    across: tuple[float, float] | None
     gives_back: bool
 
     @property
@@ -91,7 +91,7 @@ def recycling(run: Run, series: Series, warm_up_ops: float) -> Recycling | None:
         workers=side_by_side,
         each_ops=float(np.ptp(ops)) / count,
         peak=float(value.max()),
-        levels_off=_levels_off(ops, value),
+        across=_across(ops, value, number[keep], series.state[keep]),
         gives_back=_gives_back(value, number[keep], side_by_side),
     )
 
@@ -118,15 +118,39 @@ def _common_slope(
     return slope, math.sqrt(max(0.0, total - slope * product) / df / square), float(df)
 
 
-def _levels_off(ops: Floats, value: Floats) -> bool:
-    """Whether the peaks of the last third of the work are no higher than those of the middle."""
-    edges = ops[0] + np.ptp(ops) * np.array([1 / 3, 2 / 3])
-    middle = value[(ops >= edges[0]) & (ops < edges[1])]
-    last = value[ops >= edges[1]]
-    if len(middle) < MIN_POINTS or len(last) < MIN_POINTS:
-        return False
-    base = float(value.min())
-    return bool(last.max() - base <= AS_HIGH * (middle.max() - base))
+def _across(
+    ops: Floats, value: Floats, number: Floats, state: NDArray[np.str_]
+) -> tuple[float, float] | None:
+    """The growth per operation across lives, from the readings under load, as a 99 % interval.
+
+    The ages of all workers together rise by one with each operation and fall by a life when one is
+    replaced, by ``each`` on average: ``age = ops - each * number``. The level is regressed on the
+    work and on that age, so that what a life adds and gives back is no growth across lives. Its
+    errors remember each other, which widens the interval as it does for an AR(1).
+    """
+    load = in_state(state, "load")
+    ops, value, number = ops[load], value[load], number[load]
+    at = np.flatnonzero(np.diff(number) > 0) + 1
+    if len(value) < MIN_ACROSS or len(at) < 2:
+        return None
+    replaced = float(number[at[-1]] - number[at[0]])
+    each = float(ops[at[-1]] - ops[at[0]]) / replaced if replaced else 0.0
+    work = (ops - ops.mean()) / np.ptp(ops)
+    columns = np.column_stack([np.ones(len(ops)), work, ops - each * number])
+    columns[:, 2] -= columns[:, 2].mean()
+    fitted, _, rank, _ = np.linalg.lstsq(columns, value, rcond=None)
+    df = len(value) - 3.0
+    if rank < 3 or df < 1:
+        return None
+    rest = value - columns @ fitted
+    inverse = np.linalg.inv(columns.T @ columns)
+    error = math.sqrt(float(rest @ rest) / df * float(inverse[1, 1]))
+    total = float(rest @ rest)
+    memory = float(rest[:-1] @ rest[1:]) / total if total else 0.0
+    memory = min(max(memory, 0.0), 0.95)
+    margin = t_quantile(CONFIDENCE, df) * error * math.sqrt((1 + memory) / (1 - memory))
+    span = float(np.ptp(ops))
+    return (float(fitted[1]) - margin) / span, (float(fitted[1]) + margin) / span
 
 
 def _gives_back(value: Floats, number: Floats, workers: int) -> bool:
@@ -138,18 +162,31 @@ def _gives_back(value: Floats, number: Floats, workers: int) -> bool:
     return replaced > 0 and fell > 0 and fell / replaced >= GIVES_BACK * share
 
 
-def beside_recycling(series: Series, growth: Growth, found: Recycling) -> Growth:
+def beside_recycling(
+    series: Series, growth: Growth, found: Recycling, rate_hz: float, horizon_s: float
+) -> Growth:
     """The judgement with what is known of the workers' lives.
 
-    Peaks that do not rise, once every worker was replaced, are bounded whatever grows within a
-    life. Growth that was seen before every worker had been replaced may be what the next
-    replacement takes back: it is left open.
+    Once every worker was replaced, what counts is the growth across lives: bounded where it cannot
+    reach the limit within the horizon, or is not there. Growth that was seen before every worker
+    had been replaced may be what the next replacement takes back: it is left open.
     """
     if not found.gives_back:
         return growth  # what is replaced does not hold it
-    if found.is_seen_through and found.levels_off and growth.verdict != "unbounded":
-        below = series.limit is None or found.peak < series.limit
-        return replace(growth, verdict="bounded", label=None, cannot_exhaust=below)
+    if found.is_seen_through and growth.verdict != "unbounded" and found.across is not None:
+        low, high = found.across
+        room = None if series.limit is None else series.limit - found.peak
+        harmless = room is None or high * rate_hz * horizon_s <= room
+        if not harmless and low > 0:
+            return growth
+        return replace(
+            growth,
+            verdict="bounded",
+            label=None,
+            per_op=(low + high) / 2,
+            interval=found.across,
+            cannot_exhaust=harmless,
+        )
     if growth.verdict != "bounded" and not found.is_seen_through:
         return replace(growth, verdict="inconclusive", label="SUBLINEAR", reason=_open(found))
     return growth
