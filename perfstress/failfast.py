@@ -48,7 +48,8 @@ class Errors:
             and criterion.operator in ("<", "<=", "==")
             and (criterion.of, criterion.during, criterion.after) == (None, None, None)
         ]
-        work = [epoch for epoch in epochs if epoch.kind == "work"]
+        # a climb goes on until there are errors: these are about its knee, not about the run
+        work = [epoch for epoch in epochs if epoch.kind == "work" and not epoch.climbs]
         self._work = {epoch.index for epoch in work}
         self._most = _most_attempts(example, work)
         self._steps: dict[str, int] = {}

@@ -12,6 +12,7 @@ from perfstress import failfast
 from perfstress.judge import judge
 from perfstress.measurement import Event, Interval
 from perfstress.run import Limit
+from tests.support import climbs
 from tests.support.made_runs import soaked, spiked, with_, with_events
 from tests.support.synthetic import Truth
 
@@ -136,3 +137,15 @@ def test_where_nobody_knows_how_many_attempts_there_will_be_a_share_ends_nothing
     ):
         errors.add(bad(plain, 10_000_000))
         assert errors.why() == ""
+
+
+def test_the_errors_of_a_climb_end_no_run():
+    run = climbs.climbed(climbs.plateau(400), success=["errors.count == 0"])
+    counted = failfast.Errors(run.example, run.manifest.epochs)
+    for interval in run.intervals:
+        counted.add(interval)
+    assert counted.why() == ""
+    assert judge(run).outcome.value == "PASS"
+    last = run.manifest.epochs[-1].index
+    counted.add(Interval(90, last, "look", "get /", 1, 0, {"timeout": 1}))
+    assert "errors.count == 0 cannot be met any more" in counted.why()
