@@ -137,9 +137,9 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     with_y, total = on.products((y - y.mean()) / scale)
     # of the noise itself, so of what whitening leaves of it
     floor = m * (noise_floor / scale) ** 2 * (1 - memories[:, None] ** 2) + 1e-16
-    a, b, c, det, usable, two = on.a, on.b, on.c, on.det, on.usable, cells.second >= 0
+    a, b, c, usable, two = on.a, on.b, on.c, on.usable, cells.second >= 0
     ry, rz = with_y[:, cells.first], np.where(two, with_y[:, cells.second], 0.0)
-    coefficient, other = (c * ry - b * rz) / det, (a * rz - b * ry) / det
+    coefficient, other = c * ry - b * rz, a * rz - b * ry
     total = total[:, None]
     rest = np.maximum(total - coefficient * ry - other * rz, 0.0) + floor
     total = total + floor
@@ -159,7 +159,7 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
     at = np.nonzero(evidence > best - NEGLIGIBLE)
     cell = at[1]
     slope = coefficient[at] * cells.slope[cell] * scale
-    spread = c[at] / det[at] * rest[at] / np.maximum(left[cell], 1)
+    spread = c[at] * rest[at] / np.maximum(left[cell], 1)
     sd = np.sqrt(np.maximum(spread, 0.0)) * abs(cells.slope[cell]) * scale
     count = len(memories)
 
@@ -202,7 +202,7 @@ class _Grounds:
     they are made of, after whitening for each memory and taking the intercept out.
 
     ``a``, ``b``, ``c`` are those of a law's first column with itself, of its two, of its second
-    with itself; ``det`` their determinant, 1 where a law's columns are too much alike to be
+    with itself, divided by their determinant; a law whose columns are too much alike is not
     ``usable``.
     """
 
@@ -213,7 +213,6 @@ class _Grounds:
     a: Floats
     b: Floats
     c: Floats
-    det: Floats
     usable: NDArray[np.bool_]
     log_base: Floats  # the part of the evidence that is common to all laws
 
@@ -253,15 +252,15 @@ def _grounds(points: bytes) -> _Grounds:
     c = np.where(two, square[:, second], 1.0)
     det = a * c - b * b
     usable = det > 1e-9 * a * c
+    det = np.where(usable, det, 1.0)
     return _Grounds(
         cells=cells,
         memories=memories,
         white=white,
         ones=ones,
-        a=a,
-        b=b,
-        c=c,
-        det=np.where(usable, det, 1.0),
+        a=a / det,
+        b=b / det,
+        c=c / det,
         usable=usable,
         log_base=0.5 * np.log(1 - memories**2) - np.log(length[:, 0]),
     )
