@@ -66,6 +66,7 @@ class Shop:
         self.asked += 1
         number = self.asked
         self.keep()
+        await self.connect()
         if "crash" in self.defects and self.asked > 50:
             sys.stderr.write("ledger: no more room for orders\n")
             os._exit(3)
@@ -162,7 +163,6 @@ class Shop:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 status, body = await self.answer(head.split(b" ", 2)[1].decode())
-                await self.connect()
                 data = body.encode()
                 writer.write(
                     f"HTTP/1.1 {status} X\r\ncontent-length: {len(data)}\r\n\r\n".encode() + data
