@@ -19,7 +19,8 @@ from perfstress.verdict import FINDING_CLASSES
 
 
 def selftest(only: Sequence[str], *, as_json: bool, out: TextIO, err: TextIO) -> ExitCode:
-    """Try all classes, or those in ``only``; FAIL when one is missed or a twin is not clean.
+    """Try all classes, or those in ``only``: FAIL when one is missed or a twin is not clean,
+    INCONCLUSIVE when all that speaks against it is that runs were.
 
     Raises UsageError for a class that cannot be tried.
     """
@@ -34,29 +35,34 @@ def selftest(only: Sequence[str], *, as_json: bool, out: TextIO, err: TextIO) ->
 
     with tempfile.TemporaryDirectory(prefix="perfstress-selftest-") as folder:
         results = try_all(CASES, only, Path(folder), tell)
-    missed = [result for result in results if not result.held]
+    missed = [result for result in results if result.is_wrong]
+    unclear = [result for result in results if not result.held and not result.is_wrong]
     seconds = (now_ns() - began_ns) / NS_PER_S
     not_tried = {} if only else NOT_TRIED
     for kind, why in not_tried.items():
         told.write(f"{kind:<20} not tried: {why}\n")
-    good = len(results) - len(missed)
+    good = sum(result.held for result in results)
     told.write(
         f"{good} of {len(results)} classes found with a clean twin, in {human_duration(seconds)}\n"
     )
     if as_json:
         document = {
-            "held": not missed,
+            "held": good == len(results),
             "seconds": round(seconds, 1),
             "classes": [dataclasses.asdict(r) | {"held": r.held} for r in results],
             "not_tried": dict(not_tried),
         }
         out.write(json.dumps(document) + "\n")
-    return ExitCode.FAIL if missed else ExitCode.PASS
+    if missed:
+        return ExitCode.FAIL
+    return ExitCode.INCONCLUSIVE if unclear else ExitCode.PASS
 
 
 def _wrong(result: Result) -> str:
-    parts = ["MISSED"] if not result.found else ["found"]
-    parts += [] if result.clean else ["TWIN NOT CLEAN"]
+    words = {True: "found", False: "MISSED", None: "UNCLEAR"}
+    parts = [words[result.found]]
+    if not result.clean:
+        parts.append("TWIN UNCLEAR" if result.clean is None else "TWIN NOT CLEAN")
     return f"{', '.join(parts)}: {result.why}"
 
 

@@ -106,6 +106,18 @@ def _open(rate: str, lasts: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def _in_epochs(epochs: int, warm_up: int, ops: int) -> dict[str, Any]:
+    return {
+        "model": "closed",
+        "seed": 1,
+        "epochs": epochs,
+        "stages": [
+            {"name": "warm-up", "users": 1, "ops": warm_up, "warmup": True},
+            {"name": "work", "users": 1, "ops": ops},
+        ],
+    }
+
+
 _GROWTHS = (
     "memory-growth",
     "fd-growth",
@@ -121,26 +133,28 @@ SOAK = Case(
     _example(
         "soak",
         "soak",
-        (*_GROWTHS, "latency-drift"),
+        _GROWTHS,
         target=_served(
             disk=["kept.log"], probes=[{"prometheus": "http://127.0.0.1:{port}/metrics"}]
         ),
-        workload=_over_http("/", "/price"),
-        shape={
-            "model": "closed",
-            "seed": 1,
-            "epochs": 6,
-            "stages": [
-                {"name": "warm-up", "users": 1, "ops": 60, "warmup": True},
-                {"name": "work", "users": 1, "ops": 420},
-            ],
-        },
+        workload=_over_http("/"),
+        shape=_in_epochs(6, 60, 420),
         success=["errors.count == 0"],
     ),
-    {
-        "memory,fds,threads,processes,connections,disk,gauge,series": _GROWTHS,
-        "drift": ("latency-drift",),
-    },
+    {"memory,fds,threads,processes,connections,disk,gauge,series": _GROWTHS},
+)
+DRIFT = Case(
+    "drift",
+    _example(
+        "drift",
+        "soak",
+        ("latency-drift",),
+        target=_served(),
+        workload=_over_http("/price"),
+        shape=_in_epochs(6, 60, 900),
+        success=["errors.count == 0"],
+    ),
+    {"drift": ("latency-drift",)},
 )
 LOAD = Case(
     "load",
@@ -313,4 +327,4 @@ EDGE = Case(
 )
 
 # Long ones first, so that two at a time end together.
-CASES: tuple[Case, ...] = (SOAK, SIDE_BY_SIDE, CLIMB, STALL, LOAD, EDGE, COST, BOUNDARY)
+CASES: tuple[Case, ...] = (SOAK, DRIFT, SIDE_BY_SIDE, CLIMB, STALL, LOAD, EDGE, COST, BOUNDARY)

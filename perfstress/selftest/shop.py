@@ -56,6 +56,7 @@ class Shop:
         if path in ("/left", "/right"):
             return (200 if await self.both(path) else 503), "{}"
         if path == "/price":
+            self.asked += 1
             slower = self.asked * 20e-6 if "drift" in self.defects else 0.0
             await asyncio.sleep(0.003 + slower)
             return 200, "{}"

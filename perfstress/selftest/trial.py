@@ -38,11 +38,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One finding class: whether its planted defect was found, and its twin left alone."""
+    """One finding class: whether its planted defect was found, and its twin left alone; None where
+    the run was INCONCLUSIVE, which a busy machine makes it.
+    """
 
     kind: str
-    found: bool
-    clean: bool
+    found: bool | None
+    clean: bool | None
     case: str
     seconds: float
     why: str
@@ -50,7 +52,12 @@ class Result:
     @property
     def held(self) -> bool:
         """Whether all is as it has to be."""
-        return self.found and self.clean
+        return bool(self.found and self.clean)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a defect was missed, or something was found where there is nothing."""
+        return self.found is False or self.clean is False
 
 
 class Trial:
@@ -171,6 +178,10 @@ def try_all(
     return results
 
 
+def _unless_open(answer: Answer, so: bool) -> bool | None:
+    return None if not so and answer.verdict == "INCONCLUSIVE" else so
+
+
 def _known(
     case: Case,
     jobs: Sequence[tuple[Case, str, tuple[str, ...]]],
@@ -189,7 +200,8 @@ def _known(
         for kind in classes:
             if any(result.kind == kind for result in told):
                 continue
-            found, clean = kind in answer.found, _is_as_wanted(twin, ())
+            found = _unless_open(answer, kind in answer.found)
+            clean = _unless_open(twin, _is_as_wanted(twin, ()))
             why = "" if found else f"planted: {answer.verdict}, {answer.why or 'nothing found'}"
             if not clean:
                 why = "; ".join(filter(None, [why, f"twin: {twin.verdict}, {twin.why}"]))
