@@ -102,8 +102,19 @@ def _shape(before: Change, after: Change) -> Iterator[Change]:
     for name in old.get("journeys") or ():
         if name not in (new.get("journeys") or ()):
             yield _change("shape.journeys", name, None)
+    yield from _sizes(_part(old, "size"), _part(new, "size"))
     yield from _lowered("shape", old, new, {"epochs": _number})
     yield from _raised("shape", old, new, {"timeout": parse_duration})
+
+
+def _sizes(old: Change, new: Change) -> Iterator[Change]:
+    """A size that is no longer visited is where a defect may be."""
+    kept = new.get("values")
+    for value in old["values"] if isinstance(old.get("values"), list) else ():
+        if value not in (kept if isinstance(kept, list) else ()):
+            yield _change("shape.size.values", value, None)
+    if old.get("around") is not None and new.get("around") != old["around"]:
+        yield _change("shape.size.around", old["around"], new.get("around"))
 
 
 def _limits(before: Change, after: Change) -> Iterator[Change]:

@@ -122,3 +122,15 @@ def test_a_lower_or_coarser_climb_is_weaker(old: str, new: str, field: str) -> N
     [change] = edited(old, new)
     assert change[0] == f"shape.stages.climb.climb.{field}"
     assert edited("from: 150/s", "from: 100/s") == []
+
+
+SIZES = "shape: {size: {name: lines, values: [1, 10, 100]}}"
+
+
+def test_a_size_that_is_no_longer_visited() -> None:
+    (change,) = weakening(SIZES, SIZES.replace("10, 100", "100"))
+    assert (change["field"], change["before"], change["after"]) == ("shape.size.values", 10, None)
+    assert list(weakening(SIZES, SIZES.replace("100]", "100, 1000]"))) == []
+    around = "shape: {size: {name: bytes, around: 64KiB}}"
+    (change,) = weakening(around, around.replace("64KiB", "4KiB"))
+    assert change["field"] == "shape.size.around"
