@@ -50,19 +50,17 @@ def order(
         if all(problem.slug == "foreign-host" for problem in problems):
             raise GuardTripped("\n".join(str(problem) for problem in problems))
         raise ExampleError(problems)
-    folder = Path(os.path.realpath(out)) if out else session.run_folder(root, loaded.example.name)
-    if folder.exists():
-        if not folder.is_dir() or any(folder.iterdir()):
-            raise UsageError(
-                f"--out {folder}: exists and is not an empty folder",
-                hint="name a folder that does not exist yet; it becomes the run directory",
-                slug="out-exists",
-            )
-        folder.rmdir()
+    folder = Path(os.path.realpath(out)) if out else None
+    if folder and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(
+            f"--out {folder}: exists and is not an empty folder",
+            hint="name a folder that does not exist yet; it becomes the run directory",
+            slug="out-exists",
+        )
     wanted = session.Order(
         loaded=loaded,
         root=root,
-        folder=folder,
+        folder=folder or Path(),
         scale=scale,
         overrides=dict(overrides or {}),
         plants=planting.parse_plants(plants),
@@ -70,7 +68,9 @@ def order(
     )
     operations = total_ops(session.planned(wanted))
     planting.check(wanted.plants, operations, loaded.example.target.disk)
-    return wanted
+    if folder is None:  # once nothing speaks against it any more: the folder is made
+        folder = session.run_folder(root, loaded.example.name)
+    return dataclasses.replace(wanted, folder=folder)
 
 
 def run_and_judge(

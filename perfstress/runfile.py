@@ -9,6 +9,7 @@ replaced go through a temporary name.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import threading
@@ -69,12 +70,14 @@ def _line(data: Mapping[str, Any]) -> bytes:
 
 
 class Writer:
-    """Appends to a run directory, from any thread; ``close`` may be called twice."""
+    """Appends to a run directory, new or empty, from any thread; ``close`` may be called twice."""
 
     def __init__(
         self, path: Path, manifest: Manifest, document: Mapping[str, Any], source: str
     ) -> None:
-        path.mkdir(parents=True, exist_ok=False)
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise FileExistsError(errno.EEXIST, "holds something already", str(path))
         self.path = path
         self.manifest = manifest
         self._lock = threading.Lock()

@@ -76,15 +76,25 @@ class Order:
 
 
 def run_folder(root: Path, name: str) -> Path:
-    """A new run directory's path: ``.perfstress/runs/<example>/<time>-<commit>``; not made yet."""
+    """A new run directory: ``.perfstress/runs/<example>/<time>-<commit>``, made here and empty, so
+    that two runs that begin in the same second do not choose the same one. Where it cannot be made
+    its path alone; who writes to it says why.
+    """
     commit = provenance.facts(root).get("short") or "nocommit"
     stamp = wall().strftime("%Y%m%dT%H%M%SZ")
     base = root / RUNS_FOLDER / name
     folder, again = base / f"{stamp}-{commit}", 1
-    while folder.exists():
-        again += 1
-        folder = base / f"{stamp}-{commit}-{again}"
-    return folder
+    while True:
+        try:
+            _keep_out_of_git(root / OWN_FOLDER)
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            again += 1
+            folder = base / f"{stamp}-{commit}-{again}"
+        except OSError:
+            return folder
+        else:
+            return folder
 
 
 def _keep_out_of_git(folder: Path) -> None:

@@ -236,7 +236,7 @@ def _blind_spots(run: Run, assessed: Sequence[Assessed]) -> list[BlindSpot]:
         return []
     largest = max(seen.size for one in assessed for seen in one.seen)
     text = (
-        f"no size above {human_count(largest)} was tried; growth over time was not looked for: "
-        "its readings would be of inputs of different sizes"
+        f"size: none above {human_count(largest)} was tried; growth over time was not looked for, "
+        "since its readings would be of inputs of different sizes"
     )
     return [BlindSpot("size", None, "", text)]
