@@ -133,16 +133,12 @@ def breaks_over_http(project: Project) -> None:
 
 def _batch(project: Project, mode: str) -> None:
     """The same as a batch command."""
-    sweep(project, [250, 500, 1000, 2000, 4000], python={}, ops=4)
+    sweep(project, [500, 1000, 2000, 4000, 8000], python={}, ops=4)
     project.document["target"] = {
         "command": ["python", str(FUNCTIONS / "sized_server.py"), "batch", mode, "{size}"],
     }
     project.document["workload"] = {"runs": {}}
     project.document["production"]["rate"] = "1/m"
-
-
-def square_batch(project: Project) -> None:
-    _batch(project, "square")
 
 
 def straight_batch(project: Project) -> None:
@@ -188,7 +184,6 @@ CASES: list[tuple[str, Callable[[Project], Path], str | None]] = [
         (square_over_http, "superlinear-cost"),
         (straight_over_http, None),
         (breaks_over_http, "size-boundary"),
-        (square_batch, "superlinear-cost"),
         (straight_batch, None),
         (breaks_from_a_size_on, "size-boundary"),
         (breaks_at_one_size, "size-boundary"),
