@@ -45,7 +45,6 @@ class Chronicle:
         writer: Writer,
         epochs: Sequence[Epoch],
         watcher: Watcher,
-        heard: Callable[[Interval], None] = lambda interval: None,
     ) -> None:
         self.writer = writer
         self.zero_ns = now_ns()
@@ -54,9 +53,9 @@ class Chronicle:
         self.lost = False
         self.pulse = Pulse()
         self.state = State()
+        self.heard: Callable[[Interval], None] = lambda interval: None
         self.at_begin: Callable[[Epoch, int], None] | None = None  # told of each epoch's start
         self._epochs = epochs
-        self._heard = heard
         self._ends: dict[int, list[tuple[int, Mapping[str, float | None]]]] = {}
         self._watcher = watcher
         self._intended = plan.total_ops(list(epochs)) or None
@@ -94,7 +93,7 @@ class Chronicle:
     def _interval(self, event: Interval) -> None:
         self.writer.interval(event)
         self.pulse.latency(event)
-        self._heard(event)
+        self.heard(event)
 
     def _done(self, event: EpochDone) -> None:
         self._read_at_ends(event.epoch)

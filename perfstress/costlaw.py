@@ -21,8 +21,9 @@ Floats = NDArray[np.float64]
 MIN_SIZES = 4
 MIN_SPAN = 8.0  # the largest size over the smallest, at least
 ORDERS: Floats = np.arange(0.0, 4.001, 0.02)
-# c as a share of the growing part at the largest size: none, or 1e-6 to 1e3 of it.
-SHARES: Floats = np.concatenate([[0.0], np.logspace(-6, 3, 91)])
+# c as a share of the growing part at the largest size: none, or 1e-16 (of a steep law over many
+# sizes it is all that the smallest cost) to 1e3 of it.
+SHARES: Floats = np.concatenate([[0.0], np.logspace(-16, 3, 191)])
 CONFIDENCE = 0.995
 # The errors handed in are known themselves as well as from so many degrees of freedom.
 PRIOR_DF = 6.0
