@@ -136,18 +136,8 @@ CASES: list[tuple[str, Callable[[Project], Path], str | None]] = [
 ]
 
 
-# The others take as long and differ from these in little: tests.acceptance.findings runs them.
-OFTEN = ("memory", "memory-mended", "drift", "drift-mended", "labels", "labels-mended")
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize(
-    ("name", "make", "expected"),
-    [
-        pytest.param(*case, id=case[0], marks=[] if case[0] in OFTEN else pytest.mark.slow)
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize(("name", "make", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_what_grows_is_found_and_what_does_not_is_left_alone(
     name: str, make: Callable[[Project], Path], expected: str | None, project: Project
 ) -> None:
