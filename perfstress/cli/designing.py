@@ -1,0 +1,67 @@
+"""Commands of the design: worked examples before there is code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perfstress.cli.options import DESIGN, AsJson, Kind, app
+from perfstress.errors import ExitCode
+
+
+@app.command(rich_help_panel=DESIGN)
+def draft(
+    name: Annotated[str, typer.Argument(help="The example's name; the file is NAME.yaml.")],
+    kind: Annotated[Kind, typer.Option(help="What kind of stress.")],
+    phase: Annotated[str | None, typer.Option(help="The phase, a page in runbooks/.")] = None,
+    workload: Annotated[str, typer.Option(help="http, calls or runs.")] = "http",
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Take figures from a recording: curl or access-log."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="The recording, with --from.", show_default=False)
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path("worked_examples"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> ExitCode:
+    """Write a commented worked example to fill in."""
+    from perfstress.commands.draft import draft as command  # delayed: jinja2
+
+    path = command(
+        name,
+        kind=kind.value,
+        phase=phase,
+        workload=workload,
+        source=source,
+        recording=file,
+        folder=folder,
+        force=force,
+    )
+    typer.echo(f"wrote {path}\nnext: fill in what is marked, then  perfstress lint {path}")
+    return ExitCode.PASS
+
+
+@app.command(rich_help_panel=DESIGN)
+def lint(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; default: all of the project.")
+    ] = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Tell every problem of every worked example, and prove from git which came before the code."""
+    from perfstress.commands.lint import lint as command  # delayed: yaml, git
+
+    return command(paths or [], as_json=as_json, out=sys.stdout, err=sys.stderr)
+
+
+@app.command(rich_help_panel=DESIGN)
+def schema() -> ExitCode:
+    """Print the JSON Schema of a worked example."""
+    from perfstress.commands.schema import schema as command  # delayed: pydantic
+
+    sys.stdout.write(command())
+    return ExitCode.PASS

@@ -1,0 +1,42 @@
+"""Commands of the regression library."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from perfstress.cli.options import LIBRARY, AsJson, RunName, Tier, app
+from perfstress.errors import ExitCode
+
+
+@app.command(rich_help_panel=LIBRARY)
+def promote(
+    run: RunName,
+    tier: Annotated[
+        Tier | None,
+        typer.Option(
+            help="The first tier that replays it. Default: smoke up to a minute, then full, soaks "
+            "soak."
+        ),
+    ] = None,
+) -> ExitCode:
+    """Put an example that passed into the regression library."""
+    from perfstress.archive import find_run
+    from perfstress.commands.promote import promote as command  # delayed: numpy, psutil, httpx
+
+    chosen = None if tier is None else tier.value
+    return command(find_run(run), tier=chosen, out=sys.stdout, err=sys.stderr)
+
+
+@app.command(rich_help_panel=LIBRARY)
+def replay(
+    names: Annotated[list[str] | None, typer.Argument(help="Entries; default: all.")] = None,
+    tier: Annotated[Tier, typer.Option(help="How much to replay.")] = Tier.smoke,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Run the regression library again."""
+    from perfstress.commands.replay import replay as command  # delayed: numpy, psutil, httpx
+
+    return command(names or [], tier=tier.value, as_json=as_json, out=sys.stdout, err=sys.stderr)
