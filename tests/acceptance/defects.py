@@ -16,7 +16,6 @@ process, whose caches others have used in between, than it takes by itself.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import statistics
 import subprocess
@@ -116,23 +115,16 @@ def causes_per_op(run: Run, truth: Truth) -> float:
     return (counts[-1] - counts[0]) / (floors[-1].ops - floors[0].ops)
 
 
-def walk_slope(run: Run, truth: Truth) -> float:
-    """CPU seconds that a login takes longer for each one before it: a line through the medians of
-    the epochs, of what the shop has written down in this very run.
+def walk_cost(run: Run) -> float:
+    """CPU seconds that each earlier login costs the next one, of what the shop has written down in
+    this very run. The nth walk passes n entries, so each of them tells; the first quarter is left
+    out, where a walk is short beside the clock's own cost. A line through the walks would take the
+    machine's change of speed within the run for a change of the walk.
     """
     took_s = np.loadtxt(run.path / "scratch" / WALKS)
-    floors = {
-        sample.epoch: sample.values
-        for sample in run.samples
-        if sample.state == "quiescent" and sample.epoch >= 0
-    }
-    counts = [
-        round(sum(floors[epoch].get(name) or 0 for name in truth.counters))
-        for epoch in sorted(floors)
-    ]
-    spans = [(first, last) for first, last in itertools.pairwise(counts) if last > first]
-    medians = [float(np.median(took_s[first:last])) for first, last in spans]
-    return float(np.polyfit([(first + last) / 2 for first, last in spans], medians, 1)[0])
+    passed = np.arange(len(took_s))
+    long = passed >= len(passed) // 4
+    return float(np.median(took_s[long] / passed[long]))
 
 
 def per_op(truth: Truth, run: Run, unit: str) -> float:
