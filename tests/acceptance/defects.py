@@ -129,7 +129,7 @@ def walk_cost(run: Run) -> float:
 
 def per_op(truth: Truth, run: Run, unit: str) -> float:
     """The truth in a finding's own terms: for each operation, or for each journey it names."""
-    per_cause = walk_slope(run, truth) if truth.seconds else truth.per_cause
+    per_cause = walk_cost(run) if truth.seconds else truth.per_cause
     rate = per_cause * causes_per_op(run, truth)
     journey = unit.rpartition("/")[2]
     if journey in ("op", "") or journey not in run.manifest.journeys:
