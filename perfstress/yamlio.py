@@ -141,6 +141,17 @@ def check(
     return Loaded(path, text, document, example, positions, name, overridden), []
 
 
+def document(
+    text: str, name: str
+) -> tuple[dict[str, Any] | None, Mapping[Place, Position], list[Problem]]:
+    """The mapping in a text that is no worked example, where each value stands, and every problem.
+
+    ``name`` is how messages call the file.
+    """
+    found, reading = _document(text, name)
+    return found, reading.positions, reading.problems
+
+
 def plain(text: str) -> dict[str, Any] | None:
     """The document in ``text`` as plain data, or None where it cannot be read (old commits)."""
     document, reading = _document(text, "")

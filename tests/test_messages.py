@@ -13,7 +13,7 @@ from tests.broken.corpus import CORPUS
 ROOT = Path(__file__).parent.parent
 
 # Where the slug stands among the arguments.
-_POSITIONS = {"Problem": 1, "Complaint": 1, "_at": 2, "_refused": 4}
+_POSITIONS = {"Problem": 1, "Complaint": 1, "_at": 2, "_refused": 4, "complain": 0}
 
 
 def _constants(node: ast.expr) -> Iterator[str]:
