@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -261,6 +262,59 @@ def _text(root: Path, commit: str, name: str) -> str | None:
     try:
         return _git(root, "cat-file", "blob", f"{commit}:{name}")
     except ProvenanceError:
+        return None
+
+
+# ---------------------------------------------------------------- one file
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A file as HEAD has it: its blob, the commit that brought this text, and that commit's time
+    (ISO 8601 in UTC); ``changed`` says that the file on disk, or in the index, is another.
+    """
+
+    blob: str
+    commit: str
+    at: str
+    changed: bool
+
+
+def committed(root: Path, path: Path) -> Committed | None:
+    """A file as HEAD has it, or None where HEAD has no such file; raises ProvenanceError where git
+    cannot be asked.
+    """
+    try:
+        name = path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return None
+    _git(root, "rev-parse", "--is-shallow-repository")
+    try:
+        blob = _git(root, "rev-parse", "--verify", "--quiet", f"HEAD:{name}").strip()
+    except ProvenanceError:
+        return None  # no such file, or no commit at all
+    changed = _git(root, "status", "--porcelain", "--", f":(literal,top){name}").strip()
+    said = _git(
+        root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD",
+        "--", f":(literal,top){name}",
+    )  # fmt: skip
+    commit, seconds = said.split()
+    at = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Committed(blob, commit, at, bool(changed))
+
+
+def blob_text(root: Path, blob: str) -> str | None:
+    """The text that a blob holds, or None where this repository does not have it."""
+    try:
+        return _git(root, "cat-file", "blob", blob)
+    except (ProvenanceError, UnicodeDecodeError):
+        return None
+
+
+def blob_at(root: Path, commit: str, path: Path) -> str | None:
+    """The blob of a file in a commit, or None where the commit is not here or has no such file."""
+    try:
+        name = path.resolve().relative_to(root.resolve()).as_posix()
+        return _git(root, "rev-parse", "--verify", "--quiet", f"{commit}:{name}").strip()
+    except (ProvenanceError, ValueError):
         return None
 
 

@@ -34,6 +34,7 @@ class Repository:
 
     def git(self, *words: str) -> str:
         clean = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+        clean["TZ"] = "UTC"
         people = {
             f"GIT_{who}_{what}": text
             for who in ("AUTHOR", "COMMITTER")
@@ -266,6 +267,45 @@ def test_later_edits_that_weaken_are_told_field_by_field(repository: Repository)
         (looser, "success", "response.p99 < 500ms", "response.p99 < 2s"),
     ]
     assert {each["commit"] for each in weakened[2:]} == {provenance.UNCOMMITTED}
+
+
+def test_a_file_as_head_has_it(repository: Repository) -> None:
+    root = repository.root
+    assert provenance.committed(root, root / EXAMPLE) is None  # no commit at all
+    repository.write(EXAMPLE, TEXT)
+    assert provenance.committed(root, root / EXAMPLE) is None
+    added = repository.commit()
+    repository.commit({"README.md": "x"})
+    found = provenance.committed(root, root / EXAMPLE)
+    assert found is not None
+    assert (found.commit, found.changed) == (added, False)
+    assert found.blob == repository.git("hash-object", str(EXAMPLE))
+    assert found.at == repository.git(
+        "log", "-1", "--format=%cd", "--date=format-local:%FT%TZ", added
+    )
+    assert provenance.blob_at(root, added, root / EXAMPLE) == found.blob
+    assert provenance.blob_at(root, added, root / "README.md") is None
+    assert provenance.blob_at(root, "0" * 40, root / EXAMPLE) is None
+    assert provenance.blob_text(root, found.blob) == TEXT
+    assert provenance.blob_text(root, "0" * 40) is None
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_a_file_that_is_not_as_head_has_it(repository: Repository, staged: bool) -> None:
+    added = repository.commit({EXAMPLE: TEXT})
+    repository.write(EXAMPLE, TEXT + "# later\n")
+    if staged:
+        repository.git("add", "-A")
+    found = provenance.committed(repository.root, repository.root / EXAMPLE)
+    assert found is not None
+    assert (found.commit, found.changed) == (added, True)
+
+
+def test_a_file_outside_of_the_repository_is_not_committed(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit({EXAMPLE: TEXT})
+    assert provenance.committed(repository.root, tmp_path / "x.yaml") is None
 
 
 @pytest.mark.parametrize(
