@@ -248,8 +248,9 @@ def spike_series(leak_per_op: float, pool: int = 0) -> Series:
     )
 
 
-def between(series: Series) -> Growth:
-    return between_floors(series, frozenset([3]), rate_hz=333.0, horizon_s=900.0)
+def between(series: Series, aside: Series | None = None) -> Growth:
+    steady = frozenset([3])
+    return between_floors(series, steady, rate_hz=333.0, horizon_s=900.0, aside=aside)
 
 
 def test_a_spike_that_leaves_nothing_is_bounded():
@@ -266,6 +267,38 @@ def test_a_leak_that_goes_on_behind_the_spike_is_unbounded():
 def test_a_pool_that_filled_in_the_spike_is_a_step():
     growth = between(spike_series(0.0, pool=40))
     assert (growth.verdict, growth.label) == ("bounded", "STEP")
+
+
+def test_callers_who_stay_connected_behind_the_spike_hide_no_leak():
+    """As a busy machine showed it: seconds of a run in which one of 24 purchases leaked."""
+    buys = np.array([51, 58, 64, 68, 75, 222, 549, 862, *range(1079, 1199, 5)], dtype=float)
+    ops = np.concatenate([np.linspace(502, 700, 5), [850, 1180, 1500], np.linspace(1700, 2986, 24)])
+    connections = np.array([3.0] * 5 + [7.0] + [41.0] * 26)
+    value = 18 + np.floor(buys / 24) + connections
+    epoch = np.array([1] * 5 + [2] * 3 + [3] * 24)
+    quiet, loaded = np.full(5, "quiescent"), np.full(len(ops), "load")
+    busy = Series(
+        "fds",
+        "count",
+        np.arange(len(ops) + 10.0),
+        np.concatenate([np.full(5, 502.0), ops, np.full(5, 2986.0)]),
+        np.concatenate([np.full(5, 20.0), value, np.full(5, 67.0)]),
+        np.concatenate([quiet, loaded, quiet]),
+        np.concatenate([np.zeros(5, int), epoch, np.full(5, 3)]),
+        np.zeros(len(ops) + 10, int),
+        {"buy": np.concatenate([np.full(5, 51.0), buys, np.full(5, 1198.0)])},
+        1024.0,
+    )
+    assert between(busy).verdict == "inconclusive"
+    among = np.concatenate([np.zeros(5), connections, np.zeros(5)])
+    growth = between(busy, dataclasses.replace(busy, name="connections", value=among))
+    assert (growth.verdict, growth.label) == ("unbounded", "UNBOUNDED")
+
+
+def test_connections_that_leak_are_not_set_aside():
+    leaks = spike_series(0.04)
+    growth = between(leaks, dataclasses.replace(leaks, value=leaks.value - 20))
+    assert growth.verdict == "unbounded"
 
 
 def test_one_quiet_reading_is_not_enough():

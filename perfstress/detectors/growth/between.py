@@ -42,8 +42,12 @@ def between_floors(
     rate_hz: float,
     horizon_s: float,
     warm_up_ops: float = 0.0,
+    aside: Series | None = None,
 ) -> Growth:
     """Judge what the quiet readings before and after the load differ by.
+
+    ``aside`` is a part of the series that comes and goes with the callers, such as their
+    connections among the descriptors: the course under load is looked at with it and without it.
 
     A difference alone cannot tell a leak from a pool that filled once. A leak goes with the number
     of operations, of one journey perhaps, through the spike and through the ``steady`` load behind
@@ -62,10 +66,12 @@ def between_floors(
         return replace(plain, label="GROWS_SLOWLY")
     load = in_state(series.state, "load") & (series.ops >= warm_up_ops)
     end = load & np.isin(series.epoch, sorted(steady))
+    views = [series.value] if aside is None else [series.value, _without(series, aside)]
     courses = [
         course
+        for value in views
         for count in (series.ops, *series.ops_by.values())
-        if (course := _course(series, count, load, end)) is not None
+        if (course := _course(series, value, count, load, end)) is not None
     ]
     if not courses:
         return replace(plain, verdict="inconclusive", label="STEP")
@@ -110,16 +116,26 @@ def _difference(
     return growth, noise
 
 
-def _course(series: Series, count: Floats, load: Chosen, end: Chosen) -> _Course | None:
+def _without(series: Series, aside: Series) -> Floats:
+    """The values less those that another series had last at their times."""
+    if not len(aside.t_s):
+        return series.value
+    last = np.clip(np.searchsorted(aside.t_s, series.t_s, side="right") - 1, 0, None)
+    return series.value - aside.value[last]
+
+
+def _course(
+    series: Series, value: Floats, count: Floats, load: Chosen, end: Chosen
+) -> _Course | None:
     """How the readings under load go with a count of operations; None for too few."""
-    x, y = _points(count[load], series.value[load])
+    x, y = _points(count[load], value[load])
     if len(x) < MIN_POINTS or end.sum() < 4:
         return None
     weighed = weigh((x - x[0]) / (x[-1] - x[0]), y, quantum_of(series.unit, y) / math.sqrt(12))
     growing = (weighed.kind == Kind.GROWING) & (weighed.slope > 0)
     rising = float(weighed.weight[growing].sum())
     against = rising + weighed.share(Kind.SETTLED)
-    level, at = series.value[end], count[end]
+    level, at = value[end], count[end]
     quarter = max(1, len(level) // 4)
     before = float(y[-1] - y[0]) / float(x[-1] - x[0])
     done = float(np.median(at[-quarter:]) - np.median(at[:quarter]))

@@ -95,6 +95,7 @@ def assessments(run: Run) -> dict[str, tuple[Series, Growth]]:
                 rate_hz=rate_hz,
                 horizon_s=horizon_s,
                 warm_up_ops=warm_up_ops,
+                aside=run.series("connections") if name == "fds" else None,
             )
         if is_primary(name) and (lives := recycling(run, series, warm_up_ops)) is not None:
             growth = beside_recycling(series, growth, lives, rate_hz, horizon_s)
