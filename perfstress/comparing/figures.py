@@ -1,0 +1,143 @@
+"""The figures of one run that are compared: a run in, a number for each metric out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from perfstress.detectors.growth import Levels, levels_of
+from perfstress.loadsummary import Which, merged, summarise
+from perfstress.measurement import Interval, in_state
+from perfstress.plan import Epoch
+from perfstress.run import Run
+from perfstress.units import NS_PER_S
+
+# A percentile of fewer answers than these is an accident.
+LEAST = {"p50": 1, "p90": 50, "p99": 500}
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0}
+COMPARED_GROWTH = ("memory", "fds", "threads", "processes", "connections")
+# A difference of the first readings from the last is no growth per operation for fewer than these.
+LEAST_OPS = 20
+
+
+def figures_of(run: Run) -> dict[str, float]:
+    """Each compared figure of a run by its metric's name; what was not measured is left out.
+
+    Latencies are in seconds and leave warm-up out. Percentiles come of whole histograms. Growth per
+    operation is the slope over the run's levels (``detectors.growth``), straight or not: the same
+    work was done on both sides.
+    """
+    return dict(_figures(run))
+
+
+def _figures(run: Run) -> Iterator[tuple[str, float]]:
+    epochs = run.work_epochs
+    indices = {epoch.index for epoch in epochs}
+    mine = [interval for interval in run.intervals if interval.epoch in indices]
+    yield from _latencies(mine, epochs)
+    seconds = _seconds(run, epochs)
+    load = summarise(mine, epochs, seconds=sum(seconds.values()) if seconds else None)
+    # A climb or a sweep has no one rate: the levels that it comes to are its result.
+    steady = run.manifest.kind not in ("sweep", "stress")
+    if load.achieved_rate and steady:
+        yield "throughput", load.achieved_rate
+    attempts = load.ok + sum(load.errors.values())
+    if attempts:
+        yield "errors.rate", sum(load.errors.values()) / attempts
+    yield from _resources(run, indices, load.operations)
+
+
+# ---------------------------------------------------------------- latencies
+def _latencies(mine: Sequence[Interval], epochs: Sequence[Epoch]) -> Iterator[tuple[str, float]]:
+    sizes = sorted({epoch.size for epoch in epochs if epoch.size is not None})
+    if sizes:  # one histogram over all sizes would say how many of each there were
+        for size in sizes:
+            of_size = {epoch.index for epoch in epochs if epoch.size == size}
+            some = [interval for interval in mine if interval.epoch in of_size]
+            yield from _percentiles(some, "response", f" at {size}", ("p50",))
+        return
+    kinds: list[Which] = ["response"]
+    if any(epoch.model == "open" for epoch in epochs):  # in the closed model they are the same
+        kinds.append("service")
+    for which in kinds:
+        yield from _percentiles(mine, which, "", ("p50", "p90", "p99"))
+    journeys = sorted({interval.journey for interval in mine})
+    if len(journeys) > 1:
+        for journey in journeys:
+            some = [interval for interval in mine if interval.journey == journey]
+            yield from _percentiles(some, "response", f" of {journey}", ("p50", "p99"))
+
+
+def _percentiles(
+    intervals: Sequence[Interval], which: Which, suffix: str, names: Sequence[str]
+) -> Iterator[tuple[str, float]]:
+    histogram = merged(intervals, which=which)
+    for name in names:
+        value = histogram.percentile(PERCENTILES[name])
+        if value is not None and histogram.total >= LEAST[name]:
+            yield f"{which}.{name}{suffix}", value / NS_PER_S
+
+
+# ---------------------------------------------------------------- resources
+def _resources(run: Run, indices: set[int], operations: int) -> Iterator[tuple[str, float]]:
+    one_by_one = run.example.workload.runs is not None
+    if "memory" in run.names:
+        series = run.series("memory")
+        here = np.isin(series.epoch, list(indices)) & in_state(series.state, "load")
+        if here.any():
+            yield "memory.max", float(series.value[here].max())
+    if one_by_one or run.manifest.kind in ("sweep", "stress"):
+        return  # each operation is a process of its own, or there is no one size of it
+    if (per_op := _cpu_per_op(run, indices)) is not None:
+        yield "cpu.per_op", per_op
+    for name in run.names:
+        if (name in COMPARED_GROWTH or name.startswith("disk:")) and operations >= LEAST_OPS:
+            levels = levels_of(run.series(name), _warm_up_ops(run, indices))
+            if levels is not None and (slope := _slope(levels)) is not None:
+                yield f"{name}.growth", slope
+
+
+def _slope(levels: Levels) -> float | None:
+    """Growth per operation over the levels, by least squares: of many levels no single one weighs
+    much, and unlike a median of slopes it sees what comes once in a while.
+    """
+    if float(np.ptp(levels.value)) == 0.0:
+        return 0.0  # and not what is left of rounding
+    work = levels.work - levels.work.mean()
+    square = float(work @ work)
+    return float(work @ levels.value) / square if square > 0 else None
+
+
+def _cpu_per_op(run: Run, indices: set[int]) -> float | None:
+    """CPU seconds of the target for each operation, over the readings of the work."""
+    if "cpu_s" not in run.names:
+        return None
+    series = run.series("cpu_s")
+    here = np.flatnonzero(np.isin(series.epoch, list(indices)))
+    if len(here) < 2:
+        return None
+    first, last = here[0], here[-1]
+    spent = float(series.value[last] - series.value[first])
+    done = float(series.ops[last] - series.ops[first])
+    return spent / done if done >= LEAST_OPS and spent > 0 and math.isfinite(spent) else None
+
+
+def _warm_up_ops(run: Run, indices: set[int]) -> float:
+    """Operations that were done before the work began."""
+    readings = run.readings
+    before = readings.ops[readings.epoch < min(indices, default=0)]
+    return float(before.max()) if len(before) else 0.0
+
+
+def _seconds(run: Run, epochs: Sequence[Epoch]) -> Mapping[int, float] | None:
+    """How long each epoch took; None where one of them was not ended."""
+    began = {event.facts.get("epoch"): event.t_s for event in run.events_named("epoch-began")}
+    ended = {event.facts.get("epoch"): event.t_s for event in run.events_named("epoch-ended")}
+    took = {
+        epoch.index: ended[epoch.index] - began[epoch.index]
+        for epoch in epochs
+        if epoch.index in began and epoch.index in ended
+    }
+    return took if len(took) == len(epochs) and all(s > 0 for s in took.values()) else None
