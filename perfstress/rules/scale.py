@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from perfstress import plan
-from perfstress.arrivals import ArrivalsError
-from perfstress.example import Stage
+from perfstress import reach
 from perfstress.extract import ExpressionError, compile_path
 from perfstress.places import Complaint, Place
 from perfstress.rows import RowsError, read_rows
-from perfstress.rules import stages
 from perfstress.units import format_rate, human_count
 from perfstress.yamlio import Loaded
 
@@ -27,13 +23,9 @@ def rate(loaded: Loaded) -> Iterator[Shortfall]:
     if example.shape.model == "closed":
         return
     wanted = example.production.rate
-    counted = [stage for stage in example.shape.stages if not stage.warmup]
-    levels = [_promised(stage, loaded.path.parent) for stage in counted]
-    if None in levels:
+    reached = reach.level(example, loaded.path.parent)
+    if reached is None:
         return  # told by no-file or bad-arrivals
-    reached = max((level for level in levels if level is not None), default=0.0)
-    if example.kind == "interaction":  # all of them together
-        reached += sum(plan.own_rates(example).values())
     if reached < wanted * (1 - 1e-9):
         said = f"no stage reaches {format_rate(wanted)}; the most is {format_rate(reached)}"
         yield ("production", "rate"), said, "raise a stage's rate"
@@ -55,19 +47,10 @@ def concurrency(loaded: Loaded) -> Iterator[Shortfall]:
             said = f"workload.http.connections allows {http.connections:,} at once"
             yield place, f"{said}, and production has {wanted:,}", "raise it there"
         return
-    counted = [stage for stage in example.shape.stages if not stage.warmup]
-    levels = [_promised(stage, loaded.path.parent) or 0.0 for stage in counted]
-    reached = int(max(levels, default=0.0))
+    reached = int(reach.level(example, loaded.path.parent) or 0)
     if reached < wanted:
         said = f"no stage has {wanted:,} users; the most is {reached:,}"
         yield place, said, "raise a stage's users"
-
-
-def _promised(stage: Stage, folder: Path) -> float | None:
-    """The highest level that is sure to be visited: of a climb, which ends when the target breaks,
-    that is the first.
-    """
-    return stages.highest(stage, folder) if stage.climb is None else float(stage.climb.from_)
 
 
 def size(loaded: Loaded) -> Iterator[Shortfall]:
@@ -115,46 +98,25 @@ def _row_size(loaded: Loaded, name: str, wanted: int) -> Iterator[Shortfall]:
 
 
 def _input_size(loaded: Loaded, name: str, wanted: int) -> Iterator[Shortfall]:
-    """A committed input is counted. Of a generated one its arguments are taken at their word here;
-    what it really is, its checksum settles when it runs.
-    """
     runs = loaded.example.workload.runs
     place: Place = ("production", "size", name)
     if runs is None or runs.input is None:
         yield place, "workload.runs has no input", "describe it under workload.runs.input"
         return
+    given = reach.of_input(runs.input, loaded.path.parent, name, wanted)
     if runs.input.generate is not None:
-        given = _argument(runs.input.generate, name, wanted)
         if given is None:
             hint = f'hand the number to the generator: --{name}, "{wanted}"'
             yield place, f"no argument of the generator says {wanted:,} {name}", hint
         elif given < wanted:
-            said = f"the generator is asked for {given:,}, and production has {wanted:,}"
+            said = f"the generator is asked for {given:,.0f}, and production has {wanted:,}"
             yield place, said, f"raise --{name}"
-        return
-    path = loaded.path.parent / str(runs.input.file)
-    if name not in ("lines", "bytes"):
+    elif name not in ("lines", "bytes"):
         hint = "a committed input is measured in lines or bytes"
         yield place, f"{name} of an input cannot be counted", hint
-    elif path.is_file():
-        count = path.stat().st_size if name == "bytes" else _lines(path)
-        if count < wanted:
-            said = f"the input has {count:,} {name}, and production has {wanted:,}"
-            yield place, said, "commit, or generate, an input of that size"
-
-
-def _argument(words: list[str], name: str, wanted: int) -> int | None:
-    """The number behind ``--name``, or any argument that is the number itself."""
-    text = " ".join(words)
-    option = name.replace("_", "[-_]")
-    if match := re.search(rf"(?:^|\s)--?{option}[= ](\d[\d_]*)(?:\s|$)", text):
-        return int(match[1].replace("_", ""))
-    return wanted if str(wanted) in re.split(r"[\s=]", text) else None
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
+    elif given is not None and given < wanted:
+        said = f"the input has {given:,.0f} {name}, and production has {wanted:,}"
+        yield place, said, "commit, or generate, an input of that size"
 
 
 def duration(loaded: Loaded) -> Iterator[Shortfall]:
@@ -163,16 +125,14 @@ def duration(loaded: Loaded) -> Iterator[Shortfall]:
     wanted = example.production.operations
     if wanted is None:
         return
-    try:
-        every = plan.epochs(example, folder=loaded.path.parent)
-    except ArrivalsError:
+    done = reach.operations(example, loaded.path.parent)
+    if done is None:
         return  # told by no-file or bad-arrivals
-    planned = [epoch for epoch in every if epoch.kind == "work" and not epoch.climbs]
-    total = plan.total_ops(planned)
+    total, more = done
     if total >= wanted:
         return
     place: Place = ("production", "operations")
-    if any(epoch.model == "closed" and epoch.ops is None for epoch in planned):
+    if more:
         said = f"how many operations a closed stage does in a time is not known before; {wanted:,}"
         yield place, f"{said} cannot be promised", "bound the stage by ops: in place of for:"
     else:

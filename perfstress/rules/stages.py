@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from perfstress import arrivals, plan
+from perfstress import arrivals, plan, reach
 from perfstress.example import Stage, WorkedExample
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rules.climbs import stress_shape
@@ -358,28 +358,8 @@ def _spike(loaded: Loaded) -> Iterator[Complaint]:
         )
 
 
-def highest(stage: Stage, folder: Path) -> float | None:
-    """The highest level of a stage: of recorded arrivals those of the busiest second; None where
-    they cannot be read.
-    """
-    if stage.recorded is not None:
-        try:
-            return arrivals.read(folder / stage.recorded.file).busiest_hz
-        except arrivals.ArrivalsError:
-            return None
-    stairs = stage.steps or stage.climb
-    levels = (
-        stage.rate,
-        stage.users,
-        stage.from_,
-        stage.to,
-        *(stairs.levels if stairs is not None else ()),
-    )
-    return max(float(level or 0) for level in levels)
-
-
 def _top(stage: Stage, folder: Path) -> float:
-    return highest(stage, folder) or 0.0
+    return reach.highest(stage, folder) or 0.0
 
 
 def _field(key: str) -> str:
