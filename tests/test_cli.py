@@ -14,6 +14,7 @@ from perfstress.errors import ExitCode
 COMMANDS = [
     "draft",
     "lint",
+    "shapes",
     "discover",
     "judge",
     "report",

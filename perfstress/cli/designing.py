@@ -59,6 +59,19 @@ def lint(
 
 
 @app.command(rich_help_panel=DESIGN)
+def shapes(
+    phases: Annotated[
+        list[str] | None, typer.Argument(help="Phases, or targets; default: all of the project.")
+    ] = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Draw what was stressed against production, and what no example has visited."""
+    from perfstress.commands.shapes import shapes as command  # delayed: yaml, numpy
+
+    return command(phases or [], as_json=as_json, out=sys.stdout, err=sys.stderr)
+
+
+@app.command(rich_help_panel=DESIGN)
 def schema() -> ExitCode:
     """Print the JSON Schema of a worked example."""
     from perfstress.commands.schema import schema as command  # delayed: pydantic

@@ -1,0 +1,121 @@
+"""``perfstress shapes``: the drawing at two widths, and the JSON that others rely on."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfstress.commands.shapes import shapes
+from perfstress.errors import ExitCode
+from tests.broken.corpus import CALLS
+from tests.support.golden import Golden
+from tests.support.kept import keep_entry, keep_run
+
+HTTP = """\
+perfstress: 1
+name: shop-ordinary
+title: Ten minutes of ordinary load
+kind: load
+phase: shop
+hunts: [no-recovery]
+production: {rate: 100/s, concurrency: 50, size: {items: 40}, horizon: 14d, source: access log}
+implementation: {paths: ["shop/**"]}
+target: {command: [python, -m, shop, --port, "{port}"]}
+workload:
+  http:
+    base_url: "http://127.0.0.1:{port}"
+    journeys: {browse: {steps: [{get: /}]}, buy: {steps: [{get: /}]}}
+shape:
+  model: open
+  seed: 1
+  stages: [{name: ordinary, rate: 20/s, for: 10m}]
+success: [errors.count == 0]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A soak that was promoted, one that was never run, and a server that was run once."""
+    (tmp_path / ".git").mkdir()
+    folder = tmp_path / "worked_examples"
+    folder.mkdir()
+    soak = folder / "price-soak.yaml"
+    soak.write_text(
+        CALLS.replace("@NAME@", "price-soak").replace("kind: soak", "kind: soak\nphase: pricing")
+    )
+    keep_entry(tmp_path, soak, summary={"operations": 1_000_000})
+    spike = folder / "price-spike.yaml"
+    spike.write_text(
+        CALLS.replace("@NAME@", "price-spike")
+        .replace("kind: soak", "kind: spike\nphase: pricing")
+        .replace("  epochs: 8\n", "")
+        .replace("{name: work, users: 2, ops: 1000000}", "{name: burst, users: 2, ops: 100}")
+    )
+    shop = folder / "shop-ordinary.yaml"
+    shop.write_text(HTTP)
+    keep_run(tmp_path, shop, "100000", operations=12_000)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*wanted: str, as_json: bool = False) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    assert shapes(wanted, as_json=as_json, out=out, err=err) is ExitCode.PASS
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_the_drawing(
+    project: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    told, _ = run()
+    assert max(map(len, told.splitlines())) <= columns
+    golden.check(f"text/shapes-{columns}.txt", told)
+
+
+def test_many_targets_are_a_line_each(project: Path) -> None:
+    for number in range(4):
+        text = CALLS.replace("@NAME@", f"more-{number}").replace("price", f"price{number}")
+        (project / "worked_examples" / f"more-{number}.yaml").write_text(text)
+    told, _ = run()
+    assert "shop.pricing:price2: 1 example, 0 of " in " ".join(told.split())
+    assert "size+load" not in told
+    assert "size+load" in run("pricing")[0]
+
+
+def test_the_json_has_every_example_region_and_gap(project: Path) -> None:
+    told, text = run(as_json=True)
+    assert "python -m shop" in text, "people read the other stream"
+    data: dict[str, Any] = json.loads(told)
+    assert {one["name"]: one["state"] for one in data["examples"]} == {
+        "price-soak": "promoted",
+        "price-spike": "not run",
+        "shop-ordinary": "passed",
+    }
+    soak = next(one for one in data["examples"] if one["name"] == "price-soak")
+    assert soak["visited"] == [{"size": {"lines": 1.0}, "duration": 1.0, "load": 1.0}]
+    regions = {
+        (target["name"], *one["at_production"], one["ordering"]): one["state"]
+        for target in data["targets"]
+        for one in target["regions"]
+    }
+    assert regions["shop.pricing:price", "duration", "any"] == "visited"
+    assert regions["shop.pricing:price", "load", "burst"] == "drafted"
+    assert regions["python -m shop", "duration", "any"] == "empty"
+    empty = [(one["target"], one["at_production"], one["ordering"]) for one in data["empty"]]
+    assert ("python -m shop", ["duration"], "any") in empty
+    scores = [one["score"] for one in data["empty"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_an_empty_project_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    told, _ = run()
+    assert "there are no worked examples here" in told
+    assert json.loads(run(as_json=True)[0])["examples"] == []
