@@ -181,6 +181,7 @@ METRICS: Mapping[str, Metric] = {
     "deleted.files": Metric("count", "deleted files held open", "files/op"),
     "ran_s": Metric("seconds", "CPU time of threads", "s/op"),
     "waited_s": Metric("seconds", "time waiting for a CPU", "s/op"),
+    "neighbours_s": Metric("seconds", "CPU time of others on the machine", "s/op"),
     "cpu_s": Metric("seconds", "CPU time", "s/op"),
     "gauge:": Metric("count", "gauge", "/op", "gauge-growth"),
     "counter:": Metric("count", "counter", "/op"),  # growth is a counter's job

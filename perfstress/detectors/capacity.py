@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from perfstress.climbing import Level
 from perfstress.criteria import Criterion, criteria_of
+from perfstress.detectors.neighbours import cores_of, disturbed
 from perfstress.run import Run
 from perfstress.stairs import Stairs, stairs_of, usl
 from perfstress.units import format_rate, human_count, human_duration
@@ -12,7 +13,6 @@ from perfstress.vocabulary import CAPACITY
 
 # A target that uses less than this share of the CPU of its best level waits for something.
 WAITS = 0.6
-LEAST_S = 0.8  # between two readings of its CPU time
 
 
 def detect(run: Run) -> Detection:
@@ -25,37 +25,45 @@ def detect(run: Run) -> Detection:
     for place, criterion in criteria_of(run.example.success):
         if criterion.name in CAPACITY:
             mine = [one for one in every if criterion.during in (None, one.name)]
-            checks[place] = _check(criterion, mine)
+            checks[place] = _check(run, criterion, mine)
             if checks[place].outcome is Outcome.FAIL:
-                worst = next(one for one in mine if _carries(one, criterion)[0] is Outcome.FAIL)
+                worst = next(
+                    one for one in mine if _carries(run, one, criterion)[0] is Outcome.FAIL
+                )
                 broken.setdefault(worst.name, criterion)
     findings = [_knee(one, broken.get(one.name)) for one in every]
-    fails = "throughput-collapse" in run.example.hunts
-    findings += [_collapse(run, one, fails=fails) for one in every if one.fallen]
+    hunted = "throughput-collapse" in run.example.hunts
+    starved = {one.name: others for one in every if (others := _starved(run, one))}
+    findings += [
+        _collapse(run, one, fails=hunted and one.name not in starved) for one in every if one.fallen
+    ]
+    doubts = [doubt for one in every if (doubt := _doubt(one))]
+    doubts += [f"throughput-collapse: {name}: {others}" for name, others in starved.items()]
     return Detection(
         findings=tuple(findings),
         checks=checks,
         could_not_see=tuple(spot for one in every if (spot := _blind(one))),
-        doubts=tuple(doubt for one in every if fails and (doubt := _doubt(one))),
+        doubts=tuple(doubts if hunted else ()),
     )
 
 
 # ---------------------------------------------------------------- the criterion
-def _check(criterion: Criterion, every: list[Stairs]) -> Check:
+def _check(run: Run, criterion: Criterion, every: list[Stairs]) -> Check:
     """Every climb that the criterion speaks of has to carry it."""
     if not every:
         return Check(criterion.text, Outcome.INCONCLUSIVE, "no level was driven to its end")
-    answers = [_carries(one, criterion) for one in every]
+    answers = [_carries(run, one, criterion) for one in every]
     rank = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
     outcome, seen = min(answers, key=lambda answer: rank.index(answer[0]))
     return Check(criterion.text, outcome, seen)
 
 
-def _carries(stairs: Stairs, criterion: Criterion) -> tuple[Outcome, str]:
+def _carries(run: Run, stairs: Stairs, criterion: Criterion) -> tuple[Outcome, str]:
     """Whether the knee is where it has to be, and how to tell it.
 
     The knee lies between the highest level that holds and the lowest that does not: a bound between
-    the two is open, and a generator that could drive no more has found no edge at all.
+    the two is open, and a generator that could drive no more has found no edge at all. A level that
+    does not hold while others take the CPU says nothing about the target.
     """
     seen = _where(stairs)
     if stairs.knee is not None and criterion.holds(_carried(stairs.levels[stairs.knee])):
@@ -67,6 +75,8 @@ def _carries(stairs: Stairs, criterion: Criterion) -> tuple[Outcome, str]:
         least = stairs.best.goodput_hz
     bound = criterion.value or 0.0
     if least <= bound * (1 + 1e-9):
+        if others := disturbed(run, stairs.levels[stairs.edge]):
+            return Outcome.INCONCLUSIVE, f"{seen}; {others}"
         return Outcome.FAIL, seen
     level = format_rate(bound)
     return Outcome.INCONCLUSIVE, f"{seen}; a level at {level}, or a smaller factor, would tell"
@@ -174,6 +184,11 @@ def _collapse(run: Run, stairs: Stairs, *, fails: bool) -> Finding:
     )
 
 
+def _starved(run: Run, stairs: Stairs) -> str:
+    """What others did to the target where throughput fell; empty where they left it alone."""
+    return next((told for n in stairs.fallen if (told := disturbed(run, stairs.levels[n]))), "")
+
+
 def _asked(level: Level) -> str:
     if level.model == "open":
         return f"{level.offered_hz:.4g}/s offered"
@@ -196,7 +211,7 @@ def _why_fell(level: Level) -> str:
 
 def _cpu(run: Run, best: Level, worst: Level) -> list[str]:
     """What the target did with its CPU: wasted work costs as much as ever, waiting costs none."""
-    used = [_cores(run, level) for level in (best, worst)]
+    used = [cores_of(run, level) for level in (best, worst)]
     if used[0] is None or used[1] is None or not best.goodput_hz:
         return []
     told = f"the target used {used[0]:.2g} cores at the best level and {used[1]:.2g} there"
@@ -206,19 +221,6 @@ def _cpu(run: Run, best: Level, worst: Level) -> list[str]:
         dearer = (used[1] / worst.goodput_hz) / (used[0] / best.goodput_hz)
         return [f"{told}: each good answer cost {dearer:.2g} times as much"]
     return [f"{told}: all of it for nothing"]
-
-
-def _cores(run: Run, level: Level) -> float | None:
-    """CPU seconds of the target for each second of a level; None where it was not read twice."""
-    first, last = level.seconds[0] - 1, level.seconds[-1] + 1
-    read = [
-        (sample.t_s, value)
-        for sample in run.samples
-        if first <= sample.t_s <= last and (value := sample.values.get("cpu_s")) is not None
-    ]
-    if len(read) < 2 or read[-1][0] - read[0][0] < LEAST_S:
-        return None
-    return max(0.0, read[-1][1] - read[0][1]) / (read[-1][0] - read[0][0])
 
 
 # ---------------------------------------------------------------- what could not be seen

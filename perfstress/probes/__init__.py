@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from perfstress.control import guard
+from perfstress.criteria import criteria_of
 from perfstress.doorways import doorway_of
 from perfstress.errors import UsageError
 from perfstress.example import LogFile, WorkedExample
@@ -21,6 +22,7 @@ from perfstress.probes.host import HostProbe
 from perfstress.probes.json import Json
 from perfstress.probes.log import Log
 from perfstress.probes.maps import Maps
+from perfstress.probes.neighbours import Neighbours
 from perfstress.probes.postgres import Postgres
 from perfstress.probes.process import Process
 from perfstress.probes.prometheus import Prometheus
@@ -31,6 +33,7 @@ from perfstress.probes.workers import Workers
 from perfstress.protocols import Probe, Surroundings, Target
 from perfstress.run import Limit
 from perfstress.substitute import substitute
+from perfstress.vocabulary import CAPACITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,12 @@ def always(example: WorkedExample, target: Target, around: Surroundings) -> list
     """
     disk = Disk(_disk(example, target, around), around.scratch)
     every: list[Probe] = [Process(), Sockets(), disk, Workers(), Maps()]
-    if example.kind == "sweep":  # costs are compared, and a busy machine must not add to them
+    of_capacity = any(criterion.name in CAPACITY for _, criterion in criteria_of(example.success))
+    # Costs are compared, and capacity is measured: a busy machine must not be taken for the target.
+    if example.kind in ("sweep", "stress") or of_capacity:
         every.append(Scheduling())
+    if example.kind == "stress" or of_capacity:
+        every.append(Neighbours())
     return every
 
 
