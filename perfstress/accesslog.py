@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 _LINE = re.compile(
     r'\S+ \S+ \S+ \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)[^"]*" (?P<status>\d{3}) '
@@ -27,8 +28,15 @@ def entry_of(line: str) -> Entry | None:
     match = _LINE.match(line)
     if match is None:
         return None
-    try:
-        time_s = int(datetime.strptime(match["time"], _TIME).timestamp())
-    except ValueError:
+    time_s = _seconds(match["time"])
+    if time_s is None:
         return None
     return Entry(match["method"].lower(), match["path"], int(match["status"]), time_s)
+
+
+@lru_cache(maxsize=4096)  # the lines of a second have the same time, and parsing it is slow
+def _seconds(text: str) -> int | None:
+    try:
+        return int(datetime.strptime(text, _TIME).timestamp())
+    except ValueError:
+        return None

@@ -17,7 +17,7 @@ def draft(
     name: Annotated[str, typer.Argument(help="The example's name; the file is NAME.yaml.")],
     kind: Annotated[Kind, typer.Option(help="What kind of stress.")],
     phase: Annotated[str | None, typer.Option(help="The phase, a page in runbooks/.")] = None,
-    workload: Annotated[str, typer.Option(help="http, calls or runs.")] = "http",
+    workload: Annotated[str, typer.Option(help="http, calls, runs, tcp, ws or sql.")] = "http",
     source: Annotated[
         str | None,
         typer.Option("--from", help="Take figures from a recording: curl or access-log."),
@@ -31,7 +31,7 @@ def draft(
     """Write a commented worked example to fill in."""
     from perfstress.commands.draft import draft as command  # delayed: jinja2
 
-    path = command(
+    drafted = command(
         name,
         kind=kind.value,
         phase=phase,
@@ -41,6 +41,9 @@ def draft(
         folder=folder,
         force=force,
     )
+    for note in drafted.notes:
+        typer.echo(f"from the recording: {note}", err=True)
+    path = drafted.path
     typer.echo(f"wrote {path}\nnext: fill in what is marked, then  perfstress lint {path}")
     return ExitCode.PASS
 

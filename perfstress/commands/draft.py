@@ -4,84 +4,56 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import jinja2
-
-from perfstress import importers, provenance
+from perfstress import importers
+from perfstress.drafting import EMPTY, Given, rendered
 from perfstress.errors import UsageError
 from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
+from perfstress.units import parse_duration, parse_rate
 
 KINDS = ("load", "soak", "spike", "wrap", "interaction", "stress", "sweep")
-WORKLOADS = ("http", "calls", "runs")
+WORKLOADS = ("http", "calls", "runs", "tcp", "ws", "sql")
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
-_SCHEMA = Path("docs/schema/worked-example.schema.json")
+# What the figures of a run say nothing of.
+_NO_INPUT = ("locust", "k6")
 
-_HUNTS: Mapping[str, str] = {
-    "load": "[latency-objective, error-objective]",
-    "soak": "[memory-growth, fd-growth, latency-drift]",
-    "spike": "[connection-growth, no-recovery]",
-    "sweep": "[superlinear-cost, size-boundary]",
-    "wrap": "[counter-wrap, counter-stuck]",
-    "interaction": "[interaction]",
-    "stress": "[knee, throughput-collapse, no-recovery]",
-}
-# A level that does not meet the first two does not count; {peak} is the rate of the draft.
-_OF_A_STRESS = (
-    "errors.rate < 0.1%",
-    "response.p99 < 500ms",
-    "knee >= {peak}",
-    "recovery < 20s after climb",
-)
-_SUCCESS: Mapping[tuple[str, bool], tuple[str, ...]] = {
-    ("load", True): ("errors.rate < 0.1%", "response.p99 < 500ms"),
-    ("load", False): ("errors.count == 0", "response.max < 60s", "memory.max < 512MiB"),
-    ("soak", True): ("errors.rate < 0.1%", "response.p99 < 500ms", "growth == none"),
-    ("soak", False): ("errors.count == 0", "growth == none"),
-    ("spike", True): (
-        "errors.rate < 0.1%",
-        "response.p99 < 500ms during spike",
-        "recovery < 10s after spike",
-    ),
-    ("interaction", True): ("errors.rate < 0.1%", "interaction == none"),
-    ("stress", True): _OF_A_STRESS,
-    ("stress", False): _OF_A_STRESS,
-    ("spike", False): ("errors.count == 0", "response.max < 60s during spike"),
-    ("sweep", True): ("errors.count == 0", "cost.order < 1.3"),
-    ("sweep", False): ("errors.count == 0", "cost.order < 1.3"),
-    ("wrap", True): ("errors.count == 0",),
-    ("wrap", False): ("errors.count == 0",),
-}
-_EMPTY = Recorded(
-    (RecordedJourney("browse", 1, (RecordedStep("get", "/TODO"),)),),
-    "TODO: a log and its dates, a bill, a statement",
-)
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Drafted:
+    """What was written, and what there is to say of the recording."""
+
+    path: Path
+    notes: tuple[str, ...]
 
 
 def draft(
     name: str,
     *,
-    kind: str,
+    kind: str | None,
     phase: str | None = None,
     workload: str = "http",
     source: str | None = None,
     recording: Path | None = None,
+    rate: str | None = None,
+    concurrency: int | None = None,
+    horizon: str | None = None,
+    known_from: str | None = None,
+    implements: Sequence[str] = (),
     folder: Path = Path("worked_examples"),
     force: bool = False,
-) -> Path:
-    """Write ``folder/name.yaml`` and give back its path; raises UsageError.
+) -> Drafted:
+    """Write ``folder/name.yaml``, and give back its path and the notes on the recording; raises
+    UsageError.
 
-    ``source`` names the format of ``recording`` (see ``importers.IMPORTERS``). What the author has
-    to settle says TODO, which ``lint`` reports until it is gone. An existing file stays as it is
-    without ``force``.
+    ``source`` names the format of ``recording`` (see ``importers.IMPORTERS``); ``known_from`` says
+    where the figures given come from. What the author has to settle says TODO, which ``lint``
+    reports until it is gone. An existing file stays as it is without ``force``.
     """
     for what, text in (("name", name), ("phase", phase or "phase")):
         if not _NAME.fullmatch(text):
@@ -90,65 +62,95 @@ def draft(
                 hint="small letters, digits, - and _, such as black-friday",
                 slug="bad-name",
             )
-    _is_one_of("kind", kind, KINDS, KINDS_NOT_YET)
+    _is_one_of("kind", kind or "", KINDS, KINDS_NOT_YET)
+    assert kind is not None
     later = tuple(sorted(set(Workload.model_fields) - set(WORKLOADS)))
     _is_one_of("a draft of workload", workload, WORKLOADS, later)
+    _refuse_pair(kind, workload, source)
+    path = folder / f"{name}.yaml"
+    if path.exists() and not force:
+        raise UsageError(
+            f"{path}: exists", hint="choose another name, or overwrite with --force", slug="exists"
+        )
+    given = Given(
+        phase=phase,
+        rate=_checked("--rate", rate, parse_rate),
+        concurrency=concurrency,
+        horizon=_checked("--horizon", horizon, parse_duration),
+        source=known_from,
+        implements=tuple(implements),
+    )
+    recorded = _recorded(source, recording)
+    if kind == "interaction":
+        recorded = _side_by_side(recorded)
+    if kind == "sweep":
+        recorded = _one_journey(recorded)
+    _save(path, rendered(path, kind, workload, recorded, given))
+    return Drafted(path, recorded.notes)
+
+
+def _refuse_pair(kind: str, workload: str, source: str | None) -> None:
+    """What cannot be drafted together, each with its reason."""
     if kind == "stress" and workload == "runs":
         raise UsageError(
             "a stress climbs by the rate of its arrivals, which --workload runs does not have",
             hint="--workload http, or calls",
             slug="bad-value",
         )
-    recorded = _recorded(source, recording)
-    if kind == "interaction":
-        recorded = _side_by_side(recorded, workload)
+    if kind == "interaction" and workload != "http":
+        raise UsageError(
+            f"an interaction runs journeys beside each other, and --workload {workload} has one",
+            hint="leave --workload out",
+            slug="bad-value",
+        )
     if source is not None and workload != "http":
         raise UsageError(
             f"--from {source} gives requests, which --workload {workload} does not take",
             hint="leave --workload out",
             slug="bad-recording",
         )
-    path = folder / f"{name}.yaml"
-    if path.exists() and not force:
+    if kind == "sweep" and source in _NO_INPUT:
         raise UsageError(
-            f"{path}: exists", hint="choose another name, or overwrite with --force", slug="exists"
+            f"a sweep varies the size of an input, and the figures of --from {source} have none",
+            hint="--from har, curl, openapi or postman hold a request with its input",
+            slug="bad-recording",
         )
-    text = _rendered(path, kind, phase, workload, recorded)
-    try:
-        _write(path, text)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}",
-            hint="name a folder that can be written with --folder",
-            slug="output-not-writable",
-        ) from error
-    return path
 
 
-def _side_by_side(recorded: Recorded, workload: str) -> Recorded:
+def _side_by_side(recorded: Recorded) -> Recorded:
     """Two journeys at least: those that were recorded, the five most frequent, or one to add."""
-    if workload != "http":
-        raise UsageError(
-            f"an interaction runs journeys beside each other, and --workload {workload} has one",
-            hint="leave --workload out",
-            slug="bad-value",
-        )
     journeys = recorded.journeys[:5]
     if len(journeys) < 2:
         journeys += (RecordedJourney("buy", 1, (RecordedStep("post", "/TODO"),)),)
     return dataclasses.replace(recorded, journeys=journeys)
 
 
-def _write(path: Path, text: str) -> None:
-    """The whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _one_journey(recorded: Recorded) -> Recorded:
+    """The most frequent journey: a sweep varies one thing."""
+    if len(recorded.journeys) < 2:
+        return recorded
+    note = f"a sweep varies one thing: {len(recorded.journeys) - 1} more journeys are left out"
+    notes = (*recorded.notes, note)
+    return dataclasses.replace(recorded, journeys=recorded.journeys[:1], notes=notes)
+
+
+def _save(path: Path, text: str) -> None:
+    """The whole file or none; raises UsageError."""
     temporary = path.parent / f".{path.stem}.{os.getpid()}.tmp"
     try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}",
+            hint="name a folder that can be written with --folder",
+            slug="output-not-writable",
+        ) from error
 
 
 def _is_one_of(what: str, value: str, known: tuple[str, ...], later: tuple[str, ...]) -> None:
@@ -163,9 +165,22 @@ def _is_one_of(what: str, value: str, known: tuple[str, ...], later: tuple[str, 
         raise UsageError(f"{value!r} is not a {what.split()[-1]}", hint=hint, slug="bad-value")
 
 
+def _checked(option: str, text: str | None, parse: Callable[[object], object]) -> str | None:
+    """The text of an option as it stands, if it can be read; raises UsageError."""
+    if text is None:
+        return None
+    try:
+        if not parse(text):
+            raise ValueError(f"{text!r} is nothing at all; write more than that")
+    except ValueError as error:
+        said, _, hint = str(error).partition("; ")
+        raise UsageError(f"{option}: {said}", hint=hint, slug="bad-value") from error
+    return text
+
+
 def _recorded(source: str | None, recording: Path | None) -> Recorded:
     if source is None and recording is None:
-        return _EMPTY
+        return EMPTY
     if source is None or recording is None:
         raise UsageError(
             "a recording takes both its format and its file",
@@ -173,64 +188,4 @@ def _recorded(source: str | None, recording: Path | None) -> Recorded:
             slug="bad-recording",
         )
     _is_one_of("recording", source, tuple(importers.IMPORTERS), importers.NOT_YET)
-    try:
-        text = recording.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        message = f"{recording}: cannot be read: {error.strerror}"
-        raise UsageError(message, hint="check the path", slug="no-such-file") from error
-    return importers.IMPORTERS[source](text, recording.name)
-
-
-def _rendered(path: Path, kind: str, phase: str | None, workload: str, recorded: Recorded) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # YAML, and every value goes through the yaml filter
-    )
-    environment.filters["yaml"] = _yaml
-    peak, steady = _rate(recorded.peak_hz, 100), _rate(recorded.steady_hz, 20)
-    values: dict[str, Any] = {
-        "name": path.stem,
-        "kind": kind,
-        "phase": phase,
-        "workload": workload,
-        "hunts": _HUNTS[kind],
-        "schema": _schema(path.parent),
-        "notes": recorded.notes,
-        "rate": _rate(recorded.peak_hz, 0) if recorded.peak_hz else None,
-        "source": _yaml(recorded.source),
-        "journeys": recorded.journeys,
-        "peak": peak,
-        "steady": steady,
-        "top": _rate(20 * recorded.peak_hz if recorded.peak_hz else None, 2000),
-        "users": 8 if workload == "http" else 1,
-        "ops": 200_000 if workload != "runs" else 800,
-        "warm_ops": 20_000 if workload != "runs" else 5,
-        "timeout": "10s" if workload != "runs" else "10m",
-        "success": [line.format(peak=peak) for line in _SUCCESS[kind, workload == "http"]],
-    }
-    return environment.get_template("example.yaml.j2").render(values)
-
-
-def _yaml(value: Any) -> str:
-    """JSON, which is YAML on one line."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _rate(hz: float | None, otherwise: int) -> str:
-    return f"{otherwise if hz is None else float(f'{hz:.3g}'):g}/s"
-
-
-def _schema(folder: Path) -> str | None:
-    """The way from the example to the schema, where the project has one."""
-    root = provenance.root_of(folder)
-    if not (root / _SCHEMA).is_file():
-        return None
-    return Path(os.path.relpath(root / _SCHEMA, folder)).as_posix()
+    return importers.read(source, recording)

@@ -1,96 +1,114 @@
-"""Access logs in the combined format: what was asked, how often, and how fast at the peak."""
+"""Access logs: what was asked, how often, how fast at the peak, and how much of it at once."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import BinaryIO
 
-from perfstress.accesslog import entry_of
-from perfstress.errors import UsageError
 from perfstress.example import METHODS
-from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
+from perfstress.importers.log_entry import hit_of
+from perfstress.importers.opened import lines
+from perfstress.importers.patterns import pattern
+from perfstress.importers.recorded import (
+    BodySizes,
+    Recorded,
+    RecordedJourney,
+    RecordedStep,
+    bad_recording,
+)
+from perfstress.importers.traffic import Distribution, Kinds, Seconds, Seen
 
 # Journeys beyond these are told as a share, not drafted.
 MOST_JOURNEYS = 8
+# A file of which so many lines are not understood is none of this kind.
+PATIENCE = 100_000
 
-_IDENTIFIER = re.compile(r"\d+|[0-9a-fA-F-]{16,}")
+_pattern = lru_cache(maxsize=65_536)(pattern)
 
 
-def read(text: str, name: str) -> Recorded:
+def read(file: BinaryIO, name: str) -> Recorded:
     """The mix of requests, the busiest second, the mean rate, and the times between."""
-    seconds: Counter[int] = Counter()
-    kinds: Counter[tuple[str, str]] = Counter()
-    paths: dict[tuple[str, str], Counter[str]] = {}
-    lines = unread = 0
-    for method, path, time in _requests(text):
-        lines += 1
-        if time is None:
-            unread += 1
-            continue
-        kind = (method, _pattern(path))
-        seconds[time] += 1
-        kinds[kind] += 1
-        paths.setdefault(kind, Counter())[path] += 1
-    if not kinds:
-        raise UsageError(
-            f"{name}: has no line in the combined log format",
-            hint='such as  127.0.0.1 - - [28/Nov/2025:11:00:00 +0000] "GET / HTTP/1.1" 200 42',
-            slug="bad-recording",
-        )
-    first, last = min(seconds), max(seconds)
-    total = sum(seconds.values())
-    kept = kinds.most_common(MOST_JOURNEYS)
-    notes = [f"{total:,} requests in {last - first + 1:,} s"]
-    if len(kinds) > len(kept):
-        share = 1 - sum(count for _, count in kept) / total
-        notes.append(f"{len(kinds) - len(kept)} rarer kinds, {share:.1%} of all, are left out")
-    if unread:
-        notes.append(f"{unread:,} of {lines:,} lines could not be read")
-    return Recorded(
-        tuple(_journeys(kept, paths)),
-        f"access log {name}, {_utc(first)} to {_utc(last)} UTC",
-        peak_hz=float(max(seconds.values())),
-        steady_hz=total / (last - first + 1),
-        notes=tuple(notes),
-    )
-
-
-def _requests(text: str) -> Iterator[tuple[str, str, int | None]]:
-    for line in text.splitlines():
+    seconds, kinds = Seconds(), Kinds()
+    bodies, took = Distribution(), Distribution()
+    read = unread = 0
+    for line in lines(file):
         if not line.strip():
             continue
-        entry = entry_of(line)
-        if entry is None or entry.method not in METHODS or not entry.path.startswith("/"):
-            yield "", "", None
-        else:
-            yield entry.method, entry.path, entry.time_s
-
-
-def _pattern(path: str) -> str:
-    """A path without its query and with identifiers as one: ``/orders/*``."""
-    return "/".join(
-        "*" if _IDENTIFIER.fullmatch(part) else part for part in path.partition("?")[0].split("/")
+        read += 1
+        hit = hit_of(line)
+        if hit is None or hit.method not in METHODS or not hit.path.startswith("/"):
+            unread += 1
+            if unread > PATIENCE and not kinds.total:
+                break
+            continue
+        seconds.add(hit.at_s, hit.took_s)
+        kinds.add((hit.method, _pattern(hit.path)), hit.path, hit.status)
+        if hit.took_s is not None:
+            took.add(hit.took_s)
+        if hit.body_bytes:
+            bodies.add(hit.body_bytes)
+    if not kinds.total:
+        raise bad_recording(
+            f"{name}: has no line in the combined log format, and none of a JSON access log",
+            'such as  127.0.0.1 - - [28/Nov/2025:11:00:00 +0000] "GET / HTTP/1.1" 200 42',
+        )
+    notes = [f"{seconds.total:,} requests in {seconds.seconds:,.0f} s"]
+    notes += rarer(kinds)
+    if unread:
+        notes.append(f"{unread:,} of {read:,} lines could not be read")
+    if not took.count:
+        notes.append("it does not say how long requests took, so not how many came at once")
+    return Recorded(
+        tuple(journeys(kinds)),
+        f"access log {name}, {utc(seconds.first_s)} to {utc(seconds.last_s)} UTC",
+        peak_hz=seconds.peak_hz,
+        steady_hz=seconds.steady_hz,
+        notes=tuple(notes),
+        seconds=seconds.seconds,
+        concurrency=seconds.most_at_once(),
+        bodies=sizes(bodies),
+        p99_s=took.percentile(0.99) if took.count else None,
     )
 
 
-def _journeys(
-    kept: list[tuple[tuple[str, str], int]], paths: dict[tuple[str, str], Counter[str]]
-) -> Iterator[RecordedJourney]:
-    used: set[str] = set()
-    for (method, pattern), count in kept:
-        words = re.sub(r"[^a-z0-9]+", "-", pattern.lower().replace("*", "one")).strip("-")
-        name = f"{method}-{words or 'root'}"[:70]
-        while name in used:
-            name += "-"
-        used.add(name)
-        path = paths[method, pattern].most_common(1)[0][0]
-        body = (
-            "TODO: the log does not hold the body" if method in ("post", "put", "patch") else None
-        )
-        yield RecordedJourney(name, count, (RecordedStep(method, path, json=body),))
+def sizes(bodies: Distribution) -> BodySizes | None:
+    """Figures of bodies, where there are any."""
+    if not bodies.count:
+        return None
+    p50, p99 = bodies.percentile(0.5), bodies.percentile(0.99)
+    return BodySizes(round(p50), round(p99), round(bodies.largest))
 
 
-def _utc(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def rarer(kinds: Kinds) -> Iterator[str]:
+    """What is said of the kinds that are not drafted."""
+    if len(kinds) > MOST_JOURNEYS:
+        kept = sum(seen.count for _, seen in kinds.most_common(MOST_JOURNEYS))
+        share = 1 - kept / kinds.total
+        yield f"{len(kinds) - MOST_JOURNEYS} rarer kinds, {share:.1%} of all, are left out"
+
+
+def journeys(kinds: Kinds) -> Iterator[RecordedJourney]:
+    """A journey of one request for each of the most frequent kinds."""
+    for (method, kind), seen in kinds.most_common(MOST_JOURNEYS):
+        path = seen.paths.most_common(1)[0][0]
+        body = "TODO: the body is not recorded" if method in ("post", "put", "patch") else None
+        note = None
+        if "*" in kind and len(seen.paths) > 1:
+            note = f"one of many {kind}: rows of a data set can name them, {{{{ rows.id }}}}"
+        step = RecordedStep(method, path, json=body, status=_usual(seen), note=note)
+        yield RecordedJourney("", seen.count, (step,))
+
+
+def _usual(seen: Seen) -> int | None:
+    """The most frequent answer that is no error, or else the most frequent one."""
+    good = [
+        status for status, _ in seen.statuses.most_common() if 200 <= status < 400 and status != 304
+    ]
+    return next(iter([*good, *(status for status in seen.statuses if status != 304)]), None)
+
+
+def utc(time_s: float) -> str:
+    """As people read it."""
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -8,10 +8,11 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from perfstress.errors import UsageError
+from perfstress.importers.opened import whole
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 
 _DATA = ("-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--data-urlencode")
@@ -23,8 +24,6 @@ _IGNORED = frozenset(
 _IGNORED_WITH_VALUE = frozenset(
     ("-o", "--output", "-m", "--max-time", "--connect-timeout", "-w", "--write-out", "--retry")
 )
-_SECRET = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key"))
-_SECRET_KEY = re.compile(r"(?i)passw|secret|token|api_?key|credential")
 # What the client sets by itself, and what only a browser cares about.
 _NOISE = re.compile(r"(?i)host|content-length|connection|accept-encoding|sec-.*|priority|dnt")
 _DOLLAR_QUOTE = re.compile(r"\$'((?:[^'\\]|\\.)*)'")
@@ -40,16 +39,16 @@ class _Command:
     as_query: bool = False
 
 
-def read(text: str, name: str) -> Recorded:
-    """The requests of every curl command in ``text``."""
-    notes: list[str] = []
+def read(file: BinaryIO, name: str) -> Recorded:
+    """The requests of every curl command in a file."""
+    text = whole(file, name)
     steps: list[RecordedStep] = []
     hosts: list[str] = []
     for words in _commands(text, name):
         command = _parsed(words, name)
         parts = urlsplit(command.url if "//" in command.url else f"http://{command.url}")
-        hosts.append(parts.netloc)
-        steps.append(_step(command, parts.path or "/", parts.query, notes))
+        hosts.append(parts.netloc.rpartition("@")[2])
+        steps.append(_step(command, parts.path or "/", parts.query))
     if not steps:
         raise UsageError(
             f"{name}: holds no curl command",
@@ -57,9 +56,9 @@ def read(text: str, name: str) -> Recorded:
             slug="bad-recording",
         )
     named = ", ".join(dict.fromkeys(hosts))
-    notes.append(f"recorded against {named}; the load goes to the target below")
+    notes = (f"recorded against {named}; the load goes to the target below",)
     journey = RecordedJourney("recorded", 1, tuple(steps))
-    return Recorded((journey,), f"curl commands of {name}", notes=tuple(dict.fromkeys(notes)))
+    return Recorded((journey,), f"curl commands of {name}", notes=notes)
 
 
 def _commands(text: str, name: str) -> Iterator[list[str]]:
@@ -156,17 +155,13 @@ def _take(command: _Command, flag: str, value: str, name: str) -> None:
         )
 
 
-def _step(command: _Command, path: str, query: str, notes: list[str]) -> RecordedStep:
+def _step(command: _Command, path: str, query: str) -> RecordedStep:
     body = "&".join(command.data) if command.data else None
     if command.as_query and body is not None:
         query, body = "&".join(part for part in (query, body) if part), None
     headers: dict[str, str] = {}
     for header, text in command.headers.items():
-        if header in _SECRET:
-            variable = re.sub(r"\W", "_", header).upper()
-            headers[header] = f"${{env:{variable}}}"
-            notes.append(f"the {header} of the recording is left out: export {variable}=...")
-        elif not _NOISE.fullmatch(header):
+        if not _NOISE.fullmatch(header):
             headers[header] = text
     document: Any = None
     if body is not None and (command.as_json or "json" in headers.get("content-type", "json")):
@@ -174,24 +169,6 @@ def _step(command: _Command, path: str, query: str, notes: list[str]) -> Recorde
             document, body = json.loads(body), None
     if document is not None:
         headers.pop("content-type", None)
-        document = _without_secrets(document, notes)
     method = command.method or ("get" if document is None and body is None else "post")
     whole = f"{path}?{query}" if query else path
     return RecordedStep(method, whole, headers, document, body)
-
-
-def _without_secrets(value: Any, notes: list[str]) -> Any:
-    """A body with every password and token in it named instead of written."""
-    if isinstance(value, list):
-        return [_without_secrets(item, notes) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept: dict[str, Any] = {}
-    for key, inner in value.items():
-        if isinstance(inner, str) and _SECRET_KEY.search(key):
-            variable = re.sub(r"\W", "_", key).upper()
-            kept[key] = f"${{env:{variable}}}"
-            notes.append(f"the {key} of the recording is left out: export {variable}=...")
-        else:
-            kept[key] = _without_secrets(inner, notes)
-    return kept

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from perfstress.errors import UsageError
 from perfstress.importers import access_log
+from perfstress.importers.finishing import finished
+from perfstress.importers.recorded import Recorded
 
 
 def line(second: int, request: str = "GET /a", status: int = 200) -> str:
@@ -13,11 +17,15 @@ def line(second: int, request: str = "GET /a", status: int = 200) -> str:
     return f'10.0.0.1 - ann [{when}] "{request} HTTP/1.1" {status} 42 "-" "agent"\n'
 
 
+def read(text: str) -> Recorded:
+    return finished(access_log.read(io.BytesIO(text.encode()), "a.log"))
+
+
 def test_rates_and_mix() -> None:
     log = (
         line(0) * 3 + line(1, "POST /cart") + line(9, "GET /orders/17") + line(9, "GET /orders/18")
     )
-    recorded = access_log.read(log, "a.log")
+    recorded = read(log)
     assert recorded.peak_hz == 3.0
     assert recorded.steady_hz == 0.6
     assert recorded.source == "access log a.log, 2025-11-28 10:00:00 to 2025-11-28 10:00:09 UTC"
@@ -31,7 +39,7 @@ def test_rates_and_mix() -> None:
 
 def test_nothing_is_left_out_in_silence() -> None:
     log = "".join(line(0, f"GET /{chr(97 + n)}") * (20 - n) for n in range(12)) + "rubbish\n"
-    recorded = access_log.read(log, "a.log")
+    recorded = read(log)
     assert len(recorded.journeys) == access_log.MOST_JOURNEYS
     assert any("4 rarer kinds" in note for note in recorded.notes)
     assert any("1 of 175 lines could not be read" in note for note in recorded.notes)
@@ -40,5 +48,5 @@ def test_nothing_is_left_out_in_silence() -> None:
 @pytest.mark.parametrize("text", ["", "rubbish\n", '- - - [yesterday] "GET / HTTP/1.1" 200 1\n'])
 def test_what_is_no_log_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as raised:
-        access_log.read(text, "a.log")
+        read(text)
     assert raised.value.slug == "bad-recording"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from perfstress.errors import UsageError
 from perfstress.importers import curl
-from perfstress.importers.recorded import RecordedStep
+from perfstress.importers.finishing import finished
+from perfstress.importers.recorded import Recorded, RecordedStep
+
+
+def read(text: str) -> Recorded:
+    return finished(curl.read(io.BytesIO(text.encode()), "c.sh"))
 
 
 def steps(text: str) -> list[RecordedStep]:
-    return list(curl.read(text, "c.sh").journeys[0].steps)
+    return list(read(text).journeys[0].steps)
 
 
 def test_a_command_as_browsers_copy_it() -> None:
@@ -34,7 +41,7 @@ def test_several_commands_are_steps() -> None:
 
 
 def test_secrets_are_named_and_not_kept() -> None:
-    recorded = curl.read("curl -u ann:hunter2 -b 'sid=abc' http://h/", "c.sh")
+    recorded = read("curl -u ann:hunter2 -b 'sid=abc' http://h/")
     headers = recorded.journeys[0].steps[0].headers
     assert headers == {"authorization": "${env:AUTHORIZATION}", "cookie": "${env:COOKIE}"}
     assert "hunter2" not in str(recorded)
@@ -42,7 +49,7 @@ def test_secrets_are_named_and_not_kept() -> None:
 
 
 def test_secrets_in_a_body_are_named() -> None:
-    recorded = curl.read("""curl http://h/ --json '{"user":"ann","passWord":"hunter2"}'""", "c.sh")
+    recorded = read("""curl http://h/ --json '{"user":"ann","passWord":"hunter2"}'""")
     assert recorded.journeys[0].steps[0].json == {"user": "ann", "passWord": "${env:PASSWORD}"}
     assert "hunter2" not in str(recorded)
 
@@ -59,6 +66,6 @@ def test_a_body_that_is_no_json_stays_as_it_is() -> None:
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as raised:
-        curl.read(text, "c.sh")
+        read(text)
     assert raised.value.slug == "bad-recording"
     assert raised.value.message.startswith("c.sh: ")
