@@ -19,6 +19,7 @@ from perfstress.probes.preflight import preflight
 from perfstress.progress import watcher
 from perfstress.reports import write_report
 from perfstress.run import Run
+from perfstress.trends.keeping import keep
 from perfstress.verdict import Outcome, Verdict
 from perfstress.watching import Watcher
 
@@ -100,7 +101,10 @@ def run_and_judge(
         raise
     finally:
         live.close()
-    return _conclude(wanted.folder)
+    verdict, run = _conclude(wanted.folder)
+    if problem := keep(wanted.root, verdict, run):
+        err.write(f"warning: {problem}\n")
+    return verdict, run
 
 
 def _provenance(wanted: session.Order) -> list[str]:

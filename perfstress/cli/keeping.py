@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,3 +41,31 @@ def replay(
     from perfstress.commands.replay import replay as command  # delayed: numpy, psutil, httpx
 
     return command(names or [], tier=tier.value, as_json=as_json, out=sys.stdout, err=sys.stderr)
+
+
+@app.command(rich_help_panel=LIBRARY)
+def history(
+    name: Annotated[
+        str | None, typer.Argument(help="An example; default: a line for each.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="This figure alone: response.p99; several: again.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From a date on, 2026-01-31, or the last 30d.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write what Apache Otava imports."),
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Read all run directories into the store anew.")
+    ] = False,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Tell how an example fared over time, and where its figures changed."""
+    from perfstress.commands.history import Asked  # delayed: numpy
+    from perfstress.commands.history import history as command
+
+    asked = Asked(name, metric or [], since, csv, rebuild, as_json)
+    return command(asked, out=sys.stdout, err=sys.stderr)
