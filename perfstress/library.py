@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perfstress.errors import LibraryError
-from perfstress.example import WorkedExample
+
+if TYPE_CHECKING:
+    from perfstress.example import WorkedExample  # 0.2 s, which a plan of replays need not wait for
 
 FOLDER = "regressions"
 WORKED_EXAMPLES = "worked_examples"
@@ -23,12 +26,12 @@ SMOKE = "smoke.yaml"
 BASELINE = "baseline.json"
 PAGE = "README.md"
 
-# History of the baseline's format. 1: the first.
+# History of the baseline's format. 1: the first. Since then added, and optional: "tier",
+# "implementation" (the patterns of its paths), "smoke_seconds", "history" (earlier promotions).
 BASELINE_VERSION = 1
 
 # A full example counts for the smoke tier when it took no longer than this and has no shrunk shape.
 SMOKE_SECONDS = 60.0
-
 
 TIERS = ("smoke", "full", "soak")
 
@@ -46,6 +49,20 @@ class Entry:
     def seconds(self) -> float:
         """How long its run took when it was promoted."""
         return float(self.baseline.get("seconds", 0.0))
+
+    def seconds_of(self, example: Path) -> float:
+        """How long the replay of one of its files takes, by what was recorded at its promotion."""
+        if example.name != SMOKE:
+            return self.seconds
+        return float(self.baseline.get("smoke_seconds", min(self.seconds, SMOKE_SECONDS)))
+
+    @property
+    def implementation(self) -> tuple[str, ...]:
+        """The patterns of the paths that it is about; none where they cannot be read."""
+        patterns = self.baseline.get("implementation")
+        if patterns is None:  # promoted before the baseline held them
+            patterns = _implementation(self.folder / EXAMPLE)
+        return tuple(map(str, patterns)) if isinstance(patterns, list) else ()
 
     @property
     def kind(self) -> str:
@@ -79,17 +96,32 @@ class Entry:
 
 
 def entries(root: Path) -> list[Entry]:
-    """Every entry of the library by name, the damaged ones with their problem."""
-    return [_entry(folder) for folder in sorted((root / FOLDER).glob("*/"))]
+    """Every entry of the library by name, the damaged ones with their problem.
+
+    Whether the frozen files are still those that were promoted is not asked here: a plan of 500
+    entries would read all their data. ``check_frozen`` does it when an entry is about to run.
+    """
+    folders = sorted((root / FOLDER).glob("*/"))
+    return [entry(folder) for folder in folders if not folder.name.startswith(".")]
 
 
-def _entry(folder: Path) -> Entry:
+def entry(folder: Path) -> Entry:
+    """One entry, with its problem where it is damaged."""
     try:
-        baseline = _baseline(folder / BASELINE)
-        _check_frozen(folder, baseline)
+        return Entry(folder.name, folder, _baseline(folder / BASELINE))
     except LibraryError as error:
         return Entry(folder.name, folder, {}, error)
-    return Entry(folder.name, folder, baseline)
+
+
+def _implementation(example: Path) -> Any:
+    from perfstress import yamlio  # delayed: pydantic
+
+    try:
+        document = yamlio.plain(example.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    part = document.get("implementation") if document else None
+    return part.get("paths") if isinstance(part, dict) else None
 
 
 def _baseline(path: Path) -> Mapping[str, Any]:
@@ -97,6 +129,8 @@ def _baseline(path: Path) -> Mapping[str, Any]:
         baseline = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(baseline, dict):
             raise ValueError("not a JSON object")
+        for name in ("seconds", "smoke_seconds"):
+            _seconds(name, baseline.get(name, 0.0))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise LibraryError(
@@ -114,6 +148,12 @@ def _baseline(path: Path) -> Mapping[str, Any]:
     return baseline
 
 
+def _seconds(name: str, value: Any) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} is {value!r}, not a number of seconds")
+
+
 def original_of(path: Path, name: str, root: Path) -> Path:
     """The worked example that git is to be asked about: of a promoted copy, the one that it was
     made from, where that is still there; of any other, itself.
@@ -123,9 +163,14 @@ def original_of(path: Path, name: str, root: Path) -> Path:
     return original if promoted and original.is_file() else path
 
 
-def _check_frozen(folder: Path, baseline: Mapping[str, Any]) -> None:
-    for name, digest in baseline.get("files", {}).items():
-        file = folder / name
+def check_frozen(entry: Entry) -> None:
+    """Raise the LibraryError that speaks against running an entry: it is damaged, or a frozen file
+    is not what was promoted.
+    """
+    if entry.problem is not None:
+        raise entry.problem
+    for name, digest in entry.baseline.get("files", {}).items():
+        file = entry.folder / name
         if not file.is_file() or sha256(file) != digest:
             raise LibraryError(
                 f"{file}: not what was promoted (sha256 {digest[:12]}… expected)",

@@ -319,6 +319,11 @@ def blob_at(root: Path, commit: str, path: Path) -> str | None:
 
 
 # ---------------------------------------------------------------- git
+def git_says(root: Path, *words: str) -> str:
+    """What git prints when it is asked anything else; raises ProvenanceError."""
+    return _git(root, *words)
+
+
 def _history(root: Path) -> list[_Commit]:
     """Every commit behind HEAD with what it changed, parents first; empty before the first commit.
 

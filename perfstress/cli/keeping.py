@@ -35,12 +35,53 @@ def promote(
 def replay(
     names: Annotated[list[str] | None, typer.Argument(help="Entries; default: all.")] = None,
     tier: Annotated[Tier, typer.Option(help="How much to replay.")] = Tier.smoke,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Tell what would run, in which order and for how long."),
+    ] = False,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="The I-th of N equally long parts.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Run what fits: 15m.")
+    ] = None,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="Only what has changed since a commit: origin/main."),
+    ] = None,
+    retries: Annotated[
+        int, typer.Option(help="How often what is INCONCLUSIVE is tried again.")
+    ] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the replay that was interrupted.")
+    ] = False,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the results as JUnit XML.")
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write them as Markdown, for a pull request."),
+    ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:
     """Run the regression library again."""
-    from perfstress.commands.replay import replay as command  # delayed: numpy, psutil, httpx
+    from perfstress.commands.replay import Request  # delayed: numpy, psutil, httpx
+    from perfstress.commands.replay import replay as command
 
-    return command(names or [], tier=tier.value, as_json=as_json, out=sys.stdout, err=sys.stderr)
+    request = Request(
+        names=tuple(names or []),
+        tier=tier.value,
+        shard=shard,
+        budget=budget,
+        changed_since=changed_since,
+        retries=retries,
+        dry_run=dry_run,
+        resume=resume,
+        junit=junit,
+        markdown=markdown,
+        as_json=as_json,
+    )
+    return command(request, out=sys.stdout, err=sys.stderr)
 
 
 @app.command(rich_help_panel=LIBRARY)

@@ -2,136 +2,127 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from perfstress import discovery, library, provenance
-from perfstress.clock import now_ns
-from perfstress.errors import ExitCode, LibraryError, PerfstressError
-from perfstress.units import NS_PER_S, human_duration
-from perfstress.verdict import Finding, Outcome
-
-# From harmless to worst: what one entry says decides for all.
-SEVERITY = [
-    ExitCode.PASS,
-    ExitCode.INCONCLUSIVE,
-    ExitCode.USAGE,
-    ExitCode.GUARD,
-    ExitCode.TARGET,
-    ExitCode.FAIL,
-]
+from perfstress import library, provenance
+from perfstress.errors import ExitCode, UsageError
+from perfstress.replaying import plan as plans
+from perfstress.replaying import table
+from perfstress.replaying.results import Summary
+from perfstress.replaying.wanted import Wanted, checked_retries, parse_budget, parse_shard
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """What came of one entry; ``verdict`` is an Outcome's name, or ERROR with ``problem``."""
+class Request:
+    """What the command line asked of ``replay``, as it was written."""
 
-    name: str
-    tier: str
-    verdict: str
-    exit_code: ExitCode
-    seconds: float
-    findings: tuple[Finding, ...] = ()
-    run: str = ""
-    problem: str = ""
-    retried: bool = False
+    names: tuple[str, ...] = ()
+    tier: str = "smoke"
+    shard: str | None = None
+    budget: str | None = None
+    changed_since: str | None = None
+    retries: int = 1
+    dry_run: bool = False
+    resume: bool = False
+    junit: Path | None = None
+    markdown: Path | None = None
+    as_json: bool = False
 
-    def as_json(self) -> dict[str, Any]:
-        """The entry under its contract names."""
-        return {
-            "name": self.name,
-            "tier": self.tier,
-            "verdict": self.verdict,
-            "findings": [finding.as_json() for finding in self.findings],
-            "comparison": [],  # with the baseline: not in this version
-            "seconds": round(self.seconds, 1),
-            "run": self.run,
-            "problem": self.problem,
-            "retried": self.retried,
-        }
+    @property
+    def wanted(self) -> Wanted:
+        """The wish behind it; raises UsageError."""
+        return Wanted(
+            names=self.names,
+            tier=self.tier,
+            shard=None if self.shard is None else parse_shard(self.shard),
+            budget_s=None if self.budget is None else parse_budget(self.budget),
+            changed_since=self.changed_since,
+            retries=checked_retries(self.retries),
+        )
 
 
-def replay(names: Sequence[str], *, tier: str, as_json: bool, out: TextIO, err: TextIO) -> ExitCode:
+def replay(request: Request, *, out: TextIO, err: TextIO) -> ExitCode:
     """Replay the entries of a tier, or those that are named; a failing entry never hides the
     others.
+
+    Raises LibraryError for a name that the library has not, and UsageError for a wish that cannot
+    be.
     """
     root = provenance.root_of(Path.cwd())
-    known = {entry.name: entry for entry in library.entries(root)}
-    if unknown := [name for name in names if name not in known]:
-        raise LibraryError(
-            f"no entry named {', '.join(unknown)} in {library.FOLDER}/",
-            hint=f"there are: {', '.join(known) or 'none yet; perfstress promote makes one'}",
-            slug="no-entry",
-        )
-    chosen, not_run = [], []
-    for entry in known.values() if not names else [known[name] for name in names]:
-        example = entry.example_for(tier)
-        if example is None:
-            not_run.append({"name": entry.name, "why": f"not part of tier {tier}"})
-        else:
-            chosen.append((entry, example))
-    text = err if as_json else out
-    results = [_one(entry, example, tier, text, err) for entry, example in chosen]
-    code = max((result.exit_code for result in results), key=SEVERITY.index, default=ExitCode.PASS)
-    if as_json:
-        data = {
-            "verdict": _word(code),
-            "entries": [result.as_json() for result in results],
-            "not_run": not_run,
-        }
-        out.write(json.dumps(data) + "\n")
-    for skipped in not_run:
-        text.write(f"  not run  {skipped['name']}: {skipped['why']}\n")
-    if not known:
+    wanted = request.wanted
+    text = err if request.as_json else out
+    if request.resume:
+        _alone(request)
+    else:
+        plan = plans.make(root, wanted)
+        if request.dry_run:
+            table.plan(plan, text)
+            if request.as_json:
+                out.write(json.dumps(plan.as_json()) + "\n")
+            return ExitCode.PASS
+    for file in (request.junit, request.markdown):
+        _check_folder(file)
+    from perfstress.replaying import course  # delayed: a plan does without numpy, psutil, httpx
+
+    summary = course.resume(root, err=err) if request.resume else course.run(root, plan, err=err)
+    _told(summary, request, root, out=out, text=text)
+    return summary.exit_code
+
+
+def _told(summary: Summary, request: Request, root: Path, *, out: TextIO, text: TextIO) -> None:
+    table.summary(summary, text)
+    if not summary.results and not summary.left_out:
         text.write(f"  there is nothing in {root / library.FOLDER}; perfstress promote fills it\n")
-    passed = sum(result.exit_code is ExitCode.PASS for result in results)
-    text.write(f"replay: {_word(code)}: {passed} of {len(results)} passed (tier {tier})\n")
-    return code
+    if request.as_json:
+        out.write(json.dumps(summary.as_json()) + "\n")
+    from perfstress.replaying import junit, markdown  # delayed: numpy
+
+    for file, report in ((request.junit, junit.report), (request.markdown, markdown.report)):
+        if file is not None:
+            _write(file, report, summary)
 
 
-def _word(code: ExitCode) -> str:
-    return code.name if code in (ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE) else "ERROR"
+def _alone(request: Request) -> None:
+    """Refuse what a replay that goes on has settled when it began."""
+    asked: Mapping[str, bool] = {
+        "names": bool(request.names),
+        "--tier": request.tier != "smoke",
+        "--shard": request.shard is not None,
+        "--budget": request.budget is not None,
+        "--changed-since": request.changed_since is not None,
+        "--retries": request.retries != 1,
+        "--dry-run": request.dry_run,
+    }
+    if others := [name for name, is_there in asked.items() if is_there]:
+        raise UsageError(
+            f"--resume and {', '.join(others)}: a replay that goes on keeps the plan it began with",
+            hint="leave one of them away",
+            slug="resume-alone",
+        )
 
 
-def _one(entry: library.Entry, example: Path, tier: str, text: TextIO, err: TextIO) -> Replayed:
-    result = _attempt(entry, example, tier, err)
-    if result.exit_code is ExitCode.INCONCLUSIVE:
-        text.write(f"  {entry.name}: INCONCLUSIVE, tried once more\n")
-        again = _attempt(entry, example, tier, err)
-        result = dataclasses.replace(again, retried=True)
-    told = f": {result.problem.splitlines()[0]}" if result.problem else ""
-    if entry.problem is not None:
-        told += f"  [{entry.problem.slug}]\n      hint: {entry.problem.hint}"
-    text.write(f"  {result.verdict:12} {result.name} ({human_duration(result.seconds)}){told}\n")
-    for finding in result.findings:
-        if finding.fails:
-            text.write(f"      {finding.summary}\n")
-    text.flush()
-    return result
+def _check_folder(file: Path | None) -> None:
+    """Say before the first entry that a report will not be written, not after the last."""
+    if file is not None and (file.is_dir() or not file.resolve().parent.is_dir()):
+        why = "is a folder" if file.is_dir() else "its folder does not exist"
+        raise UsageError(f"{file}: {why}", hint="name a file", slug="output-not-writable")
 
 
-def _attempt(entry: library.Entry, example: Path, tier: str, err: TextIO) -> Replayed:
-    began = now_ns()
+def _write(file: Path, report: Callable[[Summary, TextIO], None], summary: Summary) -> None:
+    from perfstress.runfile import write_whole  # delayed: numpy
+
+    page = StringIO()
+    report(summary, page)
     try:
-        if entry.problem is not None:
-            raise entry.problem
-        order = discovery.order(example)
-        verdict, run = discovery.run_and_judge(order, confirm=True, quiet=False, err=err)
-    except PerfstressError as error:
-        seconds = (now_ns() - began) / NS_PER_S
-        return Replayed(entry.name, tier, "ERROR", error.exit_code, seconds, problem=error.message)
-    problem = "; ".join(verdict.reasons) if verdict.outcome is Outcome.INCONCLUSIVE else ""
-    return Replayed(
-        entry.name,
-        tier,
-        verdict.outcome.value,
-        verdict.outcome.exit_code,
-        (now_ns() - began) / NS_PER_S,
-        verdict.findings,
-        str(run.path),
-        problem,
-    )
+        write_whole(file, page.getvalue())
+    except OSError as error:
+        raise UsageError(
+            f"{file}: cannot be written: {error.strerror}",
+            hint="name another file",
+            slug="output-not-writable",
+        ) from error

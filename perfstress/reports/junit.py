@@ -18,7 +18,7 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
     """Write one suite. An unclear condition, and an INCONCLUSIVE verdict, is an error, as it is for
     the exit code: what was not shown must not look like success.
     """
-    suite = ElementTree.Element("testsuite", name=_text(verdict.example))
+    suite = ElementTree.Element("testsuite", name=as_xml_text(verdict.example))
     _case(suite, verdict, "verdict", *_of_verdict(verdict))
     for check in verdict.checks:
         element = {Outcome.FAIL: "failure", Outcome.INCONCLUSIVE: "error"}.get(check.outcome, "")
@@ -34,7 +34,7 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
         suite.set(kind, str(sum(1 for _ in suite.iter(element))))
     if run.samples:
         suite.set("time", f"{max(0.0, run.samples[-1].t_s):.1f}")
-    suite.set("timestamp", _text(run.manifest.zero))
+    suite.set("timestamp", as_xml_text(run.manifest.zero))
     ElementTree.indent(suite)
     out.write('<?xml version="1.0" encoding="utf-8"?>\n')
     out.write(ElementTree.tostring(suite, encoding="unicode") + "\n")
@@ -56,13 +56,16 @@ def _case(
 ) -> None:
     """One test case; ``element`` is failure, error or empty."""
     classname = f"perfstress.{verdict.example}"
-    case = ElementTree.SubElement(suite, "testcase", name=_text(name), classname=_text(classname))
+    case = ElementTree.SubElement(
+        suite, "testcase", name=as_xml_text(name), classname=as_xml_text(classname)
+    )
     if element:
         told = ElementTree.SubElement(
-            case, element, message=_text(message), type=verdict.outcome.value
+            case, element, message=as_xml_text(message), type=verdict.outcome.value
         )
-        told.text = _text(details) or None
+        told.text = as_xml_text(details) or None
 
 
-def _text(text: str) -> str:
+def as_xml_text(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

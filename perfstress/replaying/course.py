@@ -1,0 +1,114 @@
+"""The course of a replay: one entry after the other, within the budget, each in the journal before
+the next begins.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from perfstress.clock import now_ns, wall
+from perfstress.replaying import journal as journals
+from perfstress.replaying import plan as plans
+from perfstress.replaying.one import Circumstances, replayed
+from perfstress.replaying.plan import LeftOut, Plan, Planned
+from perfstress.replaying.results import Replayed, Summary
+from perfstress.units import NS_PER_S, human_duration
+
+
+def run(root: Path, plan: Plan, *, err: TextIO) -> Summary:
+    """Carry out a plan. Interrupted, it gives back what came of it until then."""
+    if not plan.planned:
+        return Summary(plan, (), plan.left_out)
+    return _Course(root, plan, journals.begin(root, plan), (), err).run()
+
+
+def resume(root: Path, *, err: TextIO) -> Summary:
+    """Go on with the last replay that was interrupted; the budget counts what was spent on it."""
+    resumed = journals.resume(root)
+    err.write(
+        f"perfstress: going on with the replay of {resumed.journal.folder.name}: "
+        f"{len(resumed.results)} of {len(resumed.plan.planned)} entries are done\n"
+    )
+    return _Course(root, resumed.plan, resumed.journal, resumed.results, err).run()
+
+
+class _Course:
+    """One replay under way."""
+
+    def __init__(
+        self,
+        root: Path,
+        plan: Plan,
+        journal: journals.Journal,
+        done: Sequence[Replayed],
+        err: TextIO,
+    ) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._err = err
+        self._results = list(done)
+        self._left_out = list(plan.left_out)
+        self._spent_s = sum(result.seconds for result in done)
+        self._began_ns = now_ns()
+        wanted = plan.wanted
+        self._around = Circumstances(root, wanted.tier, wanted.retries, journal.folder, err)
+
+    def run(self) -> Summary:
+        """Every entry that is still to run and fits."""
+        done = {result.name for result in self._results}
+        waiting = [one for one in self._plan.planned if one.name not in done]
+        interrupted = False
+        try:
+            while waiting:
+                planned = waiting.pop(0)
+                if not self._fits(planned):
+                    continue
+                self._announce(planned, waiting)
+                try:
+                    result = replayed(planned, self._around)
+                except KeyboardInterrupt:
+                    waiting.insert(0, planned)
+                    raise
+                self._journal.finished(result)
+                self._results.append(result)
+                self._say(f"{result.name}: {result.verdict} in {human_duration(result.seconds)}")
+            self._journal.ended()
+        except KeyboardInterrupt:
+            interrupted = True
+            self._left_out += [LeftOut(one.name, "interrupted before its end") for one in waiting]
+        finally:
+            self._journal.close()
+        return Summary(
+            self._plan,
+            tuple(self._results),
+            tuple(sorted(self._left_out, key=lambda left: left.name)),
+            interrupted,
+            self._seconds,
+        )
+
+    @property
+    def _seconds(self) -> float:
+        return self._spent_s + (now_ns() - self._began_ns) / NS_PER_S
+
+    def _fits(self, planned: Planned) -> bool:
+        """Whether the time that is left is enough, as long as it is expected to take."""
+        budget_s = self._plan.wanted.budget_s
+        if budget_s is None or self._seconds + planned.seconds <= budget_s:
+            return True
+        self._left_out.append(plans.too_long(planned, budget_s - self._seconds))
+        return False
+
+    def _announce(self, planned: Planned, waiting: Sequence[Planned]) -> None:
+        number, of = len(self._results) + 1, len(self._results) + 1 + len(waiting)
+        left_s = planned.seconds + sum(one.seconds for one in waiting)
+        end = (wall() + datetime.timedelta(seconds=left_s)).astimezone()
+        takes = f", about {human_duration(planned.seconds)}" if planned.seconds else ""
+        left = f"; {human_duration(left_s)} left, done about {end:%H:%M}" if left_s else ""
+        self._say(f"{number} of {of}: {planned.name}{takes}{left}")
+
+    def _say(self, text: str) -> None:
+        self._err.write(f"perfstress: {text}\n")
+        self._err.flush()
