@@ -60,6 +60,7 @@ class Order:
     plants: tuple[Plant, ...] = ()
     fail_fast: bool = False
     trace: bool = False  # where what grows is allocated: for a growth that is looked for again
+    cache: Path | None = None  # of builds and inputs; None for the one below the root
 
 
 def run_folder(root: Path, name: str) -> Path:
@@ -147,7 +148,7 @@ class _Session:
             folder=order.loaded.path.resolve().parent,
             run=order.folder,
             scratch=order.folder / "scratch",
-            cache=order.root / CACHE_FOLDER,
+            cache=order.cache or order.root / CACHE_FOLDER,
         )
         # A batch may be over within a second: its peak must not fall between two readings.
         self.period_s = 0.1 if self.example.workload.runs is not None else 1.0

@@ -6,13 +6,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from perfstress.detectors.growth import Levels, levels_of
+from perfstress.detectors.growth import levels_of
 from perfstress.loadsummary import Which, merged, summarise
-from perfstress.measurement import Interval, in_state
+from perfstress.measurement import Interval, Series, in_state
 from perfstress.plan import Epoch
 from perfstress.run import Run
 from perfstress.units import NS_PER_S
+
+Floats = NDArray[np.float64]
 
 # A percentile of fewer answers than these is an accident.
 LEAST = {"p50": 1, "p90": 50, "p99": 500}
@@ -26,8 +29,8 @@ def figures_of(run: Run) -> dict[str, float]:
     """Each compared figure of a run by its metric's name; what was not measured is left out.
 
     Latencies are in seconds and leave warm-up out. Percentiles come of whole histograms. Growth per
-    operation is the slope over the run's levels (``detectors.growth``), straight or not: the same
-    work was done on both sides.
+    operation is the slope over the run's levels, straight or not: the same work was done on both
+    sides.
     """
     return dict(_figures(run))
 
@@ -94,20 +97,32 @@ def _resources(run: Run, indices: set[int], operations: int) -> Iterator[tuple[s
         yield "cpu.per_op", per_op
     for name in run.names:
         if (name in COMPARED_GROWTH or name.startswith("disk:")) and operations >= LEAST_OPS:
-            levels = levels_of(run.series(name), _warm_up_ops(run, indices))
-            if levels is not None and (slope := _slope(levels)) is not None:
+            slope = _growth(run.series(name), _warm_up_ops(run, indices))
+            if slope is not None:
                 yield f"{name}.growth", slope
 
 
-def _slope(levels: Levels) -> float | None:
-    """Growth per operation over the levels, by least squares: of many levels no single one weighs
-    much, and unlike a median of slopes it sees what comes once in a while.
+def _growth(series: Series, warm_up_ops: float) -> float | None:
+    """Growth per operation by least squares over the run's levels, which sees what comes once in a
+    while; in a run too short for levels, over its quiet readings before and after the work.
     """
-    if float(np.ptp(levels.value)) == 0.0:
+    levels = levels_of(series, warm_up_ops)
+    if levels is not None:
+        return _slope(levels.work, levels.value)
+    quiet = in_state(series.state, "quiescent") & (series.ops >= warm_up_ops)
+    work = np.unique(series.ops[quiet])
+    values = [np.median(series.value[quiet & (series.ops == ops)]) for ops in work]
+    return _slope(work, np.array(values))
+
+
+def _slope(work: Floats, value: Floats) -> float | None:
+    if len(work) < 2:
+        return None
+    if float(np.ptp(value)) == 0.0:
         return 0.0  # and not what is left of rounding
-    work = levels.work - levels.work.mean()
-    square = float(work @ work)
-    return float(work @ levels.value) / square if square > 0 else None
+    centred = work - work.mean()
+    square = float(centred @ centred)
+    return float(centred @ value) / square if square > 0 else None
 
 
 def _cpu_per_op(run: Run, indices: set[int]) -> float | None:
