@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = "regressions"
 WORKED_EXAMPLES = "worked_examples"
+BESIDE = ("targets", "data")  # folders of worked examples that hold none
 EXAMPLE = "example.yaml"
 SMOKE = "smoke.yaml"
 BASELINE = "baseline.json"
@@ -152,6 +153,14 @@ def _seconds(name: str, value: Any) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (is_number and math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} is {value!r}, not a number of seconds")
+
+
+def worked_examples(root: Path) -> list[Path]:
+    """Every worked example of a project, those that are grouped in folders too."""
+    folder = root / WORKED_EXAMPLES
+    groups = [path for path in folder.glob("*/") if path.name not in BESIDE]
+    found = [path for each in (folder, *groups) for path in each.glob("*.y*ml")]
+    return sorted(path for path in found if path.suffix in (".yaml", ".yml") and path.is_file())
 
 
 def original_of(path: Path, name: str, root: Path) -> Path:

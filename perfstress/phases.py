@@ -54,7 +54,7 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Runbook:
     """A phase's page as read. ``display`` is how messages call it; ``places`` say where each
-    example is named (line, column).
+    example is named (line, column), ``seal_places`` where each seal stands.
     """
 
     path: Path
@@ -65,6 +65,7 @@ class Runbook:
     seals: tuple[Seal, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    seal_places: tuple[tuple[int, int], ...] = ()
 
     def place_of(self, example: str) -> tuple[int, int]:
         """Line and column where an example is named."""
@@ -84,7 +85,7 @@ def read_all(root: Path, names: Sequence[str] = ()) -> tuple[list[Runbook], list
     there = {path.stem: path for path in files(root)}
     if not there:
         raise UsageError(
-            f"there are no runbooks in {_short(root / FOLDER)}",
+            f"there are no runbooks in {shown(root / FOLDER)}",
             hint="perfstress runbook new PHASE  writes one",
             slug="no-runbooks",
         )
@@ -108,7 +109,7 @@ def seals(root: Path) -> tuple[Seal, ...]:
 
 def check(path: Path) -> tuple[Runbook | None, list[Problem]]:
     """A runbook as far as it can be read, and every problem of the page itself."""
-    name = str(_short(path))
+    name = str(shown(path))
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -124,7 +125,7 @@ def check(path: Path) -> tuple[Runbook | None, list[Problem]]:
     return runbook, sorted(told, key=lambda problem: (problem.line, problem.column))
 
 
-def _short(path: Path) -> Path:
+def shown(path: Path) -> Path:
     """The path as people would type it here."""
     try:
         return path.relative_to(Path.cwd())
@@ -141,6 +142,7 @@ class _Page:
     name: str
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seal_places: list[tuple[int, int]] = field(default_factory=list)
 
     def complain(
         self, slug: str, message: str, hint: str, *place: str | int, key: bool = False
@@ -168,6 +170,7 @@ class _Page:
             tuple(self.seals()),
             tuple(self.accepted()),
             self.places,
+            tuple(self.seal_places),
         )
 
     def keys(
@@ -255,6 +258,7 @@ class _Page:
                 self.complain("bad-seal", message, hint, "sealed", index, "at")
                 example = None
             if example is not None:
+                self.seal_places.append(self.front.at("sealed", index))
                 yield Seal(example, found["blob"], found["commit"], found["at"])
 
     def accepted(self) -> Iterator[Accepted]:

@@ -318,6 +318,14 @@ def blob_at(root: Path, commit: str, path: Path) -> str | None:
         return None
 
 
+def blob_of(root: Path, path: Path) -> str | None:
+    """The blob that a file on disk would be as a commit, or None where it cannot be read."""
+    try:
+        return _git(root, "hash-object", "--", str(path.resolve())).strip()
+    except ProvenanceError:
+        return None
+
+
 # ---------------------------------------------------------------- git
 def git_says(root: Path, *words: str) -> str:
     """What git prints when it is asked anything else; raises ProvenanceError."""

@@ -45,10 +45,13 @@ HEADING = 64 * 1024
 LONGEST_LINE = 4 * 2**20
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of either."""
+def write_whole(path: Path, text: str, *, newline: str | None = None) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of either.
+
+    ``newline`` as for ``open``: an empty one leaves the ends of lines as they are.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8", newline=newline)
     os.replace(temporary, path)
 
 
@@ -257,6 +260,8 @@ def read_manifest(path: Path) -> Manifest:
     """``run.json`` alone; raises RunError when it is not a run or not of a format that is known."""
     try:
         data = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("not a JSON object")
     except FileNotFoundError:
         raise RunError(
             f"{path}: no run here ({MANIFEST} is missing)",

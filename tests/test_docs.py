@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -47,11 +47,17 @@ def test_every_command_has_a_section_and_no_other() -> None:
     assert sorted(told) == sorted(COMMANDS)
 
 
+def parameters(command: Any) -> list[Any]:
+    """The parameters of a command, and of those that it consists of."""
+    inner = getattr(command, "commands", {}).values()
+    return [*command.params, *(one for each in inner for one in each.params)]
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_option_is_told_and_no_other(name: str) -> None:
     shown = {
         flag
-        for parameter in COMMANDS[name].params
+        for parameter in parameters(COMMANDS[name])
         if parameter.param_type_name == "option" and not parameter.hidden
         for flag in parameter.opts
         if flag != "--help"

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 # A command is part of the application once its module is imported; help lists them in this order.
-from perfstress.cli import designing, running, hitting, reading, keeping, machine  # isort: skip
+from perfstress.cli import designing, phases, running, hitting, reading, keeping, machine  # isort: skip
 from perfstress.cli.door import run
 from perfstress.cli.options import app
 
-__all__ = ["app", "designing", "hitting", "keeping", "machine", "reading", "run", "running"]
+__all__ = [
+    "app",
+    "designing",
+    "hitting",
+    "keeping",
+    "machine",
+    "phases",
+    "reading",
+    "run",
+    "running",
+]

@@ -1,0 +1,93 @@
+"""``perfstress runbook new``: a commented runbook to fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jinja2
+
+from perfstress import phases, provenance, runfile
+from perfstress.errors import UsageError
+
+Ask = Callable[[str], str]
+
+_TEMPLATES = Path(__file__).parent.parent.parent / "templates"
+_TITLE = "TODO: the phase in a few words"
+_BUILDS = "TODO: a paragraph: what there will be when the phase is done, and for whom."
+
+
+def new(
+    phase: str,
+    *,
+    title: str | None = None,
+    builds: str | None = None,
+    examples: Sequence[str] = (),
+    ask: Ask | None = None,
+    force: bool = False,
+) -> Path:
+    """Write ``runbooks/<phase>.md`` and give back its path; raises UsageError.
+
+    ``ask`` puts a question to whoever sits at the terminal, for what is not given; without it, what
+    is not given says TODO. An existing page stays as it is without ``force``.
+    """
+    _check_name(phase, "phase")
+    root = provenance.root_of(Path.cwd())
+    path = root / phases.FOLDER / f"{phase}.md"
+    if path.exists() and not force:
+        raise UsageError(
+            f"{phases.shown(path)}: exists",
+            hint="choose another name, or overwrite with --force",
+            slug="exists",
+        )
+    if ask is not None:
+        title = title or ask("The phase in a few words")
+        builds = builds or ask("What it builds, in a sentence")
+        examples = examples or ask("Its worked examples, names with spaces between").split()
+    for name in examples:
+        _check_name(name, "example")
+    text = _environment().get_template("runbook.md.j2").render(
+        phase=phase,
+        title=_line(title) or _TITLE,
+        builds=_line(builds) or _BUILDS,
+        examples=list(dict.fromkeys(examples)),
+    )  # fmt: skip
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        runfile.write_whole(path, text)
+    except OSError as error:
+        raise UsageError(
+            f"{phases.shown(path)}: cannot be written: {error.strerror}",
+            hint="mend the permissions of the folder",
+            slug="output-not-writable",
+        ) from error
+    return path
+
+
+def _check_name(text: str, what: str) -> None:
+    if not phases.NAME.fullmatch(text):
+        raise UsageError(
+            f"{text!r} is not a name of {'an' if what == 'example' else 'a'} {what}",
+            hint="small letters, digits, - and _, such as black-friday",
+            slug="bad-name",
+        )
+
+
+def _line(text: str | None) -> str:
+    """Text on one line: a heading or a paragraph, whatever was typed."""
+    return " ".join((text or "").split())
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # Markdown
+    )

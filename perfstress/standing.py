@@ -1,0 +1,226 @@
+"""How far each worked example of a phase has come, from git, the kept runs and the library.
+
+Nothing of it is written down by hand: a state that somebody has to keep is a state that is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from perfstress import archive, library, provenance, runfile, yamlio
+from perfstress.errors import Problem, RunError
+from perfstress.library import Entry
+from perfstress.phases import Runbook, shown
+from perfstress.provenance import Compare, Provenance
+from perfstress.yamlio import Loaded
+
+State = Literal[
+    "missing", "unreadable", "failing", "too late", "weakened", "promoted", "discovered",
+    "implementation begun", "committed", "drafted", "cannot tell",
+]  # fmt: skip
+# Of what holds, the first is what has to be known first.
+STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]
+
+_ENDED = ("complete", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The newest full run of an example that was judged: its folder, when it began (ISO 8601), its
+    verdict, and whether it ran the text of today.
+    """
+
+    folder: Path
+    at: str
+    verdict: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One example of a phase and all that holds of it.
+
+    ``unanswered`` are the weakenings for which the runbook states no reason. ``promoted`` is the
+    entry of the library, ``renewed`` says that the example is another than the promoted one.
+    """
+
+    phase: str
+    example: str
+    path: Path | None = None
+    loaded: Loaded | None = None
+    problems: tuple[Problem, ...] = ()
+    origin: Provenance | None = None
+    unanswered: tuple[Mapping[str, Any], ...] = ()
+    run: Judged | None = None
+    promoted: Entry | None = None
+    renewed: bool = False
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """Everything that holds, the strongest statement first."""
+        holds = set(self._holding())
+        return tuple(state for state in STATES if state in holds)
+
+    def _holding(self) -> Iterator[State]:
+        if self.path is None:
+            yield "missing"
+        elif self.loaded is None:
+            yield "unreadable"
+        if self.run is not None and self.run.verdict == "FAIL":
+            yield "failing"
+        if self.run is not None and self.run.current:
+            yield "discovered"
+        if self.promoted is not None:
+            yield "promoted"
+        if self.unanswered:
+            yield "weakened"
+        if self.origin is not None:
+            yield from self._of_git(self.origin)
+
+    def _of_git(self, origin: Provenance) -> Iterator[State]:
+        if origin.state == "cannot-tell":
+            yield "cannot tell"
+            return
+        yield "drafted" if origin.example_commit is None else "committed"
+        if origin.implementation_commit is not None:
+            yield "implementation begun"
+        if origin.state == "too-late":
+            yield "too late"
+
+    def as_json(self) -> dict[str, Any]:
+        """The example's entry of ``runbook status --json``."""
+        run, entry = self.run, self.promoted
+        return {
+            "example": self.example,
+            "path": None if self.path is None else str(shown(self.path)),
+            "state": self.states[0],
+            "states": list(self.states),
+            "provenance": None if self.origin is None else self.origin.as_json(),
+            "unanswered": [dict(each) for each in self.unanswered],
+            "run": None
+            if run is None
+            else {
+                "path": str(shown(run.folder)),
+                "at": run.at,
+                "verdict": run.verdict,
+                "current": run.current,
+            },
+            "promoted": None
+            if entry is None
+            else {
+                "commit": entry.baseline.get("commit"),
+                "at": entry.baseline.get("promoted_at"),
+                "current": not self.renewed,
+                "problem": None if entry.problem is None else entry.problem.message,
+            },
+            "problems": len(self.problems),
+        }
+
+
+def standings(root: Path, runbooks: Sequence[Runbook], compare: Compare) -> list[Standing]:
+    """Every example that the runbooks name, in their order; ``compare`` tells weakened fields.
+
+    The history of the work tree is read once for all of them.
+    """
+    files = {path.stem: path for path in reversed(library.worked_examples(root))}
+    named = {name: files.get(name) for runbook in runbooks for name in runbook.examples}
+    read = {path: yamlio.check(path) for path in named.values() if path is not None}
+    patterns = {
+        path: loaded.example.implementation.paths
+        for path, (loaded, _) in read.items()
+        if loaded is not None
+    }
+    origins = provenance.states(root, patterns, compare) if patterns else {}
+    promoted = {entry.name: entry for entry in library.entries(root)}
+    found = []
+    for runbook in runbooks:
+        for name in runbook.examples:
+            path = named[name]
+            loaded, problems = read[path] if path is not None else (None, [])
+            origin = None if path is None else origins.get(path)
+            entry = promoted.get(name)
+            text = _text(path)
+            frozen = None if entry is None else _text(entry.folder / library.EXAMPLE)
+            found.append(
+                Standing(
+                    runbook.phase,
+                    name,
+                    path,
+                    loaded,
+                    tuple(problems),
+                    origin,
+                    tuple(_unanswered(runbook, name, origin)),
+                    _judged(root, name, text, entry),
+                    entry,
+                    frozen is not None and frozen != text,
+                )
+            )
+    return found
+
+
+def change_line(change: Mapping[str, Any]) -> str:
+    """A weakening in words, as ``lint`` prints it and as a runbook answers for it."""
+    before, after = (
+        "nothing" if change[side] is None else str(change[side]) for side in ("before", "after")
+    )
+    return f"{change['field']}: {before} -> {after}"
+
+
+def answered(runbook: Runbook, example: str) -> set[str]:
+    """The weakenings of an example for which a runbook states a reason."""
+    return {
+        line for entry in runbook.accepted if entry.example == example for line in entry.changes
+    }
+
+
+def _unanswered(
+    runbook: Runbook, example: str, origin: Provenance | None
+) -> Iterator[Mapping[str, Any]]:
+    known = answered(runbook, example)
+    for change in origin.weakened if origin is not None else ():
+        if change_line(change) not in known:
+            yield change
+
+
+# ---------------------------------------------------------------- the kept runs
+def _judged(root: Path, name: str, text: str | None, entry: Entry | None) -> Judged | None:
+    """The newest run at full scale of what is in force: the example of today, or what was promoted
+    of it.
+    """
+    frozen = () if entry is None else (library.EXAMPLE, library.SMOKE)
+    in_force = {text, *(_text(entry.folder / file) for file in frozen if entry is not None)}
+    shelf = root / archive.RUNS / name
+    folders = sorted(shelf.iterdir(), reverse=True) if shelf.is_dir() else []
+    for folder in folders:  # their names begin with the time
+        source = _text(folder / runfile.EXAMPLE_SOURCE)
+        if source is None or source not in in_force:
+            continue
+        if (found := _verdict(folder)) is not None:
+            return Judged(folder, found[0], found[1], source == text)
+    return None
+
+
+def _verdict(folder: Path) -> tuple[str, str] | None:
+    """When a run began, and its verdict; None for a run that is no proof: reduced, changed by
+    options, broken off, or made to confirm another.
+    """
+    try:
+        manifest = runfile.read_manifest(folder)
+        verdict = json.loads((folder / runfile.RESULT).read_text(encoding="utf-8"))["verdict"]
+    except (RunError, OSError, ValueError, KeyError, TypeError):
+        return None  # a run that was cut off, which its own reader tells
+    changed = manifest.scale < 1 or manifest.overrides or manifest.planted or manifest.confirms
+    if changed or manifest.state not in _ENDED:
+        return None
+    return manifest.zero, str(verdict)
+
+
+def _text(path: Path | None) -> str | None:
+    try:
+        return None if path is None else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
