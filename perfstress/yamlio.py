@@ -116,6 +116,17 @@ def check(
         return None, [Problem(name, "not-a-file", "this is a folder", "name a YAML file in it")]
     except OSError as error:
         return None, [Problem(name, "unreadable", f"cannot be read: {error.strerror}")]
+    return _checked(data, path, overrides, name)
+
+
+def check_text(text: str, path: Path) -> tuple[Loaded | None, list[Problem]]:
+    """The same of a text that is to stand in a file which need not be there yet."""
+    return _checked(text.encode(), path, {}, str(path))
+
+
+def _checked(
+    data: bytes, path: Path, overrides: Mapping[str, str], name: str
+) -> tuple[Loaded | None, list[Problem]]:
     text, problems = _decode(data, name)
     if text is None:
         return None, problems

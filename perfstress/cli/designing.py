@@ -9,13 +9,15 @@ from typing import Annotated
 import typer
 
 from perfstress.cli.options import DESIGN, AsJson, Kind, app
-from perfstress.errors import ExitCode
+from perfstress.errors import ExitCode, UsageError
 
 
 @app.command(rich_help_panel=DESIGN)
 def draft(
-    name: Annotated[str, typer.Argument(help="The example's name; the file is NAME.yaml.")],
-    kind: Annotated[Kind, typer.Option(help="What kind of stress.")],
+    name: Annotated[
+        str | None, typer.Argument(help="The example's name; the file is NAME.yaml.")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option(help="What kind of stress.")] = None,
     phase: Annotated[str | None, typer.Option(help="The phase, a page in runbooks/.")] = None,
     workload: Annotated[str, typer.Option(help="http, calls, runs, tcp, ws or sql.")] = "http",
     source: Annotated[
@@ -27,8 +29,26 @@ def draft(
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path("worked_examples"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Draft for the region of the map to visit next.")
+    ] = False,
 ) -> ExitCode:
     """Write a commented worked example to fill in."""
+    if fill:
+        from perfstress.commands.fill import fill as filling  # delayed: yaml, numpy
+
+        filled = filling(name, phase=phase, force=force)
+        typer.echo(f"nobody has visited  {filled.visits}")
+        typer.echo(
+            f"wrote {filled.path}\nnext: settle its TODOs, then  perfstress lint {filled.path}"
+        )
+        return ExitCode.PASS
+    if name is None or kind is None:
+        raise UsageError(
+            "a draft takes a name and a kind",
+            hint="perfstress draft NAME --kind load; or --fill, for what nobody has visited",
+            slug="bad-option",
+        )
     from perfstress.commands.draft import draft as command  # delayed: jinja2
 
     drafted = command(

@@ -139,6 +139,7 @@ def _next(gaps: Sequence[Gap], width: int) -> Iterator[str]:
         yield from _wrapped(f"    lives there: {words.classes(gap.region.classes)}", width, "    ")
     if len(gaps) > PROPOSED:
         yield f"    and {len(gaps) - PROPOSED} more, with --json"
+    yield "next: perfstress draft --fill  writes the first of them"
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:

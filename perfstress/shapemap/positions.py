@@ -108,7 +108,7 @@ def reach_of(example: WorkedExample, folder: Path, done: int | None = None) -> R
     found = reach.operations(example, folder)
     planned, more = found if found is not None else (None, False)
     if done is None:
-        operations = None if more else planned
+        operations = planned if planned or not more else None  # it is sure to do so many
     else:
         operations = float(done)
         if planned and done < planned / 2:
