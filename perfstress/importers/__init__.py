@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from perfstress.errors import UsageError
-from perfstress.importers import access_log, curl
+from perfstress.importers import access_log, curl, har
 from perfstress.importers.finishing import finished
 from perfstress.importers.opened import open_recording
 from perfstress.importers.recorded import Recorded
@@ -24,8 +24,12 @@ class Importer(Protocol):
         ...
 
 
-IMPORTERS: Mapping[str, Importer] = {"curl": curl.read, "access-log": access_log.read}
-NOT_YET: tuple[str, ...] = ("har", "openapi", "postman", "locust", "k6")
+IMPORTERS: Mapping[str, Importer] = {
+    "access-log": access_log.read,
+    "curl": curl.read,
+    "har": har.read,
+}
+NOT_YET: tuple[str, ...] = ("openapi", "postman", "locust", "k6")
 
 
 def read(source: str, path: Path) -> Recorded:

@@ -33,13 +33,33 @@ def finished(recorded: Recorded) -> Recorded:
     for journey in recorded.journeys:
         steps = tuple(budget.fitted(_cleaned(step, cleaner)) for step in journey.steps)
         name = cleaner.text(journey.name, "name") if journey.name else _name(steps)
-        steps = tuple(_spelt(step) for step in steps)
-        journeys.append(RecordedJourney(journey_name(name, used), journey.weight, steps))
+        headers, steps = _shared(tuple(_spelt(step) for step in steps))
+        name = journey_name(name, used)
+        journeys.append(RecordedJourney(name, journey.weight, steps, headers))
     notes = [secrets.spelt(cleaner.text(note, "note")) for note in recorded.notes]
     notes += [secrets.spelt(note) for note in cleaner.notes()]
     if budget.left_out:
         notes.append(f"{budget.left_out} bodies are too long to stand in an example")
     return dataclasses.replace(recorded, journeys=tuple(journeys), notes=tuple(notes), learnt={})
+
+
+def _shared(
+    steps: tuple[RecordedStep, ...],
+) -> tuple[dict[str, str], tuple[RecordedStep, ...]]:
+    """The headers that all of several requests have, and the requests without them."""
+    if len(steps) < 2:
+        return {}, steps
+    first, *others = (step.headers.items() for step in steps)
+    shared = {
+        name: text
+        for name, text in first
+        if "{{" not in text and all((name, text) in other for other in others)
+    }
+    rest = [
+        {name: text for name, text in step.headers.items() if name not in shared} for step in steps
+    ]
+    kept = zip(steps, rest, strict=True)
+    return shared, tuple(dataclasses.replace(step, headers=headers) for step, headers in kept)
 
 
 def _name(steps: Iterable[RecordedStep]) -> str:

@@ -31,11 +31,12 @@ class RecordedStep:
 
 @dataclass(frozen=True, slots=True)
 class RecordedJourney:
-    """Requests that one user sends, and how often that was seen."""
+    """Requests that one user sends, and how often that was seen; ``headers`` go with each."""
 
     name: str
     weight: int
     steps: tuple[RecordedStep, ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import base64
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -26,17 +27,17 @@ _KEY = re.compile(
     r"signature|^sig$|^otp$|^pin$|cvv|cvc|card[-_]?num|bearer|assertion"
 )
 _HEADER = re.compile(r"(?i)(?:^|-)(?:auth|key|session|sid)$|^x-amz-|^x-goog-")
-_QUERY = re.compile(r"(?i)^(?:key|code|state)$|^x-(?:amz|goog)-")
+_QUERY = re.compile(r"(?i)^key$|^x-(?:amz|goog)-")
 # A number in such a place is a secret; in others, as of max_tokens, it is an amount.
 _NUMBER = re.compile(r"(?i)passw|passcode|pwd|secret|^otp$|^pin$|cvv|cvc|card[-_]?num")
 _NOT_SECRET = re.compile(r"(?i)token_?(?:type|count|limit)|auth(?:orization)?_?(?:type|scheme)")
 
-_WORD = r"(?:[A-Za-z0-9_.-]*?)"
-_IN_TEXT = re.compile(
-    rf"(?i)\b({_WORD}(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api[-_]?key|access[-_]?key|"
-    rf"private[-_]?key|sess(?:ion)?[-_]?id|jwt|csrf|xsrf|signature|cvv|cvc|card[-_]?number)[A-Za-z0-9_-]*)"
-    r"""((?:\\?["'])?\s*(?:[:=]|%3[AaDd]|>)\s*(?:\\?["'])?)([^\s"'<>&,;\\]+)"""
+# A name and what parts it from its value: in a form, in JSON inside of text, in XML, in prose.
+_NAME_IN_TEXT = re.compile(
+    r"""(?<![\w.-])([A-Za-z_][\w.-]*)(?:\]|%5[Dd])?(?:\\?["'])?"""
+    r"""(?:\s*(?:[:=]|%3[AaDd])\s*|\s?>\s*|\s[^<>]*>\s*)(?:\\?["'])?"""
 )
+_VALUE_IN_TEXT = re.compile(r"""[^\s"'<>&,;\\]+""")
 _HEADER_IN_TEXT = re.compile(
     r"(?im)\b((?:proxy-)?authorization|(?:set-)?cookie)(\\?[\"']?\s*[:=]\s*)([^\r\n\"\\]+)"
 )
@@ -46,12 +47,12 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY.*?(?:-----END[A-Z0-9 ]*-----|\Z)", re.DOTALL),
     ),
     ("TOKEN", re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*")),
-    ("AUTHORIZATION", re.compile(r"(?i)\b(?:bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{8,}")),
-    ("ACCESS_KEY", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("AUTHORIZATION", re.compile(r"(?i)(?:bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{8,}")),
+    ("ACCESS_KEY", re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")),
     (
         "TOKEN",
         re.compile(
-            r"\b(?:gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}|"
+            r"(?:gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w-]{16,}|"
             r"xox[a-z]-[\w-]{10,}|[srp]k[-_](?:live|test|proj)[-_]\w{8,}|sk-[\w-]{20,}|"
             r"AIza[\w-]{30,}|whsec_\w{10,}|npm_\w{30,}|pypi-[\w-]{30,})"
         ),
@@ -211,24 +212,43 @@ class Secrets:
         """Any text: what names a secret in it, what has the form of one, what is known as one."""
         if len(text) < 4:
             return text
-        for pattern in (_HEADER_IN_TEXT, _IN_TEXT):
-            text = pattern.sub(lambda found: self._named(found, place), text)
-        for name, pattern in _FORMS:
-            text = pattern.sub(lambda _, name=name: self._out(place, name), text)  # type: ignore[misc]
-        for value, name in self._values:
-            if value in text:
-                text = text.replace(value, self._out(place, name))
-        return text
+        text = _HEADER_IN_TEXT.sub(lambda found: self._header_named(found, place), text)
+        return _known_out(self._named_out(text, place), self._values, partial(self._out, place))
 
-    def _named(self, found: re.Match[str], place: str) -> str:
-        if _MARKED.search(found[3]) or _NOT_SECRET.fullmatch(found[1]):
+    def _header_named(self, found: re.Match[str], place: str) -> str:
+        if _MARKED.search(found[3]):
             return found[0]
         return f"{found[1]}{found[2]}{self._out(place, variable(found[1]))}"
 
+    def _named_out(self, text: str, place: str) -> str:
+        """Values behind the names of secrets; a value may hold further names: an address does."""
+        pieces, at = [], 0
+        for found in _NAME_IN_TEXT.finditer(text):
+            value = _VALUE_IN_TEXT.match(text, found.end())
+            if found.start() < at or value is None or not is_secret_key(found[1]):
+                continue
+            if not _MARKED.search(value[0]):
+                pieces += [text[at : found.end()], self._out(place, variable(found[1]))]
+                at = value.end()
+        return "".join(pieces) + text[at:]
+
     def _out(self, place: str, name: str) -> str:
+        place = _known_out(place, self._values, lambda _: "…")  # a key may be a secret itself
+        name = "SECRET" if any(variable(value) in name for value, _ in self._values) else name
         self._found[place, name] += 1
         self._first.setdefault((place, name), self._of)
         return env(name)
+
+
+def _known_out(text: str, values: Sequence[tuple[str, str]], out: Callable[[str], str]) -> str:
+    """What has the form of a secret, and what is known as one, replaced by what ``out`` gives."""
+    for name, pattern in _FORMS:
+        if pattern.search(text):
+            text = pattern.sub(out(name), text)
+    for value, name in values:
+        if value in text:
+            text = text.replace(value, out(name))
+    return text
 
 
 def spelt(text: str) -> str:

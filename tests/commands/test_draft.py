@@ -100,7 +100,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
         ({"kind": "load", "name": "My Name"}, "bad-name", "'My Name'"),
         ({"kind": "load", "phase": "../x"}, "bad-name", "'../x'"),
         ({"kind": "load", "source": "har"}, "bad-recording", "its file"),
-        ({"kind": "load", "source": "har", "recording": Path("x")}, "not-in-this-version", "'har'"),
+        ({"kind": "load", "source": "jmx", "recording": Path("x")}, "bad-value", "'jmx'"),
         ({"kind": "load", "source": "curl", "recording": Path("x")}, "no-such-file", "x"),
     ],
 )
