@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.golden import Golden
+
+# A busy machine is no failure of a law: nothing in the suite is timed.
+settings.register_profile("perfstress", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("perfstress")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
