@@ -1,67 +1,37 @@
-"""The one door to GitPython: which commit this is, and which came first, the example or its code.
+"""Which commit this is, and which came first, the example or its code: the face of ``commits``.
 
-The history is read once, with renames, and everything else is reckoned from that. GitPython is
-imported late, because it costs 0.1 s and needs a git to be there.
+The history is read once, with renames, for all examples of a work tree; everything else is reckoned
+from that.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
+from perfstress.commits import asking, seals, weakened
+from perfstress.commits.history import History, log_words, parse
+from perfstress.commits.patterns import Patterns, matcher
+from perfstress.commits.precedence import Order, Provenance, State
+from perfstress.commits.weakened import UNCOMMITTED, Compare
 from perfstress.errors import ProvenanceError
+from perfstress.example import Implementation
 
-State = Literal["before", "pending", "too-late", "cannot-tell"]
-Compare = Callable[[str, str], Sequence[Mapping[str, Any]]]
+__all__ = [
+    "UNCOMMITTED", "Committed", "Compare", "Provenance", "Reading", "State", "begin", "blob_at",
+    "blob_of", "blob_text", "committed", "facts", "git_says", "matcher", "root_of", "states",
+]  # fmt: skip
 
-UNCOMMITTED = "uncommitted"
 DEEPEN = "git fetch --unshallow"
+REFETCH = "git fetch --refetch --no-filter"
 
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Whether an example came before its implementation, with the commits that show it.
-
-    ``before``: the commit that added it is a proper ancestor of every commit that touched the
-    implementation. ``pending``: no commit has touched the implementation yet. ``weakened`` lists
-    later edits that lowered the load or relaxed success: ``commit``, ``field``, ``before``,
-    ``after``.
-    """
-
-    state: State
-    example_commit: str | None = None
-    implementation_commit: str | None = None
-    reason: str = ""
-    weakened: tuple[Mapping[str, Any], ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """The ``provenance`` object of ``lint --json``."""
-        return {
-            "state": self.state,
-            "example_commit": self.example_commit,
-            "implementation_commit": self.implementation_commit,
-            "reason": self.reason,
-            "weakened": [dict(each) for each in self.weakened],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    status: str
-    path: str
-    old: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Commit:
-    sha: str
-    parents: tuple[str, ...]
-    changes: tuple[_Change, ...]
+Wanted = Mapping[Path, Sequence[str] | Implementation]
 
 
 def root_of(path: Path) -> Path:
@@ -79,190 +49,203 @@ def facts(root: Path) -> dict[str, Any]:
     """
     nothing = {"commit": None, "short": None, "dirty": None, "branch": None}
     try:
-        commit = _git(root, "rev-parse", "--verify", "HEAD").strip()
+        commit = git_says(root, "rev-parse", "--verify", "HEAD").strip()
         return {
             "commit": commit,
-            "short": _git(root, "rev-parse", "--short", commit).strip(),
-            "dirty": bool(_git(root, "status", "--porcelain").strip()),
-            "branch": _git(root, "rev-parse", "--abbrev-ref", "HEAD").strip(),
+            "short": git_says(root, "rev-parse", "--short", commit).strip(),
+            "dirty": bool(git_says(root, "status", "--porcelain").strip()),
+            "branch": git_says(root, "rev-parse", "--abbrev-ref", "HEAD").strip(),
         }
     except ProvenanceError as error:
         return {**nothing, "problem": error.message}
 
 
+def git_says(root: Path, *words: str) -> str:
+    """What git prints when it is asked anything else; raises ProvenanceError."""
+    return asking.text(asking.ask(root, *words))
+
+
+# ---------------------------------------------------------------- many examples
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A history that is being read on a thread beside; ``reason`` says why there is none."""
+
+    root: Path
+    printed: Future[bytes] | None
+    reason: str = ""
+
+    def history(self) -> History:
+        """The commits; none at all in a new repository. Raises ProvenanceError."""
+        if self.reason:
+            raise ProvenanceError(self.reason)
+        return parse(asking.text(self.printed.result()) if self.printed is not None else "")
+
+
+def begin(root: Path) -> Reading:
+    """Begin to read the history of a work tree; what is done until ``states`` wants it is saved."""
+    if not (root / ".git").exists():
+        return Reading(root, None, f"{root} is not under git")
+    try:
+        if git_says(root, "rev-parse", "--is-shallow-repository").strip() == "true":
+            return Reading(root, None, f"the clone is shallow; deepen it with  {DEEPEN}")
+    except ProvenanceError as error:
+        return Reading(root, None, error.message)
+    if not _has_commits(root):
+        return Reading(root, None)
+    return Reading(root, asking.ask_aside(root, *log_words()))
+
+
+def _has_commits(root: Path) -> bool:
+    try:
+        git_says(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    except ProvenanceError:
+        return False
+    return True
+
+
 def states(
-    root: Path, examples: Mapping[Path, Sequence[str]], compare: Compare | None = None
+    root: Path, examples: Wanted, compare: Compare | None = None, reading: Reading | None = None
 ) -> dict[Path, Provenance]:
-    """The provenance of each example, given the patterns of its implementation's paths.
+    """The provenance of each example, given its implementation, or the patterns of its paths.
 
     ``compare`` tells from two texts of an example, the older first, which fields were weakened.
+    ``reading`` is what ``begin`` gave.
     """
     try:
-        if not (root / ".git").exists():
-            return _all(examples, Provenance("cannot-tell", reason=f"{root} is not under git"))
-        if _git(root, "rev-parse", "--is-shallow-repository").strip() == "true":
-            reason = f"the clone is shallow; deepen it with  {DEEPEN}"
-            return _all(examples, Provenance("cannot-tell", reason=reason))
-        history = _history(root)
+        history = (reading or begin(root)).history()
+        return _Project(root, history, examples, compare).states()
     except ProvenanceError as error:
-        return _all(examples, Provenance("cannot-tell", reason=error.message))
-    return {path: _state(root, path, examples[path], history, compare) for path in examples}
+        reason = error.message
+        if "promisor" in reason:
+            reason = f"the clone is partial, and what is missing could not be fetched; {REFETCH}"
+        return dict.fromkeys(examples, Provenance("cannot-tell", reason=reason))
 
 
-def matcher(patterns: Sequence[str]) -> re.Pattern[str]:
-    """A pattern for paths from the root: ``*`` within a folder, ``**`` across folders, and a
-    folder's name for all that is in it.
-    """
-    return re.compile("|".join(f"(?:{_translated(pattern)})" for pattern in patterns) or r"(?!)")
+class _Project:
+    """One work tree: its history, and the examples in it that are asked about."""
 
+    def __init__(
+        self, root: Path, history: History, examples: Wanted, compare: Compare | None
+    ) -> None:
+        self.root, self.history, self.examples, self.compare = root, history, examples, compare
+        self.tree = asking.tree_of(root, "HEAD") if history.commits else {}
+        self.folded = {name.casefold(): name for name in self.tree}
+        self.moved = self._moved()
+        self.names = {path: self._name(path) for path in examples}
+        here = {path: _patterns(spec) for path, spec in examples.items()}
+        self.order = Order(
+            history,
+            [self._in_head(name) for name in self.names.values() if self._in_head(name)],
+            Patterns([pattern for patterns in here.values() for pattern in patterns]),
+            self._seals(history),
+        )
 
-def _translated(pattern: str) -> str:
-    text = str(PurePosixPath(pattern))
-    pieces: list[str] = []
-    for part in re.findall(r"\*\*/|\*\*|\*|\?|\[[^]]+\]|[^*?[]+|\[", text):
-        if part == "**/":
-            pieces.append("(?:.+/)?")
-        elif part == "**":
-            pieces.append(".*")
-        elif part == "*":
-            pieces.append("[^/]*")
-        elif part == "?":
-            pieces.append("[^/]")
-        elif part.startswith("[") and len(part) > 1:
-            pieces.append(part.replace("[!", "[^", 1))
-        else:
-            pieces.append(re.escape(part))
-    return "".join(pieces) + "(?:/.*)?"
+    def _seals(self, history: History) -> dict[str, list[int]]:
+        return seals.seals_of(history, lambda blobs: asking.texts_of(self.root, blobs))
 
+    def _name(self, path: Path) -> str | None:
+        """The path from the root as git writes it, or None outside of the root. A file system may
+        take other letters for the same.
+        """
+        try:
+            name = path.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return None
+        other = self.folded.get(name.casefold())
+        if name not in self.tree and other is not None and _is_same(self.root / other, path):
+            return other
+        return name
 
-# ---------------------------------------------------------------- one example
-def _all(examples: Mapping[Path, Sequence[str]], same: Provenance) -> dict[Path, Provenance]:
-    return dict.fromkeys(examples, same)
+    def _moved(self) -> dict[str, str]:
+        """Files that are renamed in the index and not in a commit yet: the old name of each."""
+        if not self.history.commits:
+            return {}
+        printed = git_says(
+            self.root, "diff", "--cached", "--raw", "-z", "-M", "--no-abbrev", "--no-relative",
+            "--no-ext-diff", "--diff-filter=R", "HEAD",
+        )  # fmt: skip
+        words = iter(printed.split("\0"))
+        found = {}
+        for word in words:
+            if word.startswith(":"):
+                old = next(words)
+                found[next(words)] = old
+        return found
 
+    def _in_head(self, name: str | None) -> str:
+        """The name that HEAD has for the file, empty where it has none."""
+        name = name or ""
+        name = name if name in self.tree else self.moved.get(name, "")
+        return name if name in self.tree else ""
 
-def _state(
-    root: Path,
-    path: Path,
-    patterns: Sequence[str],
-    history: Sequence[_Commit],
-    compare: Compare | None,
-) -> Provenance:
-    try:
-        name = path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return Provenance("cannot-tell", reason=f"{path} lies outside {root}")
-    added, edits = _life(history, name)
-    touched = _touching(history, matcher(patterns), {name, *(old for _, _, old in edits if old)})
-    first = touched[0] if touched else None
-    if not added:
-        if first is None:
-            return Provenance("pending", reason="the example is not committed yet")
-        reason = f"the example is not committed yet, and {first[:7]} began the implementation"
-        return Provenance("too-late", None, first, reason)
-    weakened = tuple(_weakened(root, path, name, edits, compare)) if compare else ()
-    if first is None:
-        said = ", ".join(patterns)
-        reason = f"not implemented yet: no commit touches {said}"
-        return Provenance("pending", added[0], None, reason, weakened)
-    for start in added:
-        after = _descendants(history, start)
-        if all(sha in after for sha in touched):
-            return Provenance("before", start, first, "", weakened)
-    after = _descendants(history, added[0])
-    guilty = next(sha for sha in touched if sha not in after)
-    if guilty == added[0]:
-        reason = f"{guilty[:7]} added the example together with the implementation"
-    else:
-        reason = f"{guilty[:7]} touched the implementation and does not follow {added[0][:7]}, "
-        reason += "which added the example"
-    return Provenance("too-late", added[0], guilty, reason, weakened)
+    def states(self) -> dict[Path, Provenance]:
+        """Each example's."""
+        found = {path: self._state(path) for path in self.examples}
+        if self.compare is not None:
+            texts = self._texts()
+            for path in found:
+                edits = tuple(self._weakened(path, texts, self.compare))
+                found[path] = replace(found[path], weakened=edits) if edits else found[path]
+        return found
 
+    def _state(self, path: Path) -> Provenance:
+        name, spec = self.names[path], self.examples[path]
+        if name is None:
+            return Provenance("cannot-tell", reason=f"{path} lies outside {self.root}")
+        committed = self._in_head(name)
+        patterns = _patterns(spec)
+        if committed:
+            return self.order.of(committed, patterns)
+        return self.order.of_uncommitted(patterns, {name})
 
-def _life(
-    history: Sequence[_Commit], name: str
-) -> tuple[list[str], list[tuple[str, str, str | None]]]:
-    """The commits that added a file, oldest first, and its later edits (commit, name, old name).
+    def _texts(self) -> Mapping[str, str]:
+        """All that is to be compared, asked for at once."""
+        wanted: list[str] = []
+        for path in self.examples:
+            if name := self._in_head(self.names[path]):
+                wanted += weakened.blobs_of(self.order.life(name))
+                if not _is_blob(path, self.tree[name]):
+                    wanted.append(self.tree[name])
+        return asking.texts_of(self.root, wanted)
 
-    Walks from the newest commit back, following renames; a deletion ends the life before it. More
-    than one commit adds a file where branches did so side by side.
-    """
-    added: list[str] = []
-    edits: list[tuple[str, str, str | None]] = []
-    for commit in reversed(history):
-        for change in commit.changes:
-            if change.path != name:
-                continue
-            if change.status.startswith("R"):
-                edits.append((commit.sha, name, change.old))
-                name = change.old or name
-                break
-            if set(change.status) == {"A"}:
-                added.append(commit.sha)
-            elif "D" in change.status:
-                return added[::-1], edits[::-1]
-            else:
-                edits.append((commit.sha, name, None))
-    return added[::-1], edits[::-1]
-
-
-def _touching(history: Sequence[_Commit], pattern: re.Pattern[str], besides: set[str]) -> list[str]:
-    """The commits that touched a path that fits, or that had become one by renames; oldest first.
-
-    ``besides`` are the example's own names, which a wide pattern may cover too.
-    """
-    followed: set[str] = set()
-    found: list[str] = []
-    for commit in reversed(history):
-        touches = False
-        for change in commit.changes:
-            names = [name for name in (change.path, change.old) if name and name not in besides]
-            if any(name in followed or pattern.fullmatch(name) for name in names):
-                touches = True
-                if change.old:
-                    followed.add(change.old)
-        if touches:
-            found.append(commit.sha)
-    return found[::-1]
-
-
-def _descendants(history: Sequence[_Commit], start: str) -> set[str]:
-    """The commits that come after ``start``, itself not among them."""
-    found = {start}
-    for commit in history:  # parents come first
-        if any(parent in found for parent in commit.parents):
-            found.add(commit.sha)
-    return found - {start}
-
-
-def _weakened(
-    root: Path,
-    path: Path,
-    name: str,
-    edits: Sequence[tuple[str, str, str | None]],
-    compare: Compare,
-) -> Iterator[Mapping[str, Any]]:
-    for sha, new_name, old_name in edits:
-        older = _text(root, f"{sha}^", old_name or new_name)
-        newer = _text(root, sha, new_name)
-        if older is not None and newer is not None:
-            for change in compare(older, newer):
-                yield {"commit": sha, **change}
-    committed = _text(root, "HEAD", name)
-    try:
-        present = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return
-    if committed is not None and committed != present:
-        for change in compare(committed, present):
+    def _weakened(
+        self, path: Path, texts: Mapping[str, str], compare: Compare
+    ) -> Iterable[Mapping[str, Any]]:
+        name = self._in_head(self.names[path])
+        if not name:
+            return
+        yield from weakened.edits_of(self.history, self.order.life(name), texts, compare)
+        in_head = texts.get(self.tree[name])
+        if in_head is None or _is_blob(path, self.tree[name]):
+            return
+        try:
+            present = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            return
+        for change in compare(in_head, present):
             yield {"commit": UNCOMMITTED, **change}
 
 
-def _text(root: Path, commit: str, name: str) -> str | None:
-    """A file as a commit has it, or None where it has none."""
+def _patterns(spec: Sequence[str] | Implementation) -> Sequence[str]:
+    return spec.paths if isinstance(spec, Implementation) else spec
+
+
+def _is_same(one: Path, other: Path) -> bool:
     try:
-        return _git(root, "cat-file", "blob", f"{commit}:{name}")
-    except ProvenanceError:
-        return None
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _is_blob(path: Path, blob: str) -> bool:
+    """Whether a file on disk is this blob, by the checksum that git gives it."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return True  # nothing to compare
+    digest = hashlib.sha256() if len(blob) == 64 else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(data) + data)
+    return digest.hexdigest() == blob
 
 
 # ---------------------------------------------------------------- one file
@@ -286,13 +269,13 @@ def committed(root: Path, path: Path) -> Committed | None:
         name = path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
         return None
-    _git(root, "rev-parse", "--is-shallow-repository")
+    git_says(root, "rev-parse", "--is-shallow-repository")
     try:
-        blob = _git(root, "rev-parse", "--verify", "--quiet", f"HEAD:{name}").strip()
+        blob = git_says(root, "rev-parse", "--verify", "--quiet", f"HEAD:{name}").strip()
     except ProvenanceError:
         return None  # no such file, or no commit at all
-    changed = _git(root, "status", "--porcelain", "--", f":(literal,top){name}").strip()
-    said = _git(
+    changed = git_says(root, "status", "--porcelain", "--", f":(literal,top){name}").strip()
+    said = git_says(
         root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD",
         "--", f":(literal,top){name}",
     )  # fmt: skip
@@ -304,7 +287,7 @@ def committed(root: Path, path: Path) -> Committed | None:
 def blob_text(root: Path, blob: str) -> str | None:
     """The text that a blob holds, or None where this repository does not have it."""
     try:
-        return _git(root, "cat-file", "blob", blob)
+        return git_says(root, "cat-file", "blob", blob)
     except (ProvenanceError, UnicodeDecodeError):
         return None
 
@@ -313,7 +296,7 @@ def blob_at(root: Path, commit: str, path: Path) -> str | None:
     """The blob of a file in a commit, or None where the commit is not here or has no such file."""
     try:
         name = path.resolve().relative_to(root.resolve()).as_posix()
-        return _git(root, "rev-parse", "--verify", "--quiet", f"{commit}:{name}").strip()
+        return git_says(root, "rev-parse", "--verify", "--quiet", f"{commit}:{name}").strip()
     except (ProvenanceError, ValueError):
         return None
 
@@ -321,65 +304,6 @@ def blob_at(root: Path, commit: str, path: Path) -> str | None:
 def blob_of(root: Path, path: Path) -> str | None:
     """The blob that a file on disk would be as a commit, or None where it cannot be read."""
     try:
-        return _git(root, "hash-object", "--", str(path.resolve())).strip()
+        return git_says(root, "hash-object", "--", str(path.resolve())).strip()
     except ProvenanceError:
         return None
-
-
-# ---------------------------------------------------------------- git
-def git_says(root: Path, *words: str) -> str:
-    """What git prints when it is asked anything else; raises ProvenanceError."""
-    return _git(root, *words)
-
-
-def _history(root: Path) -> list[_Commit]:
-    """Every commit behind HEAD with what it changed, parents first; empty before the first commit.
-
-    Merges show only what they changed against all their parents.
-    """
-    try:
-        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    except ProvenanceError:
-        return []
-    text = _git(
-        root, "log", "--topo-order", "--reverse", "--no-show-signature", "--no-color",
-        "--no-ext-diff", "--name-status", "-c", "-M", "--no-rename-empty",
-        "--format=%x01%H %P", "HEAD",
-    )  # fmt: skip
-    commits: list[_Commit] = []
-    for record in text.split("\x01")[1:]:
-        head, *lines = record.splitlines()
-        sha, *parents = head.split()
-        changes = tuple(_change(line) for line in lines if "\t" in line)
-        commits.append(_Commit(sha, tuple(parents), changes))
-    return commits
-
-
-def _change(line: str) -> _Change:
-    status, *paths = line.split("\t")
-    return _Change(status, paths[-1], paths[0] if len(paths) > 1 else None)
-
-
-def _git(root: Path, *words: str) -> str:
-    """What git prints; the repository is named outright, so that GIT_DIR of a hook cannot change
-    it.
-    """
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git  # delayed: 0.1 s
-
-    where = ["--git-dir", str(root / ".git"), "--work-tree", str(root)]
-    command = ["git", *where, "-c", "core.quotePath=false", *words]
-    try:
-        printed = git.Git(str(root)).execute(command, strip_newline_in_stdout=False)
-    except git.GitCommandNotFound as error:
-        message = "git is not installed"
-        raise ProvenanceError(message, hint="install git", slug="no-git") from error
-    except git.GitCommandError as error:
-        said = str(error.stderr or error).strip().removeprefix("stderr:").strip(" \n'")
-        reason = said.splitlines()[0] if said else f"exit code {error.status}"
-        hint = ""
-        if "dubious ownership" in said:
-            hint = f"git config --global --add safe.directory {root}"
-            reason += f"; {hint}"
-        raise ProvenanceError(f"git says: {reason}", hint=hint, slug="git-refused") from error
-    return str(printed)

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from perfstress import library, provenance, rules, yamlio
 from perfstress.errors import ExitCode, Problem
+from perfstress.example import Implementation
 from perfstress.provenance import Provenance
 
 _UNREAD = "the example cannot be read yet"
@@ -98,38 +99,40 @@ def _short(path: Path) -> Path:
 
 
 def _reports(files: Sequence[Path]) -> list[Report]:
-    """Every file's report; the history of each work tree is read once."""
-    read = {path: _read(path) for path in files}
-    asked: dict[Path, dict[Path, Sequence[str]]] = {}
+    """Every file's report; the history of each work tree is read once, while files are read."""
+    roots = {path: provenance.root_of(path) for path in files}
+    histories = {root: provenance.begin(root) for root in dict.fromkeys(roots.values())}
+    read = {path: _read(path, roots[path]) for path in files}
+    asked: dict[Path, dict[Path, Implementation]] = {}
     for path, (loaded, _) in read.items():
         if loaded is not None:
-            root = provenance.root_of(path)
-            committed = library.original_of(path, loaded.example.name, root)
-            asked.setdefault(root, {})[committed] = loaded.example.implementation.paths
+            committed = library.original_of(path, loaded.example.name, roots[path])
+            asked.setdefault(roots[path], {})[committed] = loaded.example.implementation
     known = {
         committed: origin
         for root, examples in asked.items()
-        for committed, origin in provenance.states(root, examples, rules.weakening).items()
+        for committed, origin in provenance.states(
+            root, examples, rules.weakening, histories[root]
+        ).items()
     }
     reports = []
     for path, (loaded, problems) in read.items():
         origin = Provenance("cannot-tell", reason=_UNREAD)
         if loaded is not None:
-            root = provenance.root_of(path)
-            origin = known[library.original_of(path, loaded.example.name, root)]
+            origin = known[library.original_of(path, loaded.example.name, roots[path])]
             if origin.state == "too-late":
                 problems = [*problems, _too_late(loaded, origin)]
         reports.append(Report(path, tuple(problems), origin))
     return reports
 
 
-def _read(path: Path) -> tuple[yamlio.Loaded | None, list[Problem]]:
+def _read(path: Path, root: Path) -> tuple[yamlio.Loaded | None, list[Problem]]:
     if path.is_dir() or not (os.path.lexists(path) or path.suffix):
         hint = "perfstress draft NAME --kind load  writes one"
         return None, [Problem(str(path), "no-examples", "there are no worked examples here", hint)]
     loaded, problems = yamlio.check(path)
     if loaded is not None:
-        problems += rules.check(loaded, provenance.root_of(path))
+        problems += rules.check(loaded, root)
     return loaded, problems
 
 

@@ -1,0 +1,1 @@
+"""What git remembers, read once for all examples: commits, lives of files, and who follows whom."""
