@@ -16,9 +16,10 @@ from pathlib import Path
 
 from perfstress import discovery, judge, runfile, session
 from perfstress.clock import wall
+from perfstress.comparing import interleaved
 from perfstress.comparing.compared import Compared
 from perfstress.comparing.figures import figures_of
-from perfstress.comparing.interleaved import PAIRS, Interleaved, Side, interleave
+from perfstress.comparing.interleaved import Interleaved, Side, interleave
 from perfstress.comparing.paired import LEAST_PAIRS
 from perfstress.errors import PerfstressError, UsageError
 from perfstress.verdict import Finding, Outcome, Verdict
@@ -27,6 +28,7 @@ from perfstress.worktrees import checked_out, full_hash
 
 FOLDER = Path(".perfstress", "comparisons")
 MOST_PAIRS = 50
+PAIRS = interleaved.PAIRS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Against:
     @property
     def regressed(self) -> tuple[Compared, ...]:
         """What became worse."""
-        return tuple(one for one in self.comparison if one.status == "REGRESSED")
+        return tuple(one for one in self.comparison if one.is_worse)
 
 
 class _OlderDoesNotRun(Exception):
@@ -75,9 +77,8 @@ def checked_pairs(number: int) -> int:
     return number
 
 
-@contextlib.contextmanager
-def both(root: Path, ref: str) -> Iterator[Sides]:
-    """The commit that ``ref`` names, and HEAD, checked out beside the work tree for a while.
+def commits(root: Path, ref: str) -> tuple[str, str]:
+    """The hashes of the older commit, which ``ref`` names, and of HEAD.
 
     Raises ProvenanceError where one of them is none, and UsageError where they are the same.
     """
@@ -89,6 +90,15 @@ def both(root: Path, ref: str) -> Iterator[Sides]:
             hint="commit the change and name the commit before it, such as HEAD~1 or main",
             slug="against-itself",
         )
+    return older, newer
+
+
+@contextlib.contextmanager
+def both(root: Path, ref: str) -> Iterator[Sides]:
+    """The commit that ``ref`` names, and HEAD, checked out beside the work tree for a while; raises
+    as ``commits`` does.
+    """
+    older, newer = commits(root, ref)
     folder = root / FOLDER / wall().strftime("%Y%m%dT%H%M%S.%fZ")
     with checked_out(root, older) as before, checked_out(root, newer) as after:
         yield Sides(

@@ -55,6 +55,13 @@ def replay(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the replay that was interrupted.")
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="Run HEAD and this commit in turns: what became worse?"),
+    ] = None,
+    times: Annotated[
+        int | None, typer.Option(metavar="N", help="Pairs of runs for --against. Default: 6.")
+    ] = None,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the results as JUnit XML.")
     ] = None,
@@ -77,6 +84,8 @@ def replay(
         retries=retries,
         dry_run=dry_run,
         resume=resume,
+        against=against,
+        pairs=times,
         junit=junit,
         markdown=markdown,
         as_json=as_json,

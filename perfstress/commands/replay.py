@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
@@ -29,6 +29,8 @@ class Request:
     retries: int = 1
     dry_run: bool = False
     resume: bool = False
+    against: str | None = None
+    pairs: int | None = None
     junit: Path | None = None
     markdown: Path | None = None
     as_json: bool = False
@@ -54,7 +56,7 @@ def replay(request: Request, *, out: TextIO, err: TextIO) -> ExitCode:
     be.
     """
     root = provenance.root_of(Path.cwd())
-    wanted = request.wanted
+    wanted = _with_commit(request, root)
     text = err if request.as_json else out
     if request.resume:
         _alone(request)
@@ -72,6 +74,26 @@ def replay(request: Request, *, out: TextIO, err: TextIO) -> ExitCode:
     summary = course.resume(root, err=err) if request.resume else course.run(root, plan, err=err)
     _told(summary, request, root, out=out, text=text)
     return summary.exit_code
+
+
+def _with_commit(request: Request, root: Path) -> Wanted:
+    """The wish, with the commit to compare with by its hash: a replay that goes on means the same.
+
+    Raises UsageError and ProvenanceError.
+    """
+    if request.against is None:
+        if request.pairs is not None:
+            raise UsageError(
+                "--times is for --against alone",
+                hint="name the commit to compare with: --against main",
+                slug="bad-times",
+            )
+        return request.wanted
+    from perfstress import against  # delayed: numpy, psutil, httpx
+
+    pairs = against.checked_pairs(against.PAIRS if request.pairs is None else request.pairs)
+    older, _ = against.commits(root, request.against)
+    return replace(request.wanted, against=older, pairs=pairs)
 
 
 def _told(summary: Summary, request: Request, root: Path, *, out: TextIO, text: TextIO) -> None:
@@ -95,6 +117,7 @@ def _alone(request: Request) -> None:
         "--shard": request.shard is not None,
         "--budget": request.budget is not None,
         "--changed-since": request.changed_since is not None,
+        "--against": request.against is not None,
         "--retries": request.retries != 1,
         "--dry-run": request.dry_run,
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from perfstress.comparing.metrics import Metric
+from perfstress.comparing.metrics import Metric, metric_named
 
 Status = Literal["REGRESSED", "SAME", "UNKNOWN"]
 
@@ -32,6 +33,11 @@ class Compared:
     suspect: bool = False
     why: str = ""
 
+    @property
+    def is_worse(self) -> bool:
+        """Whether it is REGRESSED."""
+        return self.status == "REGRESSED"
+
     def as_json(self) -> dict[str, Any]:
         """The comparison under its contract names."""
         return {
@@ -47,6 +53,21 @@ class Compared:
             "after": _number(self.after),
             "why": self.why,
         }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Compared:
+        """The comparison that ``as_json`` wrote."""
+        interval = data["interval"]
+        return Compared(
+            metric_named(data["metric"]),
+            data["status"],
+            data["effect"],
+            None if interval is None else (interval[0], interval[1]),
+            data["minimum_detectable"],
+            data["before"],
+            data["after"],
+            why=data["why"],
+        )
 
 
 def told(metric: Metric, worsening: float) -> float:

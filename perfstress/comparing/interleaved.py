@@ -28,7 +28,7 @@ class Interleaved:
     @property
     def regressed(self) -> bool:
         """Whether anything is worse."""
-        return any(one.status == "REGRESSED" for one in self.comparison)
+        return any(one.is_worse for one in self.comparison)
 
 
 def turns(pairs: int, seed: str) -> Iterator[tuple[Side, Side]]:

@@ -8,6 +8,8 @@ from perfstress.comparing.compared import Compared
 from perfstress.comparing.metrics import Metric
 from perfstress.units import human_bytes, human_count, human_duration
 
+MANY = 9.0  # more of itself: per cent are hard to read beyond
+
 
 def lines(comparison: Sequence[Compared]) -> Iterator[str]:
     """A line for each metric that is worse or open, and one for all that are the same."""
@@ -49,12 +51,15 @@ def _blind(one: Compared) -> str:
 
 def _signed(metric: Metric, effect: float) -> str:
     sign = "+" if effect > 0 else "−" if effect < 0 else "±"
+    sign = "" if metric.scale == "ratio" and effect >= MANY else sign
     return sign + _size(metric, abs(effect))
 
 
 def _size(metric: Metric, effect: float) -> str:
-    """The size of an effect: per cent, or so much of the unit."""
-    return f"{100 * effect:.3g} %" if metric.scale == "ratio" else _value(metric, effect)
+    """The size of an effect: per cent, the factor where it is large, or so much of the unit."""
+    if metric.scale == "difference":
+        return _value(metric, effect)
+    return f"{100 * effect:.3g} %" if effect < MANY else f"×{1 + effect:.3g}"
 
 
 def _value(metric: Metric, value: float) -> str:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from perfstress.against import Sides
 from perfstress.clock import now_ns, wall
+from perfstress.replaying import beside
 from perfstress.replaying import journal as journals
 from perfstress.replaying import plan as plans
 from perfstress.replaying.one import Circumstances, replayed
@@ -62,19 +64,21 @@ class _Course:
         waiting = [one for one in self._plan.planned if one.name not in done]
         interrupted = False
         try:
-            while waiting:
-                planned = waiting.pop(0)
-                if not self._fits(planned):
-                    continue
-                self._announce(planned, waiting)
-                try:
-                    result = replayed(planned, self._around)
-                except KeyboardInterrupt:
-                    waiting.insert(0, planned)
-                    raise
-                self._journal.finished(result)
-                self._results.append(result)
-                self._say(f"{result.name}: {result.verdict} in {human_duration(result.seconds)}")
+            with beside.sides_of(self._plan, self._around) as sides:
+                while waiting:
+                    planned = waiting.pop(0)
+                    if not self._fits(planned):
+                        continue
+                    self._announce(planned, waiting)
+                    try:
+                        result = self._replayed(planned, sides)
+                    except KeyboardInterrupt:
+                        waiting.insert(0, planned)
+                        raise
+                    self._journal.finished(result)
+                    self._results.append(result)
+                    took = human_duration(result.seconds)
+                    self._say(f"{result.name}: {result.verdict} in {took}")
             self._journal.ended()
         except KeyboardInterrupt:
             interrupted = True
@@ -88,6 +92,11 @@ class _Course:
             interrupted,
             self._seconds,
         )
+
+    def _replayed(self, planned: Planned, sides: Sides | None) -> Replayed:
+        if sides is None:
+            return replayed(planned, self._around)
+        return beside.compared(planned, self._around, sides, self._plan.wanted.pairs)
 
     @property
     def _seconds(self) -> float:

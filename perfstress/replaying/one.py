@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -58,18 +58,9 @@ def _attempt(planned: Planned, around: Circumstances) -> Replayed:
         verdict, run = discovery.run_and_judge(order, confirm=True, quiet=False, err=around.err)
         result = _judged(planned, around, verdict, run)
     except PerfstressError as error:
-        result = Replayed(
-            planned.name,
-            around.tier,
-            "ERROR",
-            error.exit_code,
-            0.0,
-            problem=error.message,
-            hint=error.hint,
-            slug=error.slug,
-        )
+        result = of_an_error(planned, around, error)
     except Exception as error:  # of this entry only: the others do not pay for it
-        result = _of_a_bug(planned, around, error)
+        result = of_a_bug(planned, around, error, traceback.format_exception(error))
     _record(planned, around, result, run, (now_ns() - began) / NS_PER_S)
     return result
 
@@ -95,13 +86,29 @@ def _compared(entry: library.Entry, run: Run) -> tuple[Mapping[str, Any], ...]:
     return ()
 
 
-def _of_a_bug(planned: Planned, around: Circumstances, error: Exception) -> Replayed:
+def of_an_error(planned: Planned, around: Circumstances, error: PerfstressError) -> Replayed:
+    """An entry that could not be run."""
+    return Replayed(
+        planned.name,
+        around.tier,
+        "ERROR",
+        error.exit_code,
+        0.0,
+        problem=error.message,
+        hint=error.hint,
+        slug=error.slug,
+    )
+
+
+def of_a_bug(
+    planned: Planned, around: Circumstances, error: Exception, lines: Sequence[str]
+) -> Replayed:
+    """An entry at which perfstress itself failed; the lines of the traceback are kept in a file."""
     file = around.folder / BUG_FILE.format(name=planned.name)
     hint = f"{file} has the details for a report"
-    details = "".join(traceback.format_exception(error))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(details, encoding="utf-8", errors="replace")
+        file.write_text("".join(lines), encoding="utf-8", errors="replace")
     except OSError:
         hint = "the details could not be kept"
     return Replayed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,8 @@ def make(root: Path, wanted: Wanted) -> Plan:
     if wanted.shard is not None:
         planned = _of_shard(planned, *wanted.shard, left)
     planned = ordered(root, planned)
+    if wanted.against is not None:
+        planned = [replace(one, seconds=2 * wanted.pairs * one.seconds) for one in planned]
     if wanted.budget_s is not None:
         planned = within(planned, wanted.budget_s, left)
     return Plan(wanted, tuple(planned), tuple(sorted(left, key=lambda one: one.name)))

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from perfstress.comparing.compared import Compared
+from perfstress.comparing.words import change
 from perfstress.errors import ExitCode
 from perfstress.replaying.plan import LeftOut, Plan
 from perfstress.units import human_duration
@@ -60,9 +62,18 @@ class Replayed:
         return human_duration(self.seconds) if self.seconds >= 0.05 else "-"
 
     @property
+    def regressed(self) -> list[str]:
+        """What became worse than it was beside the other run or commit, a sentence each."""
+        compared = (Compared.from_json(one) for one in self.comparison)
+        return [
+            f"{one.metric.name} became worse: {change(one)}" for one in compared if one.is_worse
+        ]
+
+    @property
     def told(self) -> list[str]:
         """What there is to say besides the verdict, a sentence each."""
         sentences = [finding.summary for finding in self.findings if finding.fails]
+        sentences += self.regressed
         if self.problem:
             sentences.append(self.problem + (f"  [{self.slug}]" if self.slug else ""))
         return [*sentences, *([self.retried] if self.retried else [])]

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from perfstress.comparing import words
+from perfstress.comparing.compared import Compared
 from perfstress.replaying.plan import LeftOut, Plan
 from perfstress.replaying.results import Replayed, Summary
 from perfstress.units import human_duration
@@ -46,6 +48,7 @@ def summary(summary: Summary, out: TextIO) -> None:
     _rows(("verdict", "entry", "took", ""), rows, out)
     for result in summary.results:
         _told(result, out)
+        _compared(result, out)
     _left_out(summary.left_out, out)
     tier = summary.plan.wanted.tier
     counted = f"{summary.passed} of {len(summary.results)} passed"
@@ -63,7 +66,8 @@ def _part(plan: Plan) -> str:
 
 
 def _told(result: Replayed, out: TextIO) -> None:
-    sentences = [sentence for sentence in result.told if sentence != result.retried]
+    elsewhere = {result.retried, *result.regressed}
+    sentences = [sentence for sentence in result.told if sentence not in elsewhere]
     if not sentences:
         return
     out.write(f"\n{result.name}: {result.verdict}\n")
@@ -74,6 +78,14 @@ def _told(result: Replayed, out: TextIO) -> None:
         out.write(f"  hint: {result.hint}\n")
     if result.run:
         out.write(f"  perfstress report {result.run}\n")
+
+
+def _compared(result: Replayed, out: TextIO) -> None:
+    """Each figure beside what it was, where there is something to compare with."""
+    if result.comparison:
+        out.write(f"\n{result.name}, compared:\n")
+    for line in words.lines([Compared.from_json(one) for one in result.comparison]):
+        out.write(f"  {line}\n")
 
 
 def _left_out(left_out: Sequence[LeftOut], out: TextIO) -> None:

@@ -17,7 +17,8 @@ MOST_RETRIES = 10
 class Wanted:
     """Which entries, and how: ``shard`` is (i, n) with 1 ≤ i ≤ n, ``budget_s`` in seconds.
 
-    ``retries`` is how often an INCONCLUSIVE entry is tried again; nothing else ever is.
+    ``retries`` is how often an INCONCLUSIVE entry is tried again; nothing else ever is. ``against``
+    is the whole hash of the commit that HEAD is compared with, in so many ``pairs`` of runs.
     """
 
     names: tuple[str, ...] = ()
@@ -26,6 +27,8 @@ class Wanted:
     budget_s: float | None = None
     changed_since: str | None = None
     retries: int = 1
+    against: str | None = None
+    pairs: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The wish as plain data."""
@@ -36,6 +39,8 @@ class Wanted:
             "budget_s": self.budget_s,
             "changed_since": self.changed_since,
             "retries": self.retries,
+            "against": self.against,
+            "pairs": self.pairs,
         }
 
     @classmethod
@@ -48,6 +53,8 @@ class Wanted:
             budget_s=data["budget_s"],
             changed_since=data["changed_since"],
             retries=data["retries"],
+            against=data["against"],
+            pairs=data["pairs"],
         )
 
 

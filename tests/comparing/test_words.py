@@ -14,6 +14,7 @@ def test_what_is_worse_comes_first_then_what_is_open_then_the_rest() -> None:
         Compared(
             metric_named("response.p99"), "UNKNOWN", 0.1, (-0.3, 0.7), 0.45, 0.1, 0.11, why="noise"
         ),
+        Compared(metric_named("response.p90"), "UNKNOWN", 1.0, (-0.5, 31.0), 99.0, 0.1, 0.2),
         Compared(metric_named("cpu.per_op"), "UNKNOWN", why="not measured in 2 runs"),
         Compared(
             metric_named("memory.growth"), "REGRESSED", 200.0, (198.0, 202.0), 16, -0.5, 199.5
@@ -28,6 +29,13 @@ def test_what_is_worse_comes_first_then_what_is_open_then_the_rest() -> None:
         "REGRESSED  response.p50: 11.8 ms, before 10.3 ms: +15 % (99 %: +12 % to +18 %)\n"
         "UNKNOWN    response.p99: 110 ms, before 100 ms: +10 % (99 %: −30 % to +70 %); "
         "a change of 45 % would have been seen\n"
+        "UNKNOWN    response.p90: 200 ms, before 100 ms: +100 % (99 %: −50 % to ×32); "
+        "a change of ×100 would have been seen\n"
         "UNKNOWN    cpu.per_op: not measured in 2 runs\n"
         "SAME       throughput, errors.rate"
     )
+
+
+def test_a_comparison_comes_back_from_its_json() -> None:
+    one = Compared(metric_named("throughput"), "UNKNOWN", -0.1, (-0.2, 0.0), 0.3, 100, 90, why="x")
+    assert Compared.from_json(one.as_json()) == one

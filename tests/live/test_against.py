@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,19 +19,28 @@ from tests.support.versions import NAME, Versions
 pytestmark = pytest.mark.live
 
 
-def test_a_commit_that_makes_it_twice_as_slow_is_found_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_commit_that_makes_it_five_times_as_slow_fails_and_nothing_is_left(
+    tmp_path: Path,
+) -> None:
     versions = Versions(tmp_path / "project", ops=1500)
     versions.commit(rounds="300")
     (versions.root / "service" / "prices.py").write_text("not what is compared")
-    with against.both(versions.root, "HEAD~1") as sides:
-        seen = against.compared(NAME, versions.example, sides, pairs=LEAST_PAIRS)
-    assert "response.p50" in {one.metric.name for one in seen.regressed}
-    assert seen.pairs == 2 * LEAST_PAIRS
-    assert seen.outcome is Outcome.PASS  # by itself it is well
-    assert sorted(path.name for path in (sides.folder / NAME).iterdir())[:2] == [
-        "01-after",
-        "01-before",
-    ]
+    words = ["replay", "--against", "HEAD~1", "--times", str(LEAST_PAIRS), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "perfstress", *words],
+        cwd=versions.root,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=170,
+    )
+    assert done.returncode == 1, done.stderr
+    [entry] = json.loads(done.stdout)["entries"]
+    status = {one["metric"]: one["status"] for one in entry["comparison"]}
+    assert status["response.p50"] == "REGRESSED"
+    assert status["fds.growth"] == "SAME"
+    assert "response.p50: " in done.stderr
+    assert [path.name for path in Path(entry["run"]).parent.iterdir()].count("06-after") == 1
     assert list((versions.root / FOLDER).iterdir()) == []
 
 

@@ -43,7 +43,7 @@ WORSE = {
 class Versions:
     """The repository; ``commit`` makes a version of the service the newest one."""
 
-    def __init__(self, root: Path, *, ops: int = 12_000) -> None:
+    def __init__(self, root: Path, *, ops: int = 40_000) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main")
@@ -57,7 +57,7 @@ class Versions:
             "schema_version": library.BASELINE_VERSION,
             "name": NAME,
             "kind": "load",
-            "seconds": 6.0,
+            "seconds": 8.0,
         }
         library.write_entry(root, example, file, baseline, f"# {NAME}\n")
         self.commit_all("promote it")
