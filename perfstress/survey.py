@@ -12,14 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from perfstress import archive, library, runfile, yamlio
-from perfstress.errors import Problem, RunError, UsageError
+from perfstress.errors import LibraryError, Problem, RunError, UsageError
 from perfstress.example import WorkedExample
 from perfstress.run import Manifest
 from perfstress.shapemap.positions import Reach, reach_of
 from perfstress.shapemap.targets import Mapped, State, Stressed, gathered
 
-# Folders of worked_examples/ that hold no examples.
-_BESIDE = ("targets", "data")
 _FINAL: Mapping[str, State] = {"PASS": "passed", "FAIL": "failed", "INCONCLUSIVE": "inconclusive"}
 
 
@@ -57,22 +55,13 @@ def survey(root: Path) -> Survey:
     """Read everything; what cannot be read is told and left out."""
     reader = _Reader(root, {entry.name: entry for entry in library.entries(root)})
     mapped, unread = [], []
-    for path in _files(root / library.WORKED_EXAMPLES):
+    for path in library.worked_examples(root):
         loaded, problems = yamlio.check(path, display=_short(path, root))
         if loaded is None:
             unread += problems[:1]
         else:
             mapped.append(reader.mapped(loaded))
     return Survey(root, tuple(gathered(mapped)), tuple(unread))
-
-
-def _files(folder: Path) -> list[Path]:
-    """The worked examples, and those that are grouped in folders."""
-    found = [*folder.glob("*.yaml"), *folder.glob("*.yml")]
-    for group in folder.glob("*/"):
-        if group.name not in _BESIDE:
-            found += [*group.glob("*.yaml"), *group.glob("*.yml")]
-    return sorted(path for path in found if path.is_file())
 
 
 def _short(path: Path, root: Path) -> str:
@@ -151,12 +140,11 @@ class _Reader:
 
     def _of_entry(self, entry: library.Entry) -> Reach | None:
         """The reach of a promoted example, which passed twice."""
-        if entry.problem is not None:
-            return None
         path = entry.folder / library.EXAMPLE
         try:
+            library.check_frozen(entry)
             source = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+        except (LibraryError, OSError, UnicodeDecodeError):
             return None
         original = self.root / library.WORKED_EXAMPLES
         example = self._known.get((original, source))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from perfstress import discovery, library, provenance, runfile
+from perfstress import discovery, ledger, library, provenance, runfile
 from perfstress.errors import ExitCode, LibraryError
 from perfstress.judge import judge
 from perfstress.loadsummary import merged
@@ -49,7 +49,11 @@ def promote(run_path: Path, *, tier: str | None, out: TextIO, err: TextIO) -> Ex
     folder = library.write_entry(
         root, run.example, source, _baseline(run, second, verdict, tier), _page(run, verdict)
     )
-    out.write(f"promoted: {folder.relative_to(root)}\nnext: commit it, then  perfstress replay\n")
+    caught = ledger.record(root, ledger.caught_before(root, run))
+    out.write(f"promoted: {folder.relative_to(root)}\n")
+    for one in caught:
+        out.write(f"caught before: {one.kind} of {one.resource}, now in {ledger.FILE}\n")
+    out.write("next: commit it, then  perfstress replay\n")
     return ExitCode.PASS
 
 

@@ -1,0 +1,84 @@
+"""``perfstress ledger``: text, JSON, and what ``add`` does to the library."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from perfstress.cli import run
+from perfstress.errors import ExitCode
+from perfstress.ledger import FILE
+from tests.ledger.test_evidence import LEAK, Repository, code, keep, repository
+from tests.support.golden import Golden
+
+__all__ = ["repository"]  # a fixture
+
+
+@pytest.fixture
+def project(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Repository:
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(repository.root)
+    monkeypatch.setenv("COLUMNS", "80")
+    return repository
+
+
+def test_an_empty_ledger_says_so(project: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ledger"]) == ExitCode.PASS
+    assert "the ledger is empty" in capsys.readouterr().out
+    assert run(["ledger", "--json"]) == ExitCode.PASS
+    assert json.loads(capsys.readouterr().out) == {
+        "caught": [],
+        "totals": {"catches": 0, "examples": 0, "classes": [], "mended": 0, "cost_s": 0},
+    }
+
+
+def test_from_the_failing_run_to_the_ledger(
+    project: Repository, capsys: pytest.CaptureFixture[str], golden: Golden
+) -> None:
+    found = code(project, "leaks")
+    failing = keep(project, "100000")
+    with (failing / "events.jsonl").open("a") as file:
+        file.write('{"t": 45.2, "event": "target-stopped"}\n')
+    assert run(["ledger", "add", str(failing)]) == ExitCode.PASS
+    told = capsys.readouterr().out
+    assert "caught: memory-growth of memory by price-soak\n" in told
+    assert f"next: commit {FILE}" in told
+    mended = code(project, "mended")
+    assert run(["ledger", "add", "price-soak", "--mended", "HEAD"]) == ExitCode.PASS
+    assert run(["ledger", "add", "price-soak", "--mended", "HEAD"]) == ExitCode.PASS
+    assert "the ledger has it already" in capsys.readouterr().out
+    assert run(["ledger"]) == ExitCode.PASS
+    scrubs = {found[:7]: "FOUND", mended[:7]: "MENDED"}
+    golden.check("text/ledger.txt", capsys.readouterr().out, scrubs)
+    assert run(["ledger", "--json"]) == ExitCode.PASS
+    data = json.loads(capsys.readouterr().out)
+    (one,) = data["caught"]
+    assert (one["class"], one["found"], one["mended"]) == ("memory-growth", found, mended)
+    assert one["in_this_clone"]
+    assert data["totals"]["mended"] == 1
+
+
+def test_a_run_that_did_not_fail_is_refused(
+    project: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(project, "100000", "PASS")
+    assert run(["ledger", "add", "price-soak"]) == ExitCode.USAGE
+    assert "[nothing-caught]" in capsys.readouterr().err
+    assert not (project.root / FILE).exists()
+    assert run(["ledger", "add", "no-such"]) == ExitCode.USAGE
+
+
+def test_the_finding_is_that_of_the_run(project: Repository) -> None:
+    keep(project, "100000")
+    assert run(["ledger", "add", "price-soak"]) == ExitCode.PASS
+    line = json.loads((project.root / FILE).read_text())
+    assert {key: line[key] for key in LEAK if key != "fails"} == {
+        key: value for key, value in LEAK.items() if key != "fails"
+    }
