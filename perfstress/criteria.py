@@ -13,6 +13,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from perfstress.tokens import CriterionError, Operator, Reader, Token, compare
@@ -61,6 +62,7 @@ class Criterion:
         return compare(seen, self.operator, self.value)
 
 
+@lru_cache(maxsize=1024)  # the rules ask a dozen times for each line
 def parse_criterion(text: str) -> Criterion:
     """One line of ``success``; raises CriterionError with the column of what is wrong."""
     reader = Reader(_PATTERN, text)

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from perfstress.commits import asking, seals, weakened
+from perfstress.commits import asking, compared, seals, weakened
 from perfstress.commits.history import History, log_words, parse
 from perfstress.commits.patterns import Patterns, matcher
 from perfstress.commits.precedence import Order, Provenance, State
-from perfstress.commits.weakened import UNCOMMITTED, Compare
+from perfstress.commits.weakened import UNCOMMITTED, Compare, Pair, Weaker
 from perfstress.errors import ProvenanceError
 from perfstress.example import Implementation
 
@@ -182,9 +182,9 @@ class _Project:
         """Each example's."""
         found = {path: self._state(path) for path in self.examples}
         if self.compare is not None:
-            texts = self._texts()
+            known = self._compared(self.compare)
             for path in found:
-                edits = tuple(self._weakened(path, texts, self.compare))
+                edits = tuple(self._weakened(path, known, self.compare))
                 found[path] = replace(found[path], weakened=edits) if edits else found[path]
         return found
 
@@ -198,31 +198,40 @@ class _Project:
             return self.order.of(committed, patterns)
         return self.order.of_uncommitted(patterns, {name})
 
-    def _texts(self) -> Mapping[str, str]:
-        """All that is to be compared, asked for at once."""
-        wanted: list[str] = []
-        for path in self.examples:
-            if name := self._in_head(self.names[path]):
-                wanted += weakened.blobs_of(self.order.life(name))
-                if not _is_blob(path, self.tree[name]):
-                    wanted.append(self.tree[name])
-        return asking.texts_of(self.root, wanted)
+    def _compared(self, compare: Compare) -> Mapping[Pair, Weaker]:
+        """Every two texts that follow each other, compared now or before; git is asked once for
+        all that are needed.
+        """
+        wanted = [
+            pair
+            for path in self.examples
+            if (name := self._in_head(self.names[path]))
+            for pair in weakened.pairs_of(self.order.life(name))
+        ]
+        known = compared.load(self.root) if len(wanted) >= compared.WORTH_KEEPING else {}
+        new = [pair for pair in dict.fromkeys(wanted) if pair not in known]
+        texts = asking.texts_of(self.root, [blob for pair in new for blob in pair])
+        for older, newer in new:
+            if older in texts and newer in texts:
+                known[older, newer] = compare(texts[older], texts[newer])
+        compared.save(self.root, known, new)
+        return known
 
     def _weakened(
-        self, path: Path, texts: Mapping[str, str], compare: Compare
+        self, path: Path, known: Mapping[Pair, Weaker], compare: Compare
     ) -> Iterable[Mapping[str, Any]]:
         name = self._in_head(self.names[path])
         if not name:
             return
-        yield from weakened.edits_of(self.history, self.order.life(name), texts, compare)
-        in_head = texts.get(self.tree[name])
-        if in_head is None or _is_blob(path, self.tree[name]):
+        yield from weakened.edits_of(self.history, self.order.life(name), known)
+        if _is_blob(path, self.tree[name]):
             return
         try:
             present = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return
-        for change in compare(in_head, present):
+        in_head = asking.texts_of(self.root, [self.tree[name]]).get(self.tree[name])
+        for change in compare(in_head, present) if in_head is not None else ():
             yield {"commit": UNCOMMITTED, **change}
 
 

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from perfstress.commits.history import History
+from perfstress.commits.history import Change, History
 from perfstress.commits.lives import Life
 
 UNCOMMITTED = "uncommitted"
 
-Compare = Callable[[str, str], Sequence[Mapping[str, Any]]]
+Weaker = Sequence[Mapping[str, Any]]
+Compare = Callable[[str, str], Weaker]
+Pair = tuple[str, str]
 
 
-def blobs_of(life: Life) -> Iterator[str]:
-    """Every text of an example that a comparison needs."""
+def pairs_of(life: Life) -> Iterator[Pair]:
+    """Every two texts of an example, the older first, that are to be compared: as blobs."""
     for _, change in life.edits:
-        for status, blob in zip(change.statuses, change.old_blobs, strict=True):
-            if status != "A" and blob != change.blob:
-                yield from (blob, change.blob)
+        yield from _pairs(change)
+
+
+def _pairs(change: Change) -> Iterator[Pair]:
+    for status, blob in zip(change.statuses, change.old_blobs, strict=True):
+        if status != "A":
+            yield blob, change.blob
 
 
 def edits_of(
-    history: History, life: Life, texts: Mapping[str, str], compare: Compare
+    history: History, life: Life, compared: Mapping[Pair, Weaker]
 ) -> Iterator[Mapping[str, Any]]:
     """The fields that each later edit weakened, oldest first.
 
@@ -30,19 +36,12 @@ def edits_of(
     parent alone came from the other, where its own commit tells of it.
     """
     for place, change in life.edits:
-        newer = texts.get(change.blob)
-        if newer is None:
-            continue
-        against: list[Sequence[Mapping[str, Any]]] = []
-        for status, blob in zip(change.statuses, change.old_blobs, strict=True):
-            older = texts.get(blob)
-            if status != "A" and older is not None:
-                against.append([] if blob == change.blob else compare(older, newer))
+        against = [compared.get(pair, ()) for pair in _pairs(change)]
         for each in _in_all(against):
             yield {"commit": history.commits[place].sha, **each}
 
 
-def _in_all(against: Sequence[Sequence[Mapping[str, Any]]]) -> Iterable[Mapping[str, Any]]:
+def _in_all(against: Sequence[Weaker]) -> Iterable[Mapping[str, Any]]:
     if not against:
         return []
     first, *others = against

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ from pathlib import Path
 from perfstress.example import BodyFile, Step
 from perfstress.extract import ExpressionError, compile_path
 from perfstress.places import Complaint, Place, dotted
-from perfstress.rows import RowsError, read_rows
-from perfstress.rules import steps
+from perfstress.rows import RowsError
+from perfstress.rules import remembered, steps
 from perfstress.yamlio import Loaded
 
 _SCRIPT = re.compile(r"[^\s{}$]*[\w-]/?[\w./-]*\.(?:py|sh|js|mjs|pl|rb)")
@@ -61,9 +60,8 @@ def wrong_checksum(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     """Every file is the one that was committed to."""
     for place, name, wanted in _named(loaded):
         try:
-            with (loaded.path.parent / name).open("rb") as file:
-                seen = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
+            seen = remembered.checksum(loaded.path.parent / name)
+        except RowsError:
             continue  # told by no-file
         if wanted is not None and seen != wanted:
             message = f"{dotted((*place, 'sha256'))}: {name!r} has another checksum"
@@ -80,7 +78,7 @@ def bad_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             continue  # told by no-file
         place: Place = ("workload", kind, "data", name)
         try:
-            rows = read_rows(path)
+            remembered.rows(path)
         except RowsError as error:
             inner = (*place, "file")
             message = f"{dotted(inner)}: {data.file!r}: {error.message}"
@@ -88,11 +86,10 @@ def bad_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             continue
         for measure, expression in data.measure.items():
             try:
-                take = compile_path(expression)
+                measured = remembered.values(path, expression)
             except ExpressionError:
                 continue  # told by bad-expression
-            for number, row in enumerate(rows, 1):
-                value = take(row)
+            for number, value in enumerate(measured, 1):
                 if not isinstance(value, int | float) or isinstance(value, bool):
                     inner = (*place, "measure", measure)
                     shown = json.dumps(value)[:40]

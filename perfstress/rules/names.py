@@ -13,8 +13,8 @@ from perfstress.example import Http, InvariantCriterion, Journey, WorkedExample,
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.plan import journey_mix
 from perfstress.relations import names_of, parse_invariant
-from perfstress.rows import RowsError, read_rows
-from perfstress.rules import talks
+from perfstress.rows import RowsError
+from perfstress.rules import remembered, talks
 from perfstress.tokens import CriterionError
 from perfstress.yamlio import Loaded
 
@@ -311,6 +311,8 @@ def _field(
     place: Place, at: int, name: str, steps: list[str | int], rows: list[Any] | None
 ) -> Iterator[Complaint]:
     """Whether every row has the field; rows that could not be read are told elsewhere."""
+    if len(steps) == 1 and all(isinstance(row, dict) and steps[0] in row for row in rows or ()):
+        return
     for number, row in enumerate(rows or ()):
         value: Any = row
         if name == SETUP and (not steps or not _has(row, steps[0])):
@@ -354,6 +356,6 @@ def size_row(loaded: Loaded) -> dict[str, list[Any] | None]:
 def rows_of(loaded: Loaded, file: str) -> list[Any] | None:
     """The rows of a data file; None when they cannot be read."""
     try:
-        return read_rows(loaded.path.parent / file)
+        return remembered.rows(loaded.path.parent / file)
     except RowsError:
         return None

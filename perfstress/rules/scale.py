@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from perfstress import reach
-from perfstress.extract import ExpressionError, compile_path
+from perfstress.extract import ExpressionError
 from perfstress.places import Complaint, Place
-from perfstress.rows import RowsError, read_rows
+from perfstress.rows import RowsError
+from perfstress.rules import remembered
 from perfstress.units import format_rate, human_count
 from perfstress.yamlio import Loaded
 
@@ -81,8 +82,7 @@ def _row_size(loaded: Loaded, name: str, wanted: int) -> Iterator[Shortfall]:
         if name not in data.measure:
             continue
         try:
-            take = compile_path(data.measure[name])
-            values = [take(row) for row in read_rows(loaded.path.parent / data.file)]
+            values = remembered.values(loaded.path.parent / data.file, data.measure[name])
         except (ExpressionError, RowsError):
             return  # told by bad-expression, no-file or bad-rows
         if not all(isinstance(value, int | float) for value in values):

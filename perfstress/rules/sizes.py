@@ -9,9 +9,10 @@ from pathlib import Path
 from perfstress.costlaw import MIN_SIZES, MIN_SPAN
 from perfstress.criteria import Criterion, parse_criterion
 from perfstress.example import Data, Size, WorkedExample
-from perfstress.extract import ExpressionError, compile_path
+from perfstress.extract import ExpressionError
 from perfstress.places import Complaint, Place, dotted, texts
-from perfstress.rows import RowsError, read_rows
+from perfstress.rows import RowsError
+from perfstress.rules import remembered
 from perfstress.tokens import CriterionError
 from perfstress.units import human_count
 from perfstress.yamlio import Loaded
@@ -104,8 +105,7 @@ def _arrival(loaded: Loaded) -> Iterator[Complaint]:
 
 def _rows(loaded: Loaded, kind: str, name: str, data: Data, size: Size) -> Iterator[Complaint]:
     try:
-        take = compile_path(data.measure[size.name])
-        there = {take(row) for row in read_rows(loaded.path.parent / data.file)}
+        there = set(remembered.values(loaded.path.parent / data.file, data.measure[size.name]))
     except (ExpressionError, RowsError):
         return  # told by bad-expression, no-file or bad-rows
     lacking = [value for value in size.all if value not in there]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress.places import Complaint, Place, dotted
-from perfstress.rows import RowsError, read_rows
+from perfstress.rows import RowsError
+from perfstress.rules import remembered
 from perfstress.yamlio import Loaded
 
 
@@ -28,7 +29,7 @@ def too_few_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         word = "the shape has"
     for name in per_user:
         try:
-            rows = len(read_rows(loaded.path.parent / http.data[name].file))
+            rows = len(remembered.rows(loaded.path.parent / http.data[name].file))
         except RowsError:
             continue  # told by no-file or bad-rows
         if rows < most:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from perfstress.criteria import Criterion, parse_criterion
@@ -20,12 +21,17 @@ def weakening(older: str, newer: str) -> list[Change]:
 
     Texts that cannot be read as documents have nothing to compare.
     """
-    before, after = plain(older), plain(newer)
+    before, after = _document(older), _document(newer)
     if before is None or after is None:
         return []
     return [*_production(before, after), *_journeys(before, after), *_shape(before, after),
             *_limits(before, after), *_probes(before, after), *_faults(before, after),
             *_counters(before, after), *_success(before, after)]  # fmt: skip
+
+
+@lru_cache(maxsize=8)  # the newer text of one edit is the older one of the next
+def _document(text: str) -> Change | None:
+    return plain(text)
 
 
 def _journeys(before: Change, after: Change) -> Iterator[Change]:
