@@ -62,6 +62,8 @@ SERVICES = ("http", "tcp", "ws", "sql")
 # A day's operations are told only from a recording that is long enough to have seen its shape.
 _LONG_ENOUGH_S = 3_600
 _DAY_S = 86_400
+# A recording whose mean comes so near to its peak has no spike in it.
+_LEVEL = 0.8
 _TODO_SOURCE = "TODO: a log and its dates, a bill, a statement"
 
 EMPTY = Recorded((RecordedJourney("browse", 1, (RecordedStep("get", "/TODO"),)),), "")
@@ -105,6 +107,10 @@ def rendered(path: Path, kind: str, workload: str, recorded: Recorded, given: Gi
 def _values(kind: str, workload: str, recorded: Recorded, given: Given) -> dict[str, Any]:
     peak_hz = parse_rate(given.rate) if given.rate else recorded.peak_hz
     steady_hz = recorded.steady_hz if recorded.steady_hz and not given.rate else None
+    notes = list(recorded.notes)
+    if kind == "spike" and steady_hz and peak_hz and steady_hz > _LEVEL * peak_hz:
+        steady_hz = None
+        notes.append("it is level: the load around the spike is a fifth of its rate, not recorded")
     peak = given.rate or _rate(recorded.peak_hz, 100)
     steady = _rate(steady_hz or (peak_hz / 5 if peak_hz else None), 20)
     concurrency = given.concurrency or recorded.concurrency
@@ -120,7 +126,7 @@ def _values(kind: str, workload: str, recorded: Recorded, given: Given) -> dict[
         "services": SERVICES,
         "hunts": _HUNTS[kind],
         "title": _title(kind, recorded, peak, concurrency),
-        "notes": recorded.notes,
+        "notes": notes,
         "rate": peak if peak_hz else None,
         "concurrency": concurrency,
         "horizon": given.horizon,

@@ -220,6 +220,45 @@ def plain(text: str) -> dict[str, Any] | None:
     return None if reading.problems else document
 
 
+def foreign(text: str) -> Any:
+    """Someone else's YAML as plain data: keys become text, aliases are shared and not unfolded.
+    Raises ValueError saying where it cannot be read.
+    """
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > 4 * MAX_DEPTH:
+                raise ValueError(f"is nested more than {4 * MAX_DEPTH} deep")
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ValueError(f"is not YAML: {error.problem or error.context}{place}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"is not YAML: {error}") from error
+    return _shared(root, {}) if root is not None else None
+
+
+def _shared(node: Any, known: dict[int, Any]) -> Any:
+    """The value of a node, the same one for all of its aliases; of a loop the inner end is None."""
+    if isinstance(node, yaml.ScalarNode):
+        value = node.value if node.style else scalar(node.value)
+        return None if isinstance(value, TooLong) else value
+    if id(node) not in known:
+        known[id(node)] = None
+        if isinstance(node, yaml.MappingNode):
+            known[id(node)] = {
+                str(key.value): _shared(value, known)
+                for key, value in node.value
+                if isinstance(key, yaml.ScalarNode)
+            }
+        else:
+            known[id(node)] = [_shared(value, known) for value in node.value]
+    return known[id(node)]
+
+
 # ---------------------------------------------------------------- bytes to text
 def _decode(data: bytes, name: str) -> tuple[str | None, list[Problem]]:
     if len(data) > MAX_BYTES:

@@ -22,7 +22,10 @@ def draft(
     workload: Annotated[str, typer.Option(help="http, calls, runs, tcp, ws or sql.")] = "http",
     source: Annotated[
         str | None,
-        typer.Option("--from", help="Take figures from a recording: curl or access-log."),
+        typer.Option(
+            "--from",
+            help="A recording: access-log, curl, har, k6, locust, openapi or postman.",
+        ),
     ] = None,
     file: Annotated[
         Path | None, typer.Argument(help="The recording, with --from.", show_default=False)

@@ -184,8 +184,8 @@ def _recorded(source: str | None, recording: Path | None) -> Recorded:
     if source is None or recording is None:
         raise UsageError(
             "a recording takes both its format and its file",
-            hint="--from access-log FILE, or --from curl FILE",
+            hint=f"--from FORMAT FILE, of {', '.join(importers.IMPORTERS)}",
             slug="bad-recording",
         )
-    _is_one_of("recording", source, tuple(importers.IMPORTERS), importers.NOT_YET)
+    _is_one_of("recording", source, tuple(importers.IMPORTERS), ())
     return importers.read(source, recording)
