@@ -12,11 +12,9 @@ from typing import Any, TextIO
 from perfstress import provenance
 from perfstress.clock import wall
 from perfstress.errors import ExitCode, LibraryError, UsageError
-from perfstress.runfile import write_whole
 from perfstress.trends.course import courses, series_of
 from perfstress.trends.export import otava_csv
 from perfstress.trends.figures import FIGURES
-from perfstress.trends.keeping import rebuild
 from perfstress.trends.store import Record, Store, opened
 from perfstress.trends.words import LATEST, tell, tell_all
 from perfstress.units import human_count, parse_duration
@@ -167,6 +165,8 @@ def _export(series: Sequence[Sequence[Record]], path: Path, err: TextIO) -> None
             hint="their figures are of the generator, not of the target",
             slug="no-history",
         )
+    from perfstress.runfile import write_whole  # delayed: pydantic
+
     text, gaps = otava_csv(series[-1])
     try:
         write_whole(path, text)
@@ -183,6 +183,8 @@ def _export(series: Sequence[Sequence[Record]], path: Path, err: TextIO) -> None
 
 # ---------------------------------------------------------------- making it anew
 def _rebuild(root: Path, asked: Asked, out: TextIO, err: TextIO) -> ExitCode:
+    from perfstress.trends.keeping import rebuild  # delayed: pydantic
+
     lively = err.isatty()
 
     def progress(read: int) -> None:

@@ -12,7 +12,7 @@ from perfstress import library, runfile
 from perfstress.archive import RUNS
 from perfstress.errors import LibraryError, PerfstressError, RunError
 from perfstress.run import Run
-from perfstress.trends.figures import figures_of
+from perfstress.trends.measured import figures_of
 from perfstress.trends.store import Record, is_damaged, opened, set_aside
 from perfstress.verdict import Verdict
 

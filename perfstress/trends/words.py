@@ -40,9 +40,9 @@ def tell_all(
 
 
 def _drawn(records: Sequence[Record], out: TextIO, room: int) -> str:
-    """The 99th percentile of the series that goes on today, else the rate, with its last value."""
+    """The 99th percentile of the series of today, else its throughput, with the last value."""
     current = [[], *series_of(records)][-1]
-    for name in ("response.p99", "rate"):
+    for name in ("response.p99", "throughput"):
         values = [record.figures[name] for record in current if name in record.figures]
         if values:
             said = f"{name.removeprefix('response.')} {FIGURES[name].told(values[-1])}"

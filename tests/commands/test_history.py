@@ -67,8 +67,10 @@ def test_json_has_every_run_and_every_change(project: Path) -> None:
 
 
 def test_a_metric_and_a_time_narrow_it(project: Path) -> None:
-    data = json.loads(told(Asked("shop", metrics=["rate"], since="2026-03-12", as_json=True))[0])
-    assert [metric["metric"] for metric in data["metrics"]] == ["rate"]
+    data = json.loads(
+        told(Asked("shop", metrics=["throughput"], since="2026-03-12", as_json=True))[0]
+    )
+    assert [metric["metric"] for metric in data["metrics"]] == ["throughput"]
     assert data["replays"][0]["at"].startswith("2026-03-12")
     with pytest.raises(LibraryError, match="no run since"):
         told(Asked("shop", since="1s"))
@@ -87,7 +89,7 @@ def test_csv_is_the_series_that_goes_on(project: Path) -> None:
     [
         (Asked("nothing"), "no-history"),
         (Asked("shop", metrics=["response.p51"]), "no-metric"),
-        (Asked(metrics=["rate"]), "bad-option"),
+        (Asked(metrics=["throughput"]), "bad-option"),
         (Asked(csv=Path("x.csv")), "bad-option"),
         (Asked("shop", since="yesterday"), "bad-option"),
         (Asked("shop", rebuild=True), "bad-option"),

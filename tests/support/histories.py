@@ -22,7 +22,7 @@ RECORD = Record(
     tier="full",
     verdict="PASS",
     seconds=37.9,
-    figures={"response.p50": 2.0, "rate": 500.0},
+    figures={"response.p50": 2.0, "throughput": 500.0},
 )
 
 
@@ -45,7 +45,7 @@ def record(number: int, **changes: object) -> Record:
 def days(medians: Sequence[float], **changes: object) -> list[Record]:
     """A run a day with these medians, in ms."""
     return [
-        record(number, figures={"response.p50": median, "rate": 500.0}, **changes)
+        record(number, figures={"response.p50": median, "throughput": 500.0}, **changes)
         for number, median in enumerate(medians)
     ]
 

@@ -23,7 +23,7 @@ def test_a_turn_names_the_runs_before_and_behind_it() -> None:
 
 def test_less_of_a_rate_is_worse_and_less_of_a_time_is_better() -> None:
     records = [
-        histories.record(n, figures={"rate": value, "response.p50": value})
+        histories.record(n, figures={"throughput": value, "response.p50": value})
         for n, value in enumerate(
             [100.0 + n % 3 for n in range(20)] + [80.0 + n % 3 for n in range(20)]
         )
@@ -69,13 +69,15 @@ def test_a_machine_of_two_levels_has_levels_and_no_turns() -> None:
 
 
 def test_only_what_is_asked_for_is_reckoned() -> None:
-    assert [course.name for course in courses(series_of(histories.slower()), ["rate"])] == ["rate"]
+    assert [course.name for course in courses(series_of(histories.slower()), ["throughput"])] == [
+        "throughput"
+    ]
     assert courses([]) == []
 
 
 def test_a_share_of_nothing_is_not_told() -> None:
     records = [
-        histories.record(n, figures={"growth.memory": 200.0 if n >= 15 else 0.0}) for n in range(30)
+        histories.record(n, figures={"memory.growth": 200.0 if n >= 15 else 0.0}) for n in range(30)
     ]
     (growth,) = courses(series_of(records))
     (turn,) = growth.turns

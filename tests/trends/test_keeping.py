@@ -54,7 +54,7 @@ def test_a_judged_run_is_kept_with_its_figures(root: Path) -> None:
     assert record.run == ".perfstress/runs/checkout-soak/1"
     assert (record.commit, record.dirty, record.environment) == ("a" * 40, True, "e")
     assert record.verdict == verdict.outcome.value
-    assert record.figures["rate"] == verdict.load.achieved_rate
+    assert record.figures["throughput"] == verdict.load.achieved_rate
     assert record.tier == ""
 
 

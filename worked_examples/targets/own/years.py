@@ -66,6 +66,7 @@ def build(source: Path, project: Path) -> None:
     """Have the replays of the input in the store of a project."""
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(project)], check=True)  # a project of its own
     replays = lines(source)
     while batch := list(islice(replays, AT_ONCE)):
         for line in batch:
