@@ -27,13 +27,13 @@ DIGITS = 12
 def full_hash(root: Path, commit: str) -> str:
     """The forty digits of what ``commit`` names; raises ProvenanceError where it names none."""
     try:
-        return _git(
+        return asked(
             root, "rev-parse", "--verify", "--quiet", "--end-of-options", commit + "^{commit}"
         )
     except ProvenanceError as error:
         if error.slug == "no-git":
             raise
-        _git(root, "rev-parse", "--git-dir")  # no repository at all is told as that
+        asked(root, "rev-parse", "--git-dir")  # no repository at all is told as that
         raise ProvenanceError(
             f"no commit named {commit} in {root}",
             hint="git log --oneline names them; of a shallow clone, git fetch --unshallow gets all",
@@ -54,7 +54,7 @@ def checked_out(root: Path, commit: str) -> Iterator[Path]:
     prune(root)
     with _place(shelf, sha[:DIGITS]) as folder:
         try:
-            _git(root, "worktree", "add", "--quiet", "--detach", "--force", str(folder), sha)
+            asked(root, "worktree", "add", "--quiet", "--detach", "--force", str(folder), sha)
             yield folder
         finally:
             with _undisturbed():
@@ -108,10 +108,10 @@ def _is_still(lock: Path, file: BinaryIO) -> bool:
 
 def _remove(root: Path, folder: Path) -> None:
     with contextlib.suppress(ProvenanceError):
-        _git(root, "worktree", "remove", "--force", "--force", str(folder))
+        asked(root, "worktree", "remove", "--force", "--force", str(folder))
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(ProvenanceError):
-        _git(root, "worktree", "prune")
+        asked(root, "worktree", "prune")
 
 
 @contextlib.contextmanager
@@ -137,8 +137,10 @@ def _keep_out_of_git(root: Path) -> None:
         ignore.write_text("*\n", encoding="utf-8")
 
 
-def _git(root: Path, *words: str) -> str:
-    """What git prints, in a session of its own that no Ctrl-C of the terminal reaches."""
+def asked(root: Path, *words: str) -> str:
+    """What git prints, in a session of its own that no Ctrl-C of the terminal reaches; raises
+    ProvenanceError.
+    """
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

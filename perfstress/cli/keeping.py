@@ -119,3 +119,42 @@ def history(
 
     asked = Asked(name, metric or [], since, csv, rebuild, as_json)
     return command(asked, out=sys.stdout, err=sys.stderr)
+
+
+@app.command(rich_help_panel=LIBRARY)
+def bisect(
+    name: Annotated[str, typer.Argument(help="An entry of the library, or a worked example.")],
+    good: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="One that passed. Default: where it was promoted."),
+    ] = None,
+    bad: Annotated[
+        str | None, typer.Option(metavar="COMMIT", help="A later one that fails. Default: HEAD.")
+    ] = None,
+    times: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, help="A commit is good when so many runs pass; with --metric: pairs."
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="Not by verdicts: by a figure, such as response.p50.")
+    ] = None,
+    worse_than: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="By how much it has to be worse than at --good: 10%."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The whole example, though there is a smoke shape.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a bisection that was interrupted.")
+    ] = False,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Find the commit that brought what an example finds."""
+    from perfstress.commands.bisect import Asked  # delayed: numpy, psutil, httpx
+    from perfstress.commands.bisect import bisect as command
+
+    asked = Asked(name, good, bad, times, metric, worse_than, full, resume, as_json)
+    return command(asked, out=sys.stdout, err=sys.stderr)
