@@ -85,7 +85,7 @@ def read_all(root: Path, names: Sequence[str] = ()) -> tuple[list[Runbook], list
     there = {path.stem: path for path in files(root)}
     if not there:
         raise UsageError(
-            f"there are no runbooks in {shown(root / FOLDER)}",
+            f"there are no runbooks: no page in {shown(root / FOLDER)}/",
             hint="perfstress runbook new PHASE  writes one",
             slug="no-runbooks",
         )
@@ -97,14 +97,6 @@ def read_all(root: Path, names: Sequence[str] = ()) -> tuple[list[Runbook], list
     read = [check(there[name]) for name in dict.fromkeys(names or there)]
     runbooks = [runbook for runbook, _ in read if runbook is not None]
     return runbooks, [problem for _, problems in read for problem in problems]
-
-
-def seals(root: Path) -> tuple[Seal, ...]:
-    """Every seal of a project's runbooks, those of one example in the order they were made. A
-    runbook that cannot be read has none; ``runbook check`` tells why.
-    """
-    read = [check(path)[0] for path in files(root)]
-    return tuple(seal for runbook in read if runbook is not None for seal in runbook.seals)
 
 
 def check(path: Path) -> tuple[Runbook | None, list[Problem]]:

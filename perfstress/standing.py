@@ -5,6 +5,7 @@ Nothing of it is written down by hand: a state that somebody has to keep is a st
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Literal
 from perfstress import archive, library, provenance, runfile, yamlio
 from perfstress.errors import Problem, RunError
 from perfstress.library import Entry
-from perfstress.phases import Runbook, shown
+from perfstress.phases import Runbook, Seal, shown
 from perfstress.provenance import Compare, Provenance
 from perfstress.yamlio import Loaded
 
@@ -46,6 +47,7 @@ class Standing:
 
     ``unanswered`` are the weakenings for which the runbook states no reason. ``promoted`` is the
     entry of the library, ``renewed`` says that the example is another than the promoted one.
+    ``sealed`` is its last seal.
     """
 
     phase: str
@@ -58,6 +60,7 @@ class Standing:
     run: Judged | None = None
     promoted: Entry | None = None
     renewed: bool = False
+    sealed: Seal | None = None
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -117,6 +120,7 @@ class Standing:
                 "current": not self.renewed,
                 "problem": None if entry.problem is None else entry.problem.message,
             },
+            "sealed": None if self.sealed is None else dataclasses.asdict(self.sealed),
             "problems": len(self.problems),
         }
 
@@ -130,7 +134,7 @@ def standings(root: Path, runbooks: Sequence[Runbook], compare: Compare) -> list
     named = {name: files.get(name) for runbook in runbooks for name in runbook.examples}
     read = {path: yamlio.check(path) for path in named.values() if path is not None}
     patterns = {
-        path: loaded.example.implementation.paths
+        path: loaded.example.implementation
         for path, (loaded, _) in read.items()
         if loaded is not None
     }
@@ -157,6 +161,7 @@ def standings(root: Path, runbooks: Sequence[Runbook], compare: Compare) -> list
                     _judged(root, name, text, entry),
                     entry,
                     frozen is not None and frozen != text,
+                    next((s for s in reversed(runbook.seals) if s.example == name), None),
                 )
             )
     return found

@@ -88,8 +88,7 @@ def test_seals_are_read_in_their_order() -> None:
         f'  - example: rush\n    blob: "{COMMIT}"\n    commit: "{BLOB}"\n'
         "    at: 2026-11-21T17:00:00+01:00\n"
     )
-    page(GOOD + sealed)
-    assert phases.seals(Path.cwd()) == (
+    assert read(GOOD + sealed).seals == (
         Seal("rush", BLOB, COMMIT, "2026-11-20T17:00:00Z"),
         Seal("rush", COMMIT, BLOB, "2026-11-21T17:00:00+01:00"),
     )
@@ -205,7 +204,7 @@ def test_the_runbooks_of_a_project_by_name() -> None:
 
 
 def test_a_phase_or_a_folder_that_is_not_there() -> None:
-    with pytest.raises(UsageError, match="no runbooks in runbooks"):
+    with pytest.raises(UsageError, match="no page in runbooks/"):
         phases.read_all(Path.cwd())
     page(GOOD)
     with pytest.raises(UsageError) as caught:

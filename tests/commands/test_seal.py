@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from perfstress import phases
+from perfstress.commands.runbook.check import check
+from perfstress.commands.runbook.status import status
 from perfstress.commands.seal import seal
 from perfstress.errors import ExitCode, PerfstressError
+from perfstress.phases import Seal
 from tests.support.phased import CODE, EXAMPLE, PAGE, RUNBOOK, TEXT
 from tests.test_provenance import Repository
 
@@ -31,6 +34,12 @@ def sealed(*names: str) -> str:
     return out.getvalue()
 
 
+def seals() -> tuple[Seal, ...]:
+    """What the page holds now."""
+    (runbook,), _ = phases.read_all(Path.cwd())
+    return runbook.seals
+
+
 def refused(*names: str) -> str:
     """The slug of what speaks against it; the page is as it was."""
     before = Path(RUNBOOK).read_bytes()
@@ -44,7 +53,7 @@ def test_what_is_sealed_is_what_git_has(repository: Repository) -> None:
     commit = repository.commit({RUNBOOK: PAGE, EXAMPLE: TEXT})
     said = sealed(EXAMPLE)
     assert said.endswith(f"next: commit and land {RUNBOOK} before the implementation\n")
-    (made,) = phases.seals(repository.root)
+    (made,) = seals()
     assert (made.example, made.commit) == ("sound", commit)
     assert repository.git("cat-file", "blob", made.blob) == TEXT.strip()
     assert Path(RUNBOOK).read_text().replace(
@@ -60,7 +69,7 @@ def test_sealed_again_only_when_it_has_changed(repository: Repository) -> None:
     assert Path(RUNBOOK).read_text() == page
     repository.commit({EXAMPLE: TEXT.replace("1M/day", "2M/day")})
     sealed("sound")
-    first, second = phases.seals(repository.root)
+    first, second = seals()
     assert first.blob != second.blob
 
 
@@ -101,3 +110,24 @@ def test_without_git_nothing_is_sealed(tmp_path: Path, monkeypatch: pytest.Monke
         (tmp_path / path).write_text(text)
     monkeypatch.chdir(tmp_path)
     assert refused("sound") == "cannot-seal"
+
+
+def test_a_seal_that_landed_first_outlives_the_squash_of_the_rest(repository: Repository) -> None:
+    repository.commit({RUNBOOK: PAGE})
+    repository.git("checkout", "-q", "-b", "feature")
+    repository.commit({EXAMPLE: TEXT})
+    sealed("sound")
+    page = Path(RUNBOOK).read_text()
+    repository.commit()
+    repository.commit({CODE: "1"})
+    repository.git("checkout", "-q", "main")
+    landed = repository.commit({RUNBOOK: page})
+    said = io.StringIO()
+    assert check([], as_json=False, out=said, err=said) is ExitCode.PASS
+    status([], as_json=False, out=said, err=said)
+    assert "shop  sound  missing  sealed on 20" in said.getvalue()
+    repository.git("merge", "-q", "--squash", "feature")
+    squashed = repository.commit()
+    found = repository.state(Path(EXAMPLE), [CODE])
+    assert (found.state, found.example_commit) == ("before", squashed)
+    assert landed[:7] in found.reason

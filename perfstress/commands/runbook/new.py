@@ -61,7 +61,7 @@ def new(
             hint="mend the permissions of the folder",
             slug="output-not-writable",
         ) from error
-    return path
+    return phases.shown(path)
 
 
 def _check_name(text: str, what: str) -> None:

@@ -122,6 +122,8 @@ def detail(standing: Standing) -> str:
     state, origin, run, entry = (
         standing.states[0], standing.origin, standing.run, standing.promoted,
     )  # fmt: skip
+    if state == "missing" and standing.sealed is not None:
+        return f"sealed on {_day(standing.sealed.at)}, still to land"
     if state == "missing":
         return f"no worked example has this name: perfstress draft {standing.example}"
     if state == "unreadable" and standing.path is not None:
