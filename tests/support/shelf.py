@@ -1,5 +1,5 @@
-"""A regression library in a repository of its own: small entries that call a function a few times,
-each with a file of its own that it is about.
+"""A regression library in a repository of its own: small entries that run a batch once, each with a
+file of its own that it is about.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ import yaml
 
 from tests.support.project import heed_interrupts
 
-# What ``touched/NAME.py`` of an entry says of its calls.
-WELL = "def call(i):\n    pass\n"
-BREAKS = "def call(i):\n    raise ValueError('broken')\n"
-# Stays in its first call for as long as the file ``go`` is not there.
-WAITS = (
-    "import os, time\n"
-    "def call(i):\n"
-    "    while not os.path.exists(os.path.join(os.path.dirname(__file__), 'go')):\n"
-    "        time.sleep(0.01)\n"
-)
+# What ``touched/NAME.py`` of an entry, a batch, does.
+WELL = "print('done')\n"
+BREAKS = "raise SystemExit(3)\n"
+# Does not end for as long as the file ``go`` is not beside it.
+WAITS = """import pathlib, time
+while not pathlib.Path(__file__).with_name("go").exists():
+    time.sleep(0.02)
+"""
 
 
 class Shelf:
@@ -52,26 +50,25 @@ class Shelf:
         return {
             "perfstress": 1,
             "name": name,
-            "title": "A few calls",
+            "title": "One small batch",
             "kind": "load",
             "production": {
-                "rate": "1/s",
+                "rate": "1/day",
                 "concurrency": 1,
-                "operations": 5,
-                "horizon": "10s",
+                "horizon": "1d",
                 "source": "a test",
             },
             "implementation": {"paths": [f"touched/{module}.py"]},
             "target": {
-                "python": {"call": f"{module}:call"},
+                "command": [sys.executable, f"{module}.py"],
                 "cwd": "touched",
-                "limits": {"memory": "512MiB", "open_files": 900, "threads": 50},
+                "limits": {"memory": "512MiB", "open_files": 900},
             },
-            "workload": {"calls": {}},
+            "workload": {"runs": {}},
             "shape": {
                 "model": "closed",
                 "seed": 1,
-                "stages": [{"name": "all", "users": 1, "ops": 5}],
+                "stages": [{"name": "all", "users": 1, "ops": 1}],
                 "timeout": "60s",
             },
             "success": ["errors.count == 0"],
