@@ -20,6 +20,7 @@ COMMANDS = [
     "report",
     "hit",
     "promote",
+    "demote",
     "replay",
     "schema",
     "doctor",

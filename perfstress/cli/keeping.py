@@ -22,13 +22,27 @@ def promote(
             "soak."
         ),
     ] = None,
+    reason: Annotated[
+        str, typer.Option(help="Why an example that was promoted before asks for less now.")
+    ] = "",
 ) -> ExitCode:
     """Put an example that passed into the regression library."""
     from perfstress.archive import find_run
     from perfstress.commands.promote import promote as command  # delayed: numpy, psutil, httpx
 
     chosen = None if tier is None else tier.value
-    return command(find_run(run), tier=chosen, out=sys.stdout, err=sys.stderr)
+    return command(find_run(run), tier=chosen, reason=reason, out=sys.stdout, err=sys.stderr)
+
+
+@app.command(rich_help_panel=LIBRARY)
+def demote(
+    name: Annotated[str, typer.Argument(help="The entry.")],
+    reason: Annotated[str, typer.Option(help="Why it is no longer replayed.")],
+) -> ExitCode:
+    """Take an example out of the regression library."""
+    from perfstress.commands.demote import demote as command  # delayed: numpy
+
+    return command(name, reason=reason, out=sys.stdout)
 
 
 @app.command(rich_help_panel=LIBRARY)

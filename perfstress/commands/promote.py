@@ -4,11 +4,12 @@ baseline.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from perfstress import discovery, ledger, library, provenance, runfile
+from perfstress import discovery, ledger, library, promotions, provenance, runfile
+from perfstress.clock import wall
 from perfstress.errors import ExitCode, LibraryError
 from perfstress.judge import judge
 from perfstress.loadsummary import merged
@@ -17,9 +18,12 @@ from perfstress.session import RUNS_FOLDER
 from perfstress.verdict import Outcome, Verdict
 
 
-def promote(run_path: Path, *, tier: str | None, out: TextIO, err: TextIO) -> ExitCode:
+def promote(
+    run_path: Path, *, tier: str | None, reason: str = "", out: TextIO, err: TextIO
+) -> ExitCode:
     """Promote a PASS run of a committed example; runs it a second time where no agreeing run is
-    kept. ``tier`` is the first one that replays it, None for what its length says.
+    kept. ``tier`` is the first one that replays it, None for what its length says. An example that
+    asks for less than the promoted one of its name wants a ``reason``.
 
     Raises LibraryError with every reason against it.
     """
@@ -27,7 +31,14 @@ def promote(run_path: Path, *, tier: str | None, out: TextIO, err: TextIO) -> Ex
     verdict = judge(run)
     source = Path(run.manifest.example_path)
     root = provenance.root_of(source)
-    if reasons := _against(run, verdict, source, root):
+    reasons = _against(run, verdict, source, root)
+    former = promotions.former(root, run.example.name, source) if source.is_file() else None
+    if former is not None and not reason.strip():
+        reasons += [
+            f"weakened since it was promoted: {promotions.sentence(change)}; --reason says why"
+            for change in former.weakened
+        ]
+    if reasons:
         raise LibraryError(
             f"{run_path}: cannot be promoted\n" + "\n".join(f"  - {reason}" for reason in reasons),
             hint="promotion wants a full-scale PASS of the committed example on a clean tree",
@@ -46,15 +57,37 @@ def promote(run_path: Path, *, tier: str | None, out: TextIO, err: TextIO) -> Ex
                 slug="not-promotable",
             )
         second = run_again
-    folder = library.write_entry(
-        root, run.example, source, _baseline(run, second, verdict, tier), _page(run, verdict)
-    )
-    caught = ledger.record(root, ledger.caught_before(root, run))
+    history: list[promotions.Change] = []
+    if former is not None:
+        until, commit = wall().isoformat(timespec="seconds"), run.manifest.git.get("commit")
+        history = former.history(until=until, commit=commit, reason=reason.strip())
+    baseline = {
+        **_baseline(run, second, verdict, tier),
+        **({"history": history} if history else {}),
+    }
+    page = _page(run, verdict, former, history)
+    folder = library.write_entry(root, run.example, source, baseline, page)
     out.write(f"promoted: {folder.relative_to(root)}\n")
+    if former is not None:
+        _tell(former, out)
+    caught = ledger.record(root, ledger.caught_before(root, run))
     for one in caught:
         out.write(f"caught before: {one.kind} of {one.resource}, now in {ledger.FILE}\n")
     out.write("next: commit it, then  perfstress replay\n")
     return ExitCode.PASS
+
+
+def _tell(former: promotions.Former, out: TextIO) -> None:
+    """What sets the entry apart from the one that it replaces."""
+    if not former.changes:
+        out.write("  the same example as before, measured anew\n")
+    for change in former.changes:
+        out.write(f"  {promotions.sentence(change)}\n")
+    if former.weakened:
+        fields = ", ".join(dict.fromkeys(str(change["field"]) for change in former.weakened))
+        out.write(f"  it asks for less than before: {fields}; the reason is kept\n")
+    if former.changes and (former.entry.folder / library.SMOKE).exists():
+        out.write("  smoke.yaml is still the shape that was shrunk from the older example\n")
 
 
 def _against(run: Run, verdict: Verdict, source: Path, root: Path) -> list[str]:
@@ -109,6 +142,7 @@ def _baseline(run: Run, second: Run, verdict: Verdict, tier: str | None) -> Mapp
         "schema_version": library.BASELINE_VERSION,
         "name": run.example.name,
         "kind": run.example.kind,
+        "implementation": list(run.example.implementation.paths),
         "promoted_at": run.manifest.zero,
         "commit": git.get("commit"),
         "environment": dict(run.manifest.environment),
@@ -128,13 +162,33 @@ def _baseline(run: Run, second: Run, verdict: Verdict, tier: str | None) -> Mapp
     }
 
 
-def _page(run: Run, verdict: Verdict) -> str:
+def _page(
+    run: Run,
+    verdict: Verdict,
+    former: promotions.Former | None,
+    history: Sequence[promotions.Change],
+) -> str:
     example = run.example
     checks = "\n".join(f"- `{check.text}`: {check.seen}" for check in verdict.checks)
     hunted = ", ".join(example.hunts) or "nothing by name"
+    caught = former.caught if former is not None else ""
     return (
         f"# {example.name}\n\n{example.title}.\n\n"
         f"Guards against: {hunted}. Phase: {example.phase or 'none named'}.\n\n"
         f"Promoted at commit `{run.manifest.git.get('short')}` with:\n\n{checks}\n\n"
-        "It has caught nothing yet.\n"
+        + "".join(_replaced(each) for each in reversed(history))
+        + (caught or "It has caught nothing yet.")
+        + "\n"
+    )
+
+
+def _replaced(each: promotions.Change) -> str:
+    """An earlier promotion, in a paragraph of the page."""
+    at, commit = str(each["promoted_at"])[:10], str(each["commit"])[:7]
+    reason = f" Reason: {each['reason']}." if each["reason"] else ""
+    changed = "".join(f"\n- `{promotions.sentence(change)}`" for change in each["changes"])
+    what = f"changed:\n{changed}" if changed else "nothing was changed: it was measured anew"
+    end = "" if changed else "."
+    return f"Promoted before on {at} at `{commit}`; since then {what}{end}\n\n" + (
+        f"{reason.strip()}\n\n" if reason else ""
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from perfstress import library
+from perfstress import demotions, library
 from perfstress.errors import LibraryError
 from perfstress.replaying import changes, records
 from perfstress.replaying.shards import shard_of
@@ -106,8 +106,12 @@ def make(root: Path, wanted: Wanted) -> Plan:
 def _named(root: Path, names: Sequence[str]) -> list[library.Entry]:
     known = {entry.name: entry for entry in library.entries(root)}
     if unknown := [name for name in names if name not in known]:
+        gone = demotions.demotions(root)
+        told = [str(gone[name]) for name in unknown if name in gone]
+        if others := [name for name in unknown if name not in gone]:
+            told.insert(0, f"no entry named {', '.join(others)} in {library.FOLDER}/")
         raise LibraryError(
-            f"no entry named {', '.join(unknown)} in {library.FOLDER}/",
+            "\n".join(told),
             hint=f"there are: {', '.join(known) or 'none yet; perfstress promote makes one'}",
             slug="no-entry",
         )
