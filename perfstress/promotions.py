@@ -15,7 +15,7 @@ from perfstress.errors import LibraryError
 Change = Mapping[str, Any]
 
 # What the page of an entry says it has caught is written by people, and outlives a promotion.
-CAUGHT = re.compile(r"^It has caught .*", re.MULTILINE | re.DOTALL)
+CAUGHT = re.compile(r"^It has caught\b.*", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,12 +58,12 @@ def _committed(root: Path, folder: Path) -> str:
         raise LibraryError(
             f"{inside}: git does not have it: {error.message}",
             hint="nothing would be left of it; commit it first, or remove the folder yourself",
-            slug="not-committed",
+            slug="not-in-git",
         ) from error
     if open_files or not held.strip():
         raise LibraryError(
             f"{inside}: not committed as it is",
             hint="commit or restore it first: what is demoted is kept by git alone",
-            slug="not-committed",
+            slug="not-in-git",
         )
     return commit

@@ -106,7 +106,7 @@ def test_an_example_is_promoted_again_demoted_and_remembered(
 
     # Out of it: only what git has, and the name is remembered.
     assert run(["demote", "shop", "--reason", "sold"]) == ExitCode.USAGE
-    assert "[not-committed]" in capsys.readouterr().err
+    assert "[not-in-git]" in capsys.readouterr().err
     assert shop.entry.is_dir()
     shop.commit("promoted with a reason")
     assert run(["demote", "shop", "--reason", "sold"]) == ExitCode.PASS
@@ -145,7 +145,7 @@ class TestDemote:
         shop.add("shop")
         shutil.rmtree(shop.root / ".git")
         assert run(["demote", "shop", "--reason", "x"]) == ExitCode.USAGE
-        assert "[not-committed]" in capsys.readouterr().err
+        assert "[not-in-git]" in capsys.readouterr().err
         assert shop.entry.is_dir()
 
     def test_a_damaged_entry_can_leave_too(self, shop: Workshop) -> None:
