@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def asked(folder: Path, invariant: Invariant, state: dict[str, float] | None = N
 
 
 def statement(folder: Path, sql: str, name: str = "shop.db") -> tuple[object, str]:
-    with sqlite3.connect(folder / "shop.db") as connection:
+    with contextlib.closing(sqlite3.connect(folder / "shop.db")) as connection, connection:
         connection.execute("create table if not exists orders (n, price decimal)")
         connection.execute("insert into orders values (1, 2.5), (2, 1)")
     that = "orders == ok.look and price <= 4"
