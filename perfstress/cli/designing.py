@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from perfstress.cli.asking import answered
 from perfstress.cli.options import DESIGN, AsJson, Kind, app
 from perfstress.errors import ExitCode, UsageError
 
@@ -30,13 +31,26 @@ def draft(
     file: Annotated[
         Path | None, typer.Argument(help="The recording, with --from.", show_default=False)
     ] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Production's rate at its peak: 333/s, 2M/day.")
+    ] = None,
+    concurrency: Annotated[str | None, typer.Option(help="How many at once.")] = None,
+    horizon: Annotated[str | None, typer.Option(help="How long one process lives: 14d.")] = None,
+    known_from: Annotated[
+        str | None, typer.Option("--source", help="How these figures are known.")
+    ] = None,
+    implements: Annotated[
+        list[str] | None,
+        typer.Option(help="A path of the code to come; may be given several times."),
+    ] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing.")] = False,
     folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path("worked_examples"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     fill: Annotated[
         bool, typer.Option("--fill", help="Draft for the region of the map to visit next.")
     ] = False,
 ) -> ExitCode:
-    """Write a commented worked example to fill in."""
+    """Write a commented worked example to fill in; at a terminal, asks for what is not given."""
     if fill:
         from perfstress.commands.fill import fill as filling  # delayed: yaml, numpy
 
@@ -46,7 +60,8 @@ def draft(
             f"wrote {filled.path}\nnext: settle its TODOs, then  perfstress lint {filled.path}"
         )
         return ExitCode.PASS
-    if name is None or kind is None:
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not no_input
+    if name is None or (kind is None and not asks):
         raise UsageError(
             "a draft takes a name and a kind",
             hint="perfstress draft NAME --kind load; or --fill, for what nobody has visited",
@@ -56,11 +71,17 @@ def draft(
 
     drafted = command(
         name,
-        kind=kind.value,
+        kind=None if kind is None else kind.value,
         phase=phase,
         workload=workload,
         source=source,
         recording=file,
+        rate=rate,
+        concurrency=concurrency,
+        horizon=horizon,
+        known_from=known_from,
+        implements=implements or (),
+        ask=answered if asks else None,
         folder=folder,
         force=force,
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from perfstress.cli.asking import asked
 from perfstress.cli.options import DESIGN, AsJson, app
 from perfstress.errors import ExitCode
 
@@ -41,18 +42,13 @@ def new(
         title=title,
         builds=builds,
         examples=example or [],
-        ask=_asked if asks else None,
+        ask=asked if asks else None,
         force=force,
     )
     typer.echo(
         f"wrote {path}\nnext: fill in what says TODO, then  perfstress runbook check {phase}"
     )
     return ExitCode.PASS
-
-
-def _asked(question: str) -> str:
-    answer: str = typer.prompt(f"{question} (Enter leaves it open)", default="", show_default=False)
-    return answer
 
 
 @runbook.command()

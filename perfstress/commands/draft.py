@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from perfstress import importers
-from perfstress.drafting import EMPTY, Given, rendered
+from perfstress import drafting, importers, phases, provenance, runfile
+from perfstress.drafting import EMPTY, Ask, Given, rendered
 from perfstress.errors import UsageError
 from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
-from perfstress.units import parse_duration, parse_rate
 
 KINDS = ("load", "soak", "spike", "wrap", "interaction", "stress", "sweep")
 WORKLOADS = ("http", "calls", "runs", "tcp", "ws", "sql")
@@ -41,18 +38,20 @@ def draft(
     source: str | None = None,
     recording: Path | None = None,
     rate: str | None = None,
-    concurrency: int | None = None,
+    concurrency: str | None = None,
     horizon: str | None = None,
     known_from: str | None = None,
     implements: Sequence[str] = (),
     folder: Path = Path("worked_examples"),
+    ask: Ask | None = None,
     force: bool = False,
 ) -> Drafted:
     """Write ``folder/name.yaml``, and give back its path and the notes on the recording; raises
     UsageError.
 
     ``source`` names the format of ``recording`` (see ``importers.IMPORTERS``); ``known_from`` says
-    where the figures given come from. What the author has to settle says TODO, which ``lint``
+    where the figures given come from. ``ask`` puts a question to whoever sits at the terminal, for
+    what is neither given nor recorded. What the author has to settle says TODO, which ``lint``
     reports until it is gone. An existing file stays as it is without ``force``.
     """
     for what, text in (("name", name), ("phase", phase or "phase")):
@@ -62,8 +61,13 @@ def draft(
                 hint="small letters, digits, - and _, such as black-friday",
                 slug="bad-name",
             )
-    _is_one_of("kind", kind or "", KINDS, KINDS_NOT_YET)
-    assert kind is not None
+    if kind is None and ask is not None:
+        kind = drafting.chosen(ask, "Kind", KINDS)
+    if kind is None:
+        raise UsageError(
+            "a draft takes a kind", hint=f"--kind, one of {', '.join(KINDS)}", slug="bad-value"
+        )
+    _is_one_of("kind", kind, KINDS, KINDS_NOT_YET)
     later = tuple(sorted(set(Workload.model_fields) - set(WORKLOADS)))
     _is_one_of("a draft of workload", workload, WORKLOADS, later)
     _refuse_pair(kind, workload, source)
@@ -74,13 +78,16 @@ def draft(
         )
     given = Given(
         phase=phase,
-        rate=_checked("--rate", rate, parse_rate),
-        concurrency=concurrency,
-        horizon=_checked("--horizon", horizon, parse_duration),
+        rate=drafting.checked("--rate", rate, drafting.rate_of),
+        concurrency=drafting.checked("--concurrency", concurrency, drafting.concurrency_of),
+        horizon=drafting.checked("--horizon", horizon, drafting.horizon_of),
         source=known_from,
         implements=tuple(implements),
     )
     recorded = _recorded(source, recording)
+    if ask is not None:
+        given = dataclasses.replace(given, phase=phase or _phase(folder, ask))
+        given = drafting.completed(given, recorded, ask)
     if kind == "interaction":
         recorded = _side_by_side(recorded)
     if kind == "sweep":
@@ -134,17 +141,19 @@ def _one_journey(recorded: Recorded) -> Recorded:
     return dataclasses.replace(recorded, journeys=recorded.journeys[:1], notes=notes)
 
 
+def _phase(folder: Path, ask: Ask) -> str | None:
+    """One of the phases that have a page, if there are any."""
+    known = [path.stem for path in phases.files(provenance.root_of(folder))]
+    if not known:
+        return None
+    return drafting.asked(ask, f"Phase: {', '.join(known)}", drafting.one_of(known))
+
+
 def _save(path: Path, text: str) -> None:
     """The whole file or none; raises UsageError."""
-    temporary = path.parent / f".{path.stem}.{os.getpid()}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        runfile.write_whole(path, text)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written: {error.strerror}",
@@ -163,19 +172,6 @@ def _is_one_of(what: str, value: str, known: tuple[str, ...], later: tuple[str, 
     if value not in known:
         hint = f"one of {', '.join(known)}"
         raise UsageError(f"{value!r} is not a {what.split()[-1]}", hint=hint, slug="bad-value")
-
-
-def _checked(option: str, text: str | None, parse: Callable[[object], object]) -> str | None:
-    """The text of an option as it stands, if it can be read; raises UsageError."""
-    if text is None:
-        return None
-    try:
-        if not parse(text):
-            raise ValueError(f"{text!r} is nothing at all; write more than that")
-    except ValueError as error:
-        said, _, hint = str(error).partition("; ")
-        raise UsageError(f"{option}: {said}", hint=hint, slug="bad-value") from error
-    return text
 
 
 def _recorded(source: str | None, recording: Path | None) -> Recorded:

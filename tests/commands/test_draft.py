@@ -137,3 +137,94 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written") as raised:
         draft("mine", kind="load", folder=tmp_path / "file" / "deeper")
     assert raised.value.slug == "output-not-writable"
+
+
+def test_what_is_known_is_given_by_options(tmp_path: Path) -> None:
+    path = written(
+        "mine", kind="spike", rate="2M/day", concurrency="6000", horizon="14d",
+        known_from="the bill of November", implements=["service/**", "shop.py"], folder=tmp_path,
+    )  # fmt: skip
+    text = path.read_text()
+    assert "rate: 2M/day " in text
+    assert "concurrency: 6000 " in text
+    assert "horizon: 14d " in text
+    assert 'source: "the bill of November"' in text
+    assert 'paths: ["service/**", "shop.py"]' in text
+    text = text.replace("TODO: the command", "python").replace('"/TODO"', "/products")
+    path.write_text(text.replace("TODO: ", ""))
+    assert [str(problem) for problem in rules.check(yamlio.load(path), tmp_path)] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"rate": "fast"}, "--rate: 'fast' is not a rate"),
+        ({"rate": "0/s"}, "--rate: '0/s' is nothing at all"),
+        ({"concurrency": "many"}, "--concurrency: 'many' is not a whole number"),
+        ({"concurrency": "0"}, "--concurrency: '0' is not a whole number above zero"),
+        ({"horizon": "long"}, "--horizon: 'long' is not a duration"),
+        ({"horizon": "0s"}, "--horizon: '0s' is nothing at all"),
+        ({"kind": None}, "a draft takes a kind"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_told(
+    options: dict[str, Any], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        draft("mine", folder=tmp_path, **({"kind": "load"} | options))
+    assert raised.value.slug == "bad-value"
+    assert says in raised.value.message
+
+
+def test_at_a_terminal_it_asks_for_what_is_not_given(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "pay.md").write_text("")
+    asked: list[str] = []
+    answers = iter(
+        [
+            "party",
+            "",
+            "spike",
+            "play",
+            "pay",
+            "fast",
+            "333/s",
+            "",
+            "14d",
+            "a log",
+            "service/** shop.py",
+        ]
+    )
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return next(answers)
+
+    text = written("mine", kind=None, ask=ask, folder=tmp_path).read_text()
+    assert next(answers, None) is None
+    assert "'party' is none of load" in asked[1]
+    assert "'play' is none of pay" in asked[4]
+    assert "'fast' is not a rate" in asked[6]
+    for line in ("kind: spike", "phase: pay", "rate: 333/s", "concurrency: TODO", "horizon: 14d",
+                 'source: "a log"', 'paths: ["service/**", "shop.py"]'):  # fmt: skip
+        assert line in text
+
+
+def test_what_is_recorded_is_not_asked_for(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text('h - - [28/Nov/2025:11:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "-" rt=0.5\n')
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return ""
+
+    draft(
+        "mine", kind="load", phase="pay", source="access-log", recording=log, ask=ask,
+        folder=tmp_path,
+    )  # fmt: skip
+    assert [question.split(",")[0] for question in asked] == [
+        "How long one process has to live",
+        "Paths of the code to come",
+    ]

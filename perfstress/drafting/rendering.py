@@ -7,17 +7,17 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from perfstress import provenance
+from perfstress.drafting.given import Given
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 from perfstress.units import format_duration, human_bytes, human_duration, parse_rate
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent.parent / "templates"
 _SCHEMA = Path("docs/schema/worked-example.schema.json")
 # Characters that JSON may hold and a file of text should not, and halves of others.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff\ue000-\ue003]")
@@ -67,20 +67,6 @@ _LEVEL = 0.8
 _TODO_SOURCE = "TODO: a log and its dates, a bill, a statement"
 
 EMPTY = Recorded((RecordedJourney("browse", 1, (RecordedStep("get", "/TODO"),)),), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the author knows, as texts and numbers that have been checked; None says TODO, or what
-    the recording has.
-    """
-
-    phase: str | None = None
-    rate: str | None = None
-    concurrency: int | None = None
-    horizon: str | None = None
-    source: str | None = None
-    implements: tuple[str, ...] = ()
 
 
 def rendered(path: Path, kind: str, workload: str, recorded: Recorded, given: Given) -> str:

@@ -1,0 +1,33 @@
+"""Drafts of worked examples: what is known of production, and the text that it becomes."""
+
+from __future__ import annotations
+
+from perfstress.drafting.given import (
+    Ask,
+    Given,
+    asked,
+    checked,
+    chosen,
+    completed,
+    concurrency_of,
+    horizon_of,
+    one_of,
+    rate_of,
+)
+from perfstress.drafting.rendering import EMPTY, SERVICES, rendered
+
+__all__ = [
+    "EMPTY",
+    "SERVICES",
+    "Ask",
+    "Given",
+    "asked",
+    "checked",
+    "chosen",
+    "completed",
+    "concurrency_of",
+    "horizon_of",
+    "one_of",
+    "rate_of",
+    "rendered",
+]
