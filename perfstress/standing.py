@@ -130,6 +130,7 @@ def standings(root: Path, runbooks: Sequence[Runbook], compare: Compare) -> list
 
     The history of the work tree is read once for all of them.
     """
+    reading = provenance.begin(root)  # git prints while the examples are read
     files = {path.stem: path for path in reversed(library.worked_examples(root))}
     named = {name: files.get(name) for runbook in runbooks for name in runbook.examples}
     read = {path: yamlio.check(path) for path in named.values() if path is not None}
@@ -138,7 +139,7 @@ def standings(root: Path, runbooks: Sequence[Runbook], compare: Compare) -> list
         for path, (loaded, _) in read.items()
         if loaded is not None
     }
-    origins = provenance.states(root, patterns, compare) if patterns else {}
+    origins = provenance.states(root, patterns, compare, reading) if patterns else {}
     promoted = {entry.name: entry for entry in library.entries(root)}
     found = []
     for runbook in runbooks:

@@ -43,7 +43,7 @@ def new(
     if ask is not None:
         title = title or ask("The phase in a few words")
         builds = builds or ask("What it builds, in a sentence")
-        examples = examples or ask("Its worked examples, names with spaces between").split()
+        examples = examples or _names(ask)
     for name in examples:
         _check_name(name, "example")
     text = _environment().get_template("runbook.md.j2").render(
@@ -62,6 +62,17 @@ def new(
             slug="output-not-writable",
         ) from error
     return phases.shown(path)
+
+
+def _names(ask: Ask) -> list[str]:
+    """The names of examples that somebody types; asks again where one is none."""
+    question = "Its worked examples, names with spaces between"
+    while True:
+        names = ask(question).replace(",", " ").split()
+        bad = [name for name in names if not phases.NAME.fullmatch(name)]
+        if not bad:
+            return names
+        question = f"{bad[0]!r} is no name: small letters, digits, - and _; once more"
 
 
 def _check_name(text: str, what: str) -> None:

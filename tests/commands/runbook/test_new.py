@@ -50,6 +50,18 @@ def test_what_is_not_given_is_asked_for() -> None:
     assert "TODO: a paragraph" in page
 
 
+def test_a_name_that_is_none_is_asked_for_again() -> None:
+    answers = iter(["the till", "A till.", "Rush hour", "rush, night"])
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return next(answers)
+
+    assert "examples: [rush, night]" in new("till", ask=ask).read_text()
+    assert asked[-1].startswith("'Rush' is no name")
+
+
 def test_a_page_is_not_overwritten_without_force() -> None:
     new("till").write_text("mine")
     with pytest.raises(UsageError, match=r"runbooks/till\.md: exists"):
