@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,13 +21,19 @@ app.add_typer(ledger, rich_help_panel=LIBRARY)
 
 
 @ledger.callback()
-def tell(context: typer.Context, as_json: AsJson = False) -> ExitCode | None:
+def tell(
+    context: typer.Context,
+    as_json: AsJson = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write a page (.html) to this file.")
+    ] = None,
+) -> ExitCode | None:
     """Tell what has been caught: class, example, commits, and what the run cost."""
     if context.invoked_subcommand is not None:
         return None
     from perfstress.commands.ledger import ledger as command  # delayed: pydantic, git
 
-    return command(as_json=as_json, out=sys.stdout, err=sys.stderr)
+    return command(as_json=as_json, output=output, out=sys.stdout, err=sys.stderr)
 
 
 @ledger.command()

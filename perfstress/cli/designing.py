@@ -111,11 +111,14 @@ def shapes(
         list[str] | None, typer.Argument(help="Phases, or targets; default: all of the project.")
     ] = None,
     as_json: AsJson = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Draw a page (.html) or a picture (.svg).")
+    ] = None,
 ) -> ExitCode:
     """Draw what was stressed against production, and what no example has visited."""
     from perfstress.commands.shapes import shapes as command  # delayed: yaml, numpy
 
-    return command(phases or [], as_json=as_json, out=sys.stdout, err=sys.stderr)
+    return command(phases or [], as_json=as_json, output=output, out=sys.stdout, err=sys.stderr)
 
 
 @app.command(rich_help_panel=DESIGN)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from perfstress import provenance, rules, yamlio
 from perfstress.errors import Problem, UsageError
+from perfstress.ledger import kept
 from perfstress.runfile import write_whole
 from perfstress.shapemap import proposing, words
 from perfstress.shapemap.regions import Gap, gaps_of, states_of
@@ -29,7 +30,8 @@ def fill(name: str | None = None, *, phase: str | None = None, force: bool = Fal
     """
     root = provenance.root_of(Path.cwd())
     found = survey(root).only([phase] if phase else [])
-    gaps = [gap for target in found.targets for gap in gaps_of(target, states_of(target))]
+    caught = {one.kind for one in kept(root)}
+    gaps = [gap for target in found.targets for gap in gaps_of(target, states_of(target), caught)]
     gaps.sort(key=lambda gap: (-gap.score, gap.target.name))
     if not gaps:
         raise UsageError(

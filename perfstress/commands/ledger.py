@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from perfstress import provenance
-from perfstress.errors import ExitCode
+from perfstress.errors import ExitCode, UsageError
 from perfstress.ledger import (
     FILE,
     Catch,
@@ -25,11 +25,18 @@ from perfstress.units import human_count, human_duration
 WIDEST = 100
 
 
-def ledger(*, as_json: bool, out: TextIO, err: TextIO) -> ExitCode:
-    """Tell everything that was caught in the project that the current folder belongs to."""
+def ledger(*, as_json: bool, output: Path | None = None, out: TextIO, err: TextIO) -> ExitCode:
+    """Tell everything that was caught in the project that the current folder belongs to; as a page
+    with ``output``. Raises UsageError.
+    """
     root = provenance.root_of(Path.cwd())
     catches = with_trailers(root, kept(root))
     unknown = unknown_commits(root, catches)
+    if output is not None:
+        _draw(catches, unknown, output)
+        err.write(f"wrote {output}\n")
+        if not as_json:
+            return ExitCode.PASS
     if as_json:
         json.dump(document(catches, unknown), out, indent=1)
         out.write("\n")
@@ -75,6 +82,44 @@ def document(catches: Sequence[Catch], unknown: set[str]) -> dict[str, Any]:
     }
 
 
+def _draw(catches: Sequence[Catch], unknown: set[str], output: Path) -> None:
+    from perfstress.reports import caught, rendering  # delayed: jinja2
+
+    if output.suffix != ".html":
+        raise UsageError(
+            f"{output}: the ledger is drawn as a page",
+            hint="a name that ends in .html",
+            slug="bad-option",
+        )
+    told = [
+        caught.Told(
+            one.kind,
+            one.label,
+            one.resource,
+            one.example,
+            one.summary,
+            one.mended is not None,
+            list(_facts(one, unknown)),
+        )
+        for one in catches
+    ]
+    rendering.write_page(output, caught.page(summary(catches), told))
+
+
+def _facts(one: Catch, unknown: set[str]) -> Iterator[tuple[str, str]]:
+    """What there is to say of a catch, with what each is."""
+    yield "found", found(one).removeprefix("found ")
+    yield "mended", mending(one).removeprefix("mended ") if one.mended else "not yet"
+    if one.per_op is not None:
+        yield "size", f"{human_count(one.per_op)} {one.unit}"
+    if one.seconds:
+        yield "cost", cost(one)
+    if one.changed:
+        yield "run", one.changed
+    if not _is_here(one, unknown):
+        yield "proof", "a commit that this clone does not have"
+
+
 def summary(catches: Sequence[Catch]) -> str:
     """The ledger in a line: ``2 catches by 2 examples, 1 of them mended, for 4 min of load``."""
     if not catches:
@@ -112,15 +157,7 @@ def _told(catches: Sequence[Catch], unknown: set[str], width: int) -> Iterator[s
 def _one(one: Catch, unknown: set[str], width: int) -> Iterator[str]:
     head = f"{one.kind}  {one.resource}  by {one.example}"
     yield from textwrap.wrap(head, width, subsequent_indent="    ", break_on_hyphens=False)
-    facts = [found(one), mending(one)]
-    if one.per_op is not None:
-        facts.append(f"{human_count(one.per_op)} {one.unit}")
-    if one.seconds:
-        facts.append(cost(one))
-    if one.changed:
-        facts.append(one.changed)
-    if not _is_here(one, unknown):
-        facts.append("a commit that this clone does not have")
+    facts = [found(one), mending(one), *(fact for _, fact in list(_facts(one, unknown))[2:])]
     for text in (", ".join(facts), one.summary):
         yield from textwrap.wrap(
             text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False

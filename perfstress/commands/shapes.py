@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from perfstress import provenance
-from perfstress.errors import ExitCode
+from perfstress.errors import ExitCode, UsageError
+from perfstress.ledger import kept
 from perfstress.shapemap import drawing, words
 from perfstress.shapemap.regions import Gap, Region, RegionState, gaps_of, states_of
 from perfstress.shapemap.targets import Mapped, Stressed
@@ -24,12 +25,34 @@ PROPOSED = 5
 WIDEST = 100
 
 
-def shapes(wanted: Sequence[str], *, as_json: bool, out: TextIO, err: TextIO) -> ExitCode:
-    """Draw the map of the project that the current folder belongs to, or of some of its phases."""
-    found = survey(provenance.root_of(Path.cwd())).only(wanted)
+def shapes(
+    wanted: Sequence[str],
+    *,
+    as_json: bool,
+    output: Path | None = None,
+    out: TextIO,
+    err: TextIO,
+) -> ExitCode:
+    """Draw the map of the project that the current folder belongs to, or of some of its phases; to
+    a page or a picture with ``output``. Raises UsageError.
+    """
+    if output is not None and output.suffix not in (".html", ".svg"):
+        raise UsageError(
+            f"{output}: a map is drawn as a page or as a picture",
+            hint="a name that ends in .html or .svg",
+            slug="bad-option",
+        )
+    root = provenance.root_of(Path.cwd())
+    found = survey(root).only(wanted)
     states = {target.name: states_of(target) for target in found.targets}
-    gaps = [gap for target in found.targets for gap in gaps_of(target, states[target.name])]
+    caught = {one.kind for one in kept(root)}
+    gaps = [gap for target in found.targets for gap in gaps_of(target, states[target.name], caught)]
     gaps.sort(key=lambda gap: (-gap.score, gap.target.name))
+    if output is not None:
+        _draw(found, states, gaps, output)
+        err.write(f"wrote {output}\n")
+        if not as_json:
+            return ExitCode.PASS
     if as_json:
         json.dump(_document(found, states, gaps), out, indent=1)
         out.write("\n")
@@ -38,6 +61,15 @@ def shapes(wanted: Sequence[str], *, as_json: bool, out: TextIO, err: TextIO) ->
     for line in _told(found, states, gaps, width, bool(wanted)):
         text.write(f"{line}\n")
     return ExitCode.PASS
+
+
+def _draw(found: Survey, states: States, gaps: Sequence[Gap], output: Path) -> None:
+    from perfstress.reports import mapped, rendering  # delayed: jinja2
+
+    if output.suffix == ".html":
+        rendering.write_page(output, mapped.page(found.targets, states, gaps))
+    else:
+        rendering.write_page(output, mapped.svg(found.targets, states))
 
 
 # ---------------------------------------------------------------- for programs

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
 from typing import Any, TextIO
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from perfstress import telling
 from perfstress.charts import Trend, capacity, charts, costs, nines, pairs
+from perfstress.reports.rendering import part, render, vendored
 from perfstress.run import Run
 from perfstress.runfile import EXAMPLE_SOURCE
-from perfstress.units import human_bytes, human_count, human_duration
+from perfstress.shapemap.lying import lying_of
 from perfstress.verdict import Verdict
-from perfstress.version import __version__
 
 TABLE_ROWS = 1500
 EVIDENCE_CHARACTERS = 6_000
@@ -31,9 +28,9 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
     for chart in _all_charts(data):
         chart["id"] = anchors[chart["name"]]
     table = data.pop("table")
-    page = _environment().from_string(_part("page.html"))
     out.write(
-        page.render(
+        render(
+            "page.html",
             v=verdict,
             run=run,
             m=run.manifest,
@@ -59,11 +56,10 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
             happened=[_happened(event.t_s, event.name, event.facts) for event in run.events],
             evidence=list(_evidence(run.evidence)),
             source=_source(run),
-            version=__version__,
-            css=Markup(_part("page.css")),
-            js=Markup(_part("page.js")),
-            uplot_css=Markup(_vendored("uPlot.min.css")),
-            uplot_js=Markup(_vendored("uPlot.iife.min.js")),
+            lies=lying_of(run, verdict.load.operations),
+            js=Markup(part("page.js")),
+            uplot_css=Markup(vendored("uPlot.min.css")),
+            uplot_js=Markup(vendored("uPlot.iife.min.js")),
         )
     )
 
@@ -79,36 +75,6 @@ def _trends(verdict: Verdict) -> list[Trend]:
         for finding in telling.in_order(verdict.findings)
         if finding.per_op is not None
     ]
-
-
-@functools.cache
-def _part(name: str) -> str:
-    return resources.files("perfstress.reports").joinpath("page", name).read_text("utf-8")
-
-
-@functools.cache
-def _vendored(name: str) -> str:
-    return resources.files("perfstress._vendor").joinpath("uplot", name).read_text("utf-8")
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-    environment.filters["said"] = _said
-    environment.filters["count"] = human_count
-    return environment
-
-
-def _said(value: float | None, unit: str) -> str:
-    """A cell of the table of series."""
-    if value is None:
-        return ""
-    if unit == "bytes":
-        return human_bytes(value)
-    return human_duration(value) if unit == "seconds" and value >= 0 else human_count(value)
 
 
 def _latencies(verdict: Verdict) -> list[tuple[str, list[str]]]:
@@ -141,13 +107,13 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "scale", f"{manifest.scale:g}"
     for key, limit in manifest.limits.items():
         yield f"limit.{key}", limit.name
-    for part, facts in (
+    for piece, facts in (
         ("git", manifest.git),
         ("target", manifest.target),
         ("override", manifest.overrides),
         ("machine", manifest.environment),
     ):
-        yield from _flat(part, facts)
+        yield from _flat(piece, facts)
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -82,3 +82,21 @@ def test_the_finding_is_that_of_the_run(project: Repository) -> None:
     assert {key: line[key] for key in LEAK if key != "fails"} == {
         key: value for key, value in LEAK.items() if key != "fails"
     }
+
+
+def test_the_ledger_as_a_page(project: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    page = project.root / "ledger.html"
+    assert run(["ledger", "-o", str(page)]) == ExitCode.PASS
+    assert "no run that failed has been put into the ledger" in page.read_text()
+    keep(project, "100000")
+    run(["ledger", "add", "price-soak"])
+    capsys.readouterr()
+    assert run(["ledger", "-o", str(page)]) == ExitCode.PASS
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"wrote {page}\n")
+    text = page.read_text()
+    assert "memory grows by 40 B per call" in text
+    assert "<dd>not yet</dd>" in text
+    assert "<script" not in text
+    assert run(["ledger", "-o", "ledger.pdf"]) == ExitCode.USAGE
+    assert "[bad-option]" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from perfstress.commands.shapes import shapes
-from perfstress.errors import ExitCode
+from perfstress.errors import ExitCode, UsageError
 from tests.broken.corpus import CALLS
 from tests.support.golden import Golden
 from tests.support.kept import keep_entry, keep_run
@@ -119,3 +119,24 @@ def test_an_empty_project_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mo
     told, _ = run()
     assert "there are no worked examples here" in told
     assert json.loads(run(as_json=True)[0])["examples"] == []
+
+
+@pytest.mark.parametrize("suffix", ["html", "svg"])
+def test_the_map_in_a_file(project: Path, suffix: str) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    path = project / f"map.{suffix}"
+    assert shapes([], as_json=False, output=path, out=out, err=err) is ExitCode.PASS
+    assert (out.getvalue(), err.getvalue()) == ("", f"wrote {path}\n")
+    assert "price-spike" in path.read_text()
+
+
+def test_a_file_of_another_kind_is_refused_and_not_written(project: Path) -> None:
+    out = io.StringIO()
+    for path, slug in (
+        (project / "map.png", "bad-option"),
+        (project / "no/map.svg", "output-not-writable"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            shapes([], as_json=False, output=path, out=out, err=out)
+        assert caught.value.slug == slug
+        assert not path.exists()
