@@ -164,10 +164,11 @@ def worked_examples(root: Path) -> list[Path]:
 
 
 def original_of(path: Path, name: str, root: Path) -> Path:
-    """The worked example that git is to be asked about: of a promoted copy, the one that it was
-    made from, where that is still there; of any other, itself.
+    """The worked example that git is to be asked about: of a promoted copy, or of a shrunk one, the
+    one that it was made from, where that is still there; of any other, itself.
     """
-    promoted = path.name in (EXAMPLE, SMOKE) and path.resolve().parent.parent.name == FOLDER
+    promoted = path.name == EXAMPLE and path.resolve().parent.parent.name == FOLDER
+    promoted = promoted or path.name == SMOKE
     original = root / WORKED_EXAMPLES / f"{name}.yaml"
     return original if promoted and original.is_file() else path
 
@@ -239,3 +240,20 @@ def write_entry(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+def add_smoke(entry: Entry, text: str, seconds: float) -> Path:
+    """Keep a shrunk shape, whose run took ``seconds``, as the smoke test of an entry."""
+    smoke = entry.folder / SMOKE
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    files = {**entry.baseline.get("files", {}), SMOKE: digest}
+    baseline = {**entry.baseline, "smoke_seconds": round(seconds, 1), "files": files}
+    _replace(smoke, text)
+    _replace(entry.folder / BASELINE, json.dumps(baseline, indent=1) + "\n")
+    return smoke
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from perfstress.cli.options import LIBRARY, AsJson, RunName, Tier, app
+from perfstress.cli.options import LIBRARY, AsJson, RunName, Tier, app, assignments
 from perfstress.errors import ExitCode
 
 
@@ -43,6 +43,41 @@ def demote(
     from perfstress.commands.demote import demote as command  # delayed: numpy
 
     return command(name, reason=reason, out=sys.stdout)
+
+
+@app.command(rich_help_panel=LIBRARY)
+def shrink(
+    run: RunName,
+    budget: Annotated[
+        str, typer.Option(metavar="TIME", help="How long to search; what comes of it is kept.")
+    ] = "10m",
+    finding: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="Of several findings, shrink this one.")
+    ] = None,
+    mended: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="Has to pass; a dot is the work tree as it is."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="A value of the side that has to pass."),
+    ] = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Find the smallest shape that still shows what a run found, and keep it for the smoke tier."""
+    from perfstress.archive import find_run
+    from perfstress.commands.shrink import Request  # delayed: numpy, psutil, httpx
+    from perfstress.commands.shrink import shrink as command
+
+    request = Request(
+        run=find_run(run),
+        budget=budget,
+        finding=finding,
+        mended=mended,
+        overrides=assignments(overrides or []),
+        as_json=as_json,
+    )
+    return command(request, out=sys.stdout, err=sys.stderr)
 
 
 @app.command(rich_help_panel=LIBRARY)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from perfstress.errors import UsageError
+
 app = typer.Typer(
     name="perfstress",
     help="Finds what unit tests cannot: growth, leaks and collapse under production load.",
@@ -73,3 +75,18 @@ RUN = "Run"
 READ = "Read"
 LIBRARY = "The regression library"
 MACHINE = "This machine"
+
+
+def assignments(texts: list[str]) -> dict[str, str]:
+    """The places and values of ``--set``; raises UsageError."""
+    pairs = {}
+    for text in texts:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise UsageError(
+                f"--set {text}: not of the form PATH=VALUE",
+                hint="such as --set target.env.DEBUG=1",
+                slug="bad-set",
+            )
+        pairs[path.strip()] = value
+    return pairs

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from perfstress.cli.options import RUN, AsJson, ExampleFile, app
-from perfstress.errors import ExitCode, UsageError
+from perfstress.cli.options import RUN, AsJson, ExampleFile, app, assignments
+from perfstress.errors import ExitCode
 
 
 @app.command(rich_help_panel=RUN)
@@ -51,24 +51,10 @@ def discover(
         out=out,
         scale=scale,
         confirm=not no_confirm,
-        overrides=_assignments(overrides or []),
+        overrides=assignments(overrides or []),
         plants=plant or [],
         fail_fast=fail_fast,
         as_json=as_json,
         quiet=quiet,
     )
     return command(request, out=sys.stdout, err=sys.stderr)
-
-
-def _assignments(texts: list[str]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        path, equals, value = text.partition("=")
-        if not equals or not path.strip():
-            raise UsageError(
-                f"--set {text}: not of the form PATH=VALUE",
-                hint="such as --set target.env.DEBUG=1",
-                slug="bad-set",
-            )
-        pairs[path.strip()] = value
-    return pairs

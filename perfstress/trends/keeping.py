@@ -46,6 +46,8 @@ def why_not(run: Run) -> str:
         return f"it is {manifest.state}"
     if manifest.confirms:
         return "it confirms another"
+    if {".perfstress", "shrunk"} <= set(Path(manifest.example_path).parts):
+        return "it was a try to shrink another"
     if manifest.scale < 1 or manifest.planted or manifest.overrides:
         return "it is not of the example as it is written"
     return ""

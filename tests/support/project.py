@@ -147,7 +147,7 @@ class Project:
         """Whether the load of the newest run has begun."""
         return any(event["event"] == "epoch-began" for event in self.events())
 
-    def perfstress(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def perfstress(self, *words: str, within_s: float = 150) -> subprocess.CompletedProcess[str]:
         """Any other command, run in the folder."""
         return subprocess.run(
             [sys.executable, "-m", "perfstress", *words],
@@ -155,7 +155,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=within_s,
         )
 
     def git(self, *words: str) -> None:
