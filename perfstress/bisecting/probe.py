@@ -30,8 +30,7 @@ def probe_of(root: Path, name: str, *, full: bool) -> Probe:
     known = {entry.name: entry for entry in library.entries(root)}
     promoted_at = None
     if (entry := known.get(name)) is not None:
-        if entry.problem is not None:
-            raise entry.problem
+        library.check_frozen(entry)
         smoke = entry.folder / library.SMOKE
         path = smoke if smoke.exists() and not full else entry.folder / library.EXAMPLE
         promoted_at = entry.baseline.get("commit")

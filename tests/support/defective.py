@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-# What the defect puts into the operation. The work without it takes about 60 µs.
+# What a defect puts into the operation, whose work takes about 0.6 µs for each unit of ``base``.
 DEFECTS = {
     "leak": "    kept.append(bytes(167))",  # 200 bytes with its header and its place in the list
-    "median": "    work(6)",  # 15 % of what is done anyway
-    "tail": "    work(200 if number % 40 == 0 else 0)",  # the slowest 2.5 % take six times as long
-    "throughput": "    work(5)",
+    "median": "    work({base} * 15 // 100)",
+    "tail": "    work({base} if number % 40 == 0 else 0)",  # the slowest 2.5 % take twice as long
+    "throughput": "    work({base} // 9)",
 }
 SERVICE = """\
 kept = []
@@ -28,7 +28,7 @@ def work(amount):
 
 
 def operation(number):
-    work(40)
+    work({base})
 {defect}
     return number
 """
@@ -68,8 +68,9 @@ def example(**changes: Any) -> dict[str, Any]:
 class Repository:
     """A project with ``example`` in it, whose service is changed commit by commit."""
 
-    def __init__(self, root: Path, document: dict[str, Any]) -> None:
+    def __init__(self, root: Path, document: dict[str, Any], base: int = 40) -> None:
         self.root = root
+        self.base = base
         self.commits: list[str] = []
         root.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main")
@@ -93,7 +94,8 @@ class Repository:
 
     def write(self, defect: str) -> None:
         """Put the service there, with a defect or as it should be."""
-        (self.root / "service" / "service.py").write_text(SERVICE.format(defect=defect))
+        text = SERVICE.format(base=self.base, defect=defect.format(base=self.base))
+        (self.root / "service" / "service.py").write_text(text)
 
     def commit(self, message: str) -> str:
         """Commit everything; gives the forty digits."""
