@@ -6,16 +6,16 @@ Nothing of it is written down by hand: a state that somebody has to keep is a st
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from perfstress import archive, library, provenance, runfile, yamlio
-from perfstress.errors import Problem, RunError
+from perfstress import library, proofs, provenance, yamlio
+from perfstress.errors import Problem
 from perfstress.library import Entry
 from perfstress.phases import Runbook, Seal, shown
+from perfstress.proofs import Judged
 from perfstress.provenance import Compare, Provenance
 from perfstress.yamlio import Loaded
 
@@ -25,20 +25,6 @@ State = Literal[
 ]  # fmt: skip
 # Of what holds, the first is what has to be known first.
 STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]
-
-_ENDED = ("complete", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The newest full run of an example that was judged: its folder, when it began (ISO 8601), its
-    verdict, and whether it ran the text of today.
-    """
-
-    folder: Path
-    at: str
-    verdict: str
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,31 +127,40 @@ def standings(root: Path, runbooks: Sequence[Runbook], compare: Compare) -> list
     }
     origins = provenance.states(root, patterns, compare, reading) if patterns else {}
     promoted = {entry.name: entry for entry in library.entries(root)}
-    found = []
-    for runbook in runbooks:
-        for name in runbook.examples:
-            path = named[name]
-            loaded, problems = read[path] if path is not None else (None, [])
-            origin = None if path is None else origins.get(path)
-            entry = promoted.get(name)
-            text = _text(path)
-            frozen = None if entry is None else _text(entry.folder / library.EXAMPLE)
-            found.append(
-                Standing(
-                    runbook.phase,
-                    name,
-                    path,
-                    loaded,
-                    tuple(problems),
-                    origin,
-                    tuple(_unanswered(runbook, name, origin)),
-                    _judged(root, name, text, entry),
-                    entry,
-                    frozen is not None and frozen != text,
-                    next((s for s in reversed(runbook.seals) if s.example == name), None),
-                )
-            )
-    return found
+    with proofs.kept(root) as runs:
+        return [
+            _standing(runbook, name, named[name], read, origins, promoted.get(name), runs)
+            for runbook in runbooks
+            for name in runbook.examples
+        ]
+
+
+def _standing(
+    runbook: Runbook,
+    name: str,
+    path: Path | None,
+    read: Mapping[Path, tuple[Loaded | None, list[Problem]]],
+    origins: Mapping[Path, Provenance],
+    entry: Entry | None,
+    runs: proofs.Kept,
+) -> Standing:
+    loaded, problems = (None, []) if path is None else read[path]
+    origin = None if path is None else origins.get(path)
+    text = _text(path)
+    frozen = None if entry is None else _text(entry.folder / library.EXAMPLE)
+    return Standing(
+        phase=runbook.phase,
+        example=name,
+        path=path,
+        loaded=loaded,
+        problems=tuple(problems),
+        origin=origin,
+        unanswered=tuple(_unanswered(runbook, name, origin)),
+        run=runs.newest(name, text, _frozen(entry)),
+        promoted=entry,
+        renewed=frozen is not None and frozen != text,
+        sealed=next((s for s in reversed(runbook.seals) if s.example == name), None),
+    )
 
 
 def change_line(change: Mapping[str, Any]) -> str:
@@ -192,37 +187,11 @@ def _unanswered(
             yield change
 
 
-# ---------------------------------------------------------------- the kept runs
-def _judged(root: Path, name: str, text: str | None, entry: Entry | None) -> Judged | None:
-    """The newest run at full scale of what is in force: the example of today, or what was promoted
-    of it.
-    """
-    frozen = () if entry is None else (library.EXAMPLE, library.SMOKE)
-    in_force = {text, *(_text(entry.folder / file) for file in frozen if entry is not None)}
-    shelf = root / archive.RUNS / name
-    folders = sorted(shelf.iterdir(), reverse=True) if shelf.is_dir() else []
-    for folder in folders:  # their names begin with the time
-        source = _text(folder / runfile.EXAMPLE_SOURCE)
-        if source is None or source not in in_force:
-            continue
-        if (found := _verdict(folder)) is not None:
-            return Judged(folder, found[0], found[1], source == text)
-    return None
-
-
-def _verdict(folder: Path) -> tuple[str, str] | None:
-    """When a run began, and its verdict; None for a run that is no proof: reduced, changed by
-    options, broken off, or made to confirm another.
-    """
-    try:
-        manifest = runfile.read_manifest(folder)
-        verdict = json.loads((folder / runfile.RESULT).read_text(encoding="utf-8"))["verdict"]
-    except (RunError, OSError, ValueError, KeyError, TypeError):
-        return None  # a run that was cut off, which its own reader tells
-    changed = manifest.scale < 1 or manifest.overrides or manifest.planted or manifest.confirms
-    if changed or manifest.state not in _ENDED:
-        return None
-    return manifest.zero, str(verdict)
+def _frozen(entry: Entry | None) -> set[str]:
+    """What the library runs of an example."""
+    files = () if entry is None else (library.EXAMPLE, library.SMOKE)
+    texts = (_text(entry.folder / file) for file in files if entry is not None)
+    return {text for text in texts if text is not None}
 
 
 def _text(path: Path | None) -> str | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from perfstress import phases, rules
 from perfstress.standing import Standing, standings
+from perfstress.trends.store import STORE, Record, opened
 from tests.support.phased import CODE, EXAMPLE, PAGE, RUNBOOK, TEXT, accepting, promoted, run_of
 from tests.test_provenance import Repository
 
@@ -136,6 +140,30 @@ def test_a_run_of_the_promoted_text_tells_of_failing_and_not_of_today(
     found = standing(repository)
     assert found.states == ("failing", "promoted", "committed")
     assert found.renewed
+
+
+def test_a_run_whose_folder_is_gone_is_still_known(repository: Repository) -> None:
+    repository.commit({EXAMPLE: TEXT})
+    folder = run_of(repository, "20261120T100000-a", "PASS")
+    record = Record(
+        run=str(folder.relative_to(repository.root)),
+        name="sound",
+        at="2026-11-20T10:00:00+00:00",
+        commit=None,
+        dirty=False,
+        example=hashlib.sha256(TEXT.encode()).hexdigest()[:12],
+        environment="",
+        tier="",
+        verdict="FAIL",
+        seconds=3.0,
+        figures={},
+    )
+    shutil.rmtree(folder)
+    with opened(repository.root, make=True) as store:
+        store.add([record, dataclasses.replace(record, run="y", at="2027", example="other")])
+    assert states(repository) == ["failing", "discovered", "committed"]
+    (repository.root / STORE).write_text("spoilt")
+    assert states(repository) == ["committed"]
 
 
 def test_a_run_that_is_damaged_is_passed_over(repository: Repository) -> None:
