@@ -111,7 +111,7 @@ def _provenance(wanted: session.Order) -> list[str]:
     """What git says against the example's claim to be older than the code, and unweakened since."""
     example = wanted.loaded.example
     path = library.original_of(wanted.loaded.path, example.name, wanted.root)
-    paths = {path: example.implementation.paths}
+    paths = {path: example.implementation}
     known = provenance.states(wanted.root, paths, rules.weakening)[path]
     warnings = [f"the example came too late: {known.reason}"] if known.state == "too-late" else []
     return warnings + [

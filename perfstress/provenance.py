@@ -6,32 +6,25 @@ from that.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from perfstress.commits import asking, compared, seals, weakened
-from perfstress.commits.history import History, log_words, parse
-from perfstress.commits.patterns import Patterns, matcher
-from perfstress.commits.precedence import Order, Provenance, State
-from perfstress.commits.weakened import UNCOMMITTED, Compare, Pair, Weaker
+from perfstress.commits import asking
+from perfstress.commits.patterns import matcher
+from perfstress.commits.precedence import Provenance, State
+from perfstress.commits.project import Project, Wanted
+from perfstress.commits.reading import DEEPEN, Reading, begin, why_not
+from perfstress.commits.weakened import UNCOMMITTED, Compare
 from perfstress.errors import ProvenanceError
-from perfstress.example import Implementation
 
 __all__ = [
-    "UNCOMMITTED", "Committed", "Compare", "Provenance", "Reading", "State", "begin", "blob_at",
-    "blob_of", "blob_text", "committed", "facts", "git_says", "matcher", "root_of", "states",
+    "DEEPEN", "UNCOMMITTED", "Committed", "Compare", "Provenance", "Reading", "State", "begin",
+    "blob_at", "blob_of", "blob_text", "committed", "facts", "git_says", "matcher", "root_of",
+    "states",
 ]  # fmt: skip
-
-DEEPEN = "git fetch --unshallow"
-REFETCH = "git fetch --refetch --no-filter"
-
-Wanted = Mapping[Path, Sequence[str] | Implementation]
 
 
 def root_of(path: Path) -> Path:
@@ -66,43 +59,6 @@ def git_says(root: Path, *words: str) -> str:
 
 
 # ---------------------------------------------------------------- many examples
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A history that is being read on a thread beside; ``reason`` says why there is none."""
-
-    root: Path
-    printed: Future[bytes] | None
-    reason: str = ""
-
-    def history(self) -> History:
-        """The commits; none at all in a new repository. Raises ProvenanceError."""
-        if self.reason:
-            raise ProvenanceError(self.reason)
-        return parse(asking.text(self.printed.result()) if self.printed is not None else "")
-
-
-def begin(root: Path) -> Reading:
-    """Begin to read the history of a work tree; what is done until ``states`` wants it is saved."""
-    if not (root / ".git").exists():
-        return Reading(root, None, f"{root} is not under git")
-    try:
-        if git_says(root, "rev-parse", "--is-shallow-repository").strip() == "true":
-            return Reading(root, None, f"the clone is shallow; deepen it with  {DEEPEN}")
-    except ProvenanceError as error:
-        return Reading(root, None, error.message)
-    if not _has_commits(root):
-        return Reading(root, None)
-    return Reading(root, asking.ask_aside(root, *log_words()))
-
-
-def _has_commits(root: Path) -> bool:
-    try:
-        git_says(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    except ProvenanceError:
-        return False
-    return True
-
-
 def states(
     root: Path, examples: Wanted, compare: Compare | None = None, reading: Reading | None = None
 ) -> dict[Path, Provenance]:
@@ -113,148 +69,9 @@ def states(
     """
     try:
         history = (reading or begin(root)).history()
-        return _Project(root, history, examples, compare).states()
+        return Project(root, history, examples, compare).states()
     except ProvenanceError as error:
-        reason = error.message
-        if "promisor" in reason:
-            reason = f"the clone is partial, and what is missing could not be fetched; {REFETCH}"
-        return dict.fromkeys(examples, Provenance("cannot-tell", reason=reason))
-
-
-class _Project:
-    """One work tree: its history, and the examples in it that are asked about."""
-
-    def __init__(
-        self, root: Path, history: History, examples: Wanted, compare: Compare | None
-    ) -> None:
-        self.root, self.history, self.examples, self.compare = root, history, examples, compare
-        self.tree = asking.tree_of(root, "HEAD") if history.commits else {}
-        self.folded = {name.casefold(): name for name in self.tree}
-        self.moved = self._moved()
-        self.names = {path: self._name(path) for path in examples}
-        here = {path: _patterns(spec) for path, spec in examples.items()}
-        self.order = Order(
-            history,
-            [self._in_head(name) for name in self.names.values() if self._in_head(name)],
-            Patterns([pattern for patterns in here.values() for pattern in patterns]),
-            self._seals(history),
-        )
-
-    def _seals(self, history: History) -> dict[str, list[int]]:
-        return seals.seals_of(history, lambda blobs: asking.texts_of(self.root, blobs))
-
-    def _name(self, path: Path) -> str | None:
-        """The path from the root as git writes it, or None outside of the root. A file system may
-        take other letters for the same.
-        """
-        try:
-            name = path.resolve().relative_to(self.root.resolve()).as_posix()
-        except ValueError:
-            return None
-        other = self.folded.get(name.casefold())
-        if name not in self.tree and other is not None and _is_same(self.root / other, path):
-            return other
-        return name
-
-    def _moved(self) -> dict[str, str]:
-        """Files that are renamed in the index and not in a commit yet: the old name of each."""
-        if not self.history.commits:
-            return {}
-        printed = git_says(
-            self.root, "diff", "--cached", "--raw", "-z", "-M", "--no-abbrev", "--no-relative",
-            "--no-ext-diff", "--diff-filter=R", "HEAD",
-        )  # fmt: skip
-        words = iter(printed.split("\0"))
-        found = {}
-        for word in words:
-            if word.startswith(":"):
-                old = next(words)
-                found[next(words)] = old
-        return found
-
-    def _in_head(self, name: str | None) -> str:
-        """The name that HEAD has for the file, empty where it has none."""
-        name = name or ""
-        name = name if name in self.tree else self.moved.get(name, "")
-        return name if name in self.tree else ""
-
-    def states(self) -> dict[Path, Provenance]:
-        """Each example's."""
-        found = {path: self._state(path) for path in self.examples}
-        if self.compare is not None:
-            known = self._compared(self.compare)
-            for path in found:
-                edits = tuple(self._weakened(path, known, self.compare))
-                found[path] = replace(found[path], weakened=edits) if edits else found[path]
-        return found
-
-    def _state(self, path: Path) -> Provenance:
-        name, spec = self.names[path], self.examples[path]
-        if name is None:
-            return Provenance("cannot-tell", reason=f"{path} lies outside {self.root}")
-        committed = self._in_head(name)
-        patterns = _patterns(spec)
-        if committed:
-            return self.order.of(committed, patterns)
-        return self.order.of_uncommitted(patterns, {name})
-
-    def _compared(self, compare: Compare) -> Mapping[Pair, Weaker]:
-        """Every two texts that follow each other, compared now or before; git is asked once for
-        all that are needed.
-        """
-        wanted = [
-            pair
-            for path in self.examples
-            if (name := self._in_head(self.names[path]))
-            for pair in weakened.pairs_of(self.order.life(name))
-        ]
-        known = compared.load(self.root) if len(wanted) >= compared.WORTH_KEEPING else {}
-        new = [pair for pair in dict.fromkeys(wanted) if pair not in known]
-        texts = asking.texts_of(self.root, [blob for pair in new for blob in pair])
-        for older, newer in new:
-            if older in texts and newer in texts:
-                known[older, newer] = compare(texts[older], texts[newer])
-        compared.save(self.root, known, new)
-        return known
-
-    def _weakened(
-        self, path: Path, known: Mapping[Pair, Weaker], compare: Compare
-    ) -> Iterable[Mapping[str, Any]]:
-        name = self._in_head(self.names[path])
-        if not name:
-            return
-        yield from weakened.edits_of(self.history, self.order.life(name), known)
-        if _is_blob(path, self.tree[name]):
-            return
-        try:
-            present = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            return
-        in_head = asking.texts_of(self.root, [self.tree[name]]).get(self.tree[name])
-        for change in compare(in_head, present) if in_head is not None else ():
-            yield {"commit": UNCOMMITTED, **change}
-
-
-def _patterns(spec: Sequence[str] | Implementation) -> Sequence[str]:
-    return spec.paths if isinstance(spec, Implementation) else spec
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
-
-
-def _is_blob(path: Path, blob: str) -> bool:
-    """Whether a file on disk is this blob, by the checksum that git gives it."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return True  # nothing to compare
-    digest = hashlib.sha256() if len(blob) == 64 else hashlib.sha1(usedforsecurity=False)
-    digest.update(b"blob %d\0" % len(data) + data)
-    return digest.hexdigest() == blob
+        return dict.fromkeys(examples, Provenance("cannot-tell", reason=why_not(root, error)))
 
 
 # ---------------------------------------------------------------- one file

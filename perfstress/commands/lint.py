@@ -151,7 +151,8 @@ def _too_late(loaded: yamlio.Loaded, origin: Provenance) -> Problem:
         loaded.display,
         "too-late",
         f"implementation.paths: {origin.reason}",
-        "commit the next example before its code; this one can be run, but it promised nothing",
+        "commit the next example before its code, or seal it before a squash; this one can be "
+        "run, but it promised nothing",
         at.line,
         at.column,
     )

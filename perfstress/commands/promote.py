@@ -112,7 +112,7 @@ def _against(run: Run, verdict: Verdict, source: Path, root: Path) -> list[str]:
     ):
         reasons.append(f"{source} has changed since the run")
     else:
-        state = provenance.states(root, {source: run.example.implementation.paths})[source]
+        state = provenance.states(root, {source: run.example.implementation})[source]
         if state.state != "before":
             reasons.append(f"it is not proved that the example came first: {state.reason}")
     return reasons

@@ -46,6 +46,9 @@ class Provenance:
         }
 
 
+NOTHING: frozenset[str] = frozenset()
+
+
 class Order:
     """The examples of a history and the code of their patterns, in the order of the commits.
 
@@ -71,6 +74,16 @@ class Order:
     def life(self, name: str) -> Life:
         """The life of an example of HEAD."""
         return self._found.lives[self._numbers[name]]
+
+    def blobs(self, name: str) -> list[str]:
+        """Every text that an example of HEAD has had, as blobs."""
+        life = self.life(name)
+        return [blob for _, blob in life.adds] + [change.blob for _, change in life.edits]
+
+    def added(self, name: str) -> str | None:
+        """The first commit that added an example of HEAD."""
+        adds = self.life(name).adds
+        return self.sha(adds[0][0]) if adds else None
 
     def submodules(self, paths: Sequence[str]) -> set[str]:
         """The submodules in which something may fit these patterns."""
@@ -101,63 +114,64 @@ class Order:
         reason = "the example is not committed yet"
         if not touched:
             return Provenance("pending", reason=reason)
-        first = self._sha(touched[0])
+        first = self.sha(touched[0])
         reason = f"{reason}, and {first[:7]} began the implementation"
         return Provenance("too-late", None, first, reason)
 
-    def of(self, name: str, paths: Sequence[str]) -> Provenance:
-        """The state of an example of HEAD."""
+    def of(self, name: str, paths: Sequence[str], but: frozenset[str] = NOTHING) -> Provenance:
+        """The state of an example of HEAD; what was done to the paths in ``but`` does not count."""
         life = self.life(name)
-        touched, common = self.touching(paths, life.names)
+        touched, common = self.touching(paths, life.names | but)
         if not life.adds:  # its history is cut off somewhere
             reason = "git does not show which commit added the example"
             return Provenance("cannot-tell", reason=reason)
         added = life.adds[0][0]
         if not touched:
             reason = f"not implemented yet: no commit touches {', '.join(paths)}"
-            return Provenance("pending", self._sha(added), None, reason)
-        first = self._sha(touched[0])
+            return Provenance("pending", self.sha(added), None, reason)
+        first = self.sha(touched[0])
         proper = [place for place, _ in life.adds if common & self.descent.bit[place]]
         if proper and self._any_will_do(life):
-            return Provenance("before", self._sha(proper[0]), first)
+            return Provenance("before", self.sha(proper[0]), first)
         if len(proper) == len(life.adds):
-            return Provenance("before", self._sha(proper[0]), first)
-        if sealed := self._sealed(life, common):
-            return sealed_before(self._sha(added), first, self._sha(sealed))
+            return Provenance("before", self.sha(proper[0]), first)
+        sealed = self.sealed(self.blobs(name), common)
+        if sealed is not None:
+            return sealed_before(self.sha(added), first, self.sha(sealed)[:7])
         if proper:
-            others = [self._sha(place)[:7] for place, _ in life.adds if place not in proper]
-            reason = (
-                f"the example was added more than once: {self._sha(proper[0])[:7]} came before "
-            )
+            others = [self.sha(place)[:7] for place, _ in life.adds if place not in proper]
+            reason = f"the example was added more than once: {self.sha(proper[0])[:7]} came before "
             reason += f"the implementation, {', '.join(others)} did not"
-            return Provenance("cannot-tell", self._sha(proper[0]), first, reason)
+            return Provenance("cannot-tell", self.sha(proper[0]), first, reason)
         return self._too_late(added, touched)
 
     def _any_will_do(self, life: Life) -> bool:
         """Whether the same text was added side by side (a commit picked into another branch)."""
         return len({blob for _, blob in life.adds}) == 1 and not life.was_gone
 
-    def _sealed(self, life: Life, common: int) -> int | None:
-        """A commit before all code whose runbook holds the blob of one of the example's texts."""
-        blobs = [blob for _, blob in life.adds] + [change.blob for _, change in life.edits]
+    def sealed(self, blobs: Sequence[str], common: int) -> int | None:
+        """A commit before all code whose runbook holds one of these blobs. ``common`` are the
+        starts that all code follows.
+        """
         places = (place for blob in blobs for place in self.seals.get(blob, ()))
         return next((place for place in places if common & self.descent.bit[place]), None)
 
     def _too_late(self, added: int, touched: Sequence[int]) -> Provenance:
         guilty = next(place for place in touched if not self.descent.follows(place, added))
-        said = self._sha(guilty)[:7]
+        said = self.sha(guilty)[:7]
         if guilty == added:
             reason = f"{said} added the example together with the implementation"
         else:
             reason = f"{said} touched the implementation and does not follow "
-            reason += f"{self._sha(added)[:7]}, which added the example"
-        return Provenance("too-late", self._sha(added), self._sha(guilty), reason)
+            reason += f"{self.sha(added)[:7]}, which added the example"
+        return Provenance("too-late", self.sha(added), self.sha(guilty), reason)
 
-    def _sha(self, place: int) -> str:
+    def sha(self, place: int) -> str:
+        """The name of a commit."""
         return self.history.commits[place].sha
 
 
 def sealed_before(added: str | None, first: str, sealed: str) -> Provenance:
-    """Before, by a seal: the runbook's commit holds the checksum of the text."""
-    reason = f"sealed in {sealed[:7]}, before {first[:7]} began the implementation"
+    """Before, by a seal: the runbook of the commit ``sealed`` holds the checksum of the text."""
+    reason = f"sealed in {sealed}, before {first[:7]} began the implementation"
     return Provenance("before", added, first, reason)

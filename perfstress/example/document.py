@@ -37,8 +37,11 @@ class Production(Part):
 
 
 class Implementation(Part):
-    """The files whose first commit has to come after this example's."""
+    """The files whose first commit has to come after this example's, in this repository or in the
+    clone at ``repo`` (a path from the root, or ``${env:NAME}``).
+    """
 
+    repo: Text | None = None
     paths: Annotated[list[Text], Field(min_length=1)]
 
 
