@@ -88,6 +88,8 @@ def draft(
     for note in drafted.notes:
         typer.echo(f"from the recording: {note}", err=True)
     path = drafted.path
+    if drafted.data is not None:
+        typer.echo(f"wrote {drafted.data}")
     typer.echo(f"wrote {path}\nnext: fill in what is marked, then  perfstress lint {path}")
     return ExitCode.PASS
 

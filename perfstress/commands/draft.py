@@ -23,10 +23,11 @@ _NO_INPUT = ("locust", "k6")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Drafted:
-    """What was written, and what there is to say of the recording."""
+    """What was written, with the data set beside it, and what there is to say of the recording."""
 
     path: Path
     notes: tuple[str, ...]
+    data: Path | None = None
 
 
 def draft(
@@ -72,10 +73,7 @@ def draft(
     _is_one_of("a draft of workload", workload, WORKLOADS, later)
     _refuse_pair(kind, workload, source)
     path = folder / f"{name}.yaml"
-    if path.exists() and not force:
-        raise UsageError(
-            f"{path}: exists", hint="choose another name, or overwrite with --force", slug="exists"
-        )
+    _refuse_there(path, None, force=force)
     given = Given(
         phase=phase,
         rate=drafting.checked("--rate", rate, drafting.rate_of),
@@ -92,8 +90,20 @@ def draft(
         recorded = _side_by_side(recorded)
     if kind == "sweep":
         recorded = _one_journey(recorded)
+    if rows := drafting.rows_of(recorded):
+        _refuse_there(drafting.data_of(path), rows, force=force)
+        _save(drafting.data_of(path), rows)
     _save(path, rendered(path, kind, workload, recorded, given))
-    return Drafted(path, recorded.notes)
+    return Drafted(path, recorded.notes, drafting.data_of(path) if rows else None)
+
+
+def _refuse_there(path: Path, text: str | None, *, force: bool) -> None:
+    """A file that is there already, with another text than the one to write."""
+    if not path.exists() or force:
+        return
+    if text is None or not path.is_file() or path.read_bytes() != text.encode():
+        hint = "choose another name, or overwrite with --force"
+        raise UsageError(f"{path}: exists", hint=hint, slug="exists")
 
 
 def _refuse_pair(kind: str, workload: str, source: str | None) -> None:

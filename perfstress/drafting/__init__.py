@@ -14,7 +14,7 @@ from perfstress.drafting.given import (
     one_of,
     rate_of,
 )
-from perfstress.drafting.rendering import EMPTY, SERVICES, rendered
+from perfstress.drafting.rendering import EMPTY, SERVICES, data_of, rendered, rows_of
 
 __all__ = [
     "EMPTY",
@@ -26,8 +26,10 @@ __all__ = [
     "chosen",
     "completed",
     "concurrency_of",
+    "data_of",
     "horizon_of",
     "one_of",
     "rate_of",
     "rendered",
+    "rows_of",
 ]

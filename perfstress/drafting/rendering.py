@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -14,6 +15,7 @@ import jinja2
 
 from perfstress import provenance
 from perfstress.drafting.given import Given
+from perfstress.importers import identifiers
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
 from perfstress.units import format_duration, human_bytes, human_duration, parse_rate
 
@@ -87,7 +89,25 @@ def rendered(path: Path, kind: str, workload: str, recorded: Recorded, given: Gi
     environment.filters["comment"] = as_comment
     values = _values(kind, workload, recorded, given)
     values |= {"name": path.stem, "schema": _schema(path.parent)}
+    rows = rows_of(recorded)
+    values["ids"] = rows and {
+        "file": data_of(path).relative_to(path.parent).as_posix(),
+        "sha256": hashlib.sha256(rows.encode()).hexdigest(),
+    }
     return environment.get_template("example.yaml.j2").render(values)
+
+
+def data_of(path: Path) -> Path:
+    """Where the data set of an example's identifiers lies."""
+    return path.parent / "data" / f"{path.stem}-ids.jsonl"
+
+
+def rows_of(recorded: Recorded) -> str:
+    """The text of that data set, a JSON object a line; empty where no journey draws from it."""
+    steps = [step for journey in recorded.journeys for step in journey.steps]
+    if not any(f"{{{{ {identifiers.NAME}." in step.path for step in steps):
+        return ""
+    return "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in recorded.rows)
 
 
 def _values(kind: str, workload: str, recorded: Recorded, given: Given) -> dict[str, Any]:

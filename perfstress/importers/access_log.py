@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from perfstress.example import METHODS
+from perfstress.importers import secrets
+from perfstress.importers.identifiers import drawn
 from perfstress.importers.log_entry import hit_of
 from perfstress.importers.opened import lines
 from perfstress.importers.patterns import pattern
@@ -18,10 +20,11 @@ from perfstress.importers.recorded import (
     RecordedStep,
     bad_recording,
 )
-from perfstress.importers.traffic import Distribution, Kinds, Seconds, Seen
+from perfstress.importers.traffic import Distribution, Kind, Kinds, Seconds, Seen
 
-# Journeys beyond these are told as a share, not drafted.
-MOST_JOURNEYS = 8
+# As many journeys as make up this share of the requests, within bounds; the rest is told.
+ENOUGH = 0.9
+FEWEST_JOURNEYS, MOST_JOURNEYS = 8, 40
 # A file of which so many lines are not understood is none of this kind.
 PATIENCE = 100_000
 
@@ -70,7 +73,18 @@ def read(file: BinaryIO, name: str) -> Recorded:
         concurrency=seconds.most_at_once(),
         bodies=sizes(bodies),
         p99_s=took.percentile(0.99) if took.count else None,
+        learnt=dict(_secrets(kinds)),
     )
+
+
+def _secrets(kinds: Kinds) -> Iterator[tuple[str, str]]:
+    """What stood in secret parameters of the paths that identifiers are taken from."""
+    for _, seen in frequent(kinds):
+        for path in seen.paths:
+            for pair in path.partition("?")[2].split("&"):
+                key, _, value = pair.partition("=")
+                if secrets.is_secret_parameter(key):
+                    yield from secrets.learnt(key, value)
 
 
 def sizes(bodies: Distribution) -> BodySizes | None:
@@ -81,24 +95,37 @@ def sizes(bodies: Distribution) -> BodySizes | None:
     return BodySizes(round(p50), round(p99), round(bodies.largest))
 
 
+def frequent(kinds: Kinds) -> list[tuple[Kind, Seen]]:
+    """The kinds that are drafted."""
+    taken: list[tuple[Kind, Seen]] = []
+    count = 0
+    for kind, seen in kinds.most_common(MOST_JOURNEYS):
+        if len(taken) >= FEWEST_JOURNEYS and count >= ENOUGH * kinds.total:
+            break
+        taken.append((kind, seen))
+        count += seen.count
+    return taken
+
+
 def rarer(kinds: Kinds) -> Iterator[str]:
     """What is said of the kinds that are not drafted."""
-    if len(kinds) > MOST_JOURNEYS:
-        kept = sum(seen.count for _, seen in kinds.most_common(MOST_JOURNEYS))
-        share = 1 - kept / kinds.total
-        yield f"{len(kinds) - MOST_JOURNEYS} rarer kinds, {share:.1%} of all, are left out"
+    kept = frequent(kinds)
+    if len(kinds) > len(kept):
+        share = 1 - sum(seen.count for _, seen in kept) / kinds.total
+        rare = len(kinds) - len(kept)
+        what = "one rarer kind is" if rare == 1 else f"{rare:,} rarer kinds are"
+        yield f"{what} left out, {share:.1%} of all requests"
 
 
 def journeys(kinds: Kinds) -> Iterator[RecordedJourney]:
     """A journey of one request for each of the most frequent kinds."""
-    for (method, kind), seen in kinds.most_common(MOST_JOURNEYS):
+    for (method, kind), seen in frequent(kinds):
         path = seen.paths.most_common(1)[0][0]
         body = "TODO: the body is not recorded" if method in ("post", "put", "patch") else None
-        note = None
-        if "*" in kind and len(seen.paths) > 1:
-            note = f"one of many {kind}: rows of a data set can name them, {{{{ rows.id }}}}"
+        path, ids = drawn(path, kind, seen.paths)
+        note = f"one of {len(ids)} that were seen first" if ids else None
         step = RecordedStep(method, path, json=body, status=_usual(seen), note=note)
-        yield RecordedJourney("", seen.count, (step,))
+        yield RecordedJourney("", seen.count, (step,), ids=ids)
 
 
 def _usual(seen: Seen) -> int | None:

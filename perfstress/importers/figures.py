@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from perfstress.example import METHODS
 from perfstress.importers.recorded import RecordedJourney, RecordedStep
 
-MOST_JOURNEYS = 8
+MOST_JOURNEYS = 40
 _GROUP = re.compile(r"\[[^\]/]*\]|<[^>/]*>|\{[^}/]*\}|\$\{[^}/]*\}|:[A-Za-z_]\w*(?=/|$|\?)|\*")
 
 
@@ -42,4 +42,5 @@ def journeys(seen: Iterable[tuple[str, str, int]]) -> Iterator[RecordedJourney]:
 def left_out(count: int, rest: int, total: int) -> Iterator[str]:
     """What is said of requests beyond the journeys."""
     if rest > 0 and total:
-        yield f"{count} rarer kinds, {rest / total:.1%} of all, are left out"
+        what = "one rarer kind is" if count == 1 else f"{count:,} rarer kinds are"
+        yield f"{what} left out, {rest / total:.1%} of all requests"

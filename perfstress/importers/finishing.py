@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from perfstress.importers import secrets
+from perfstress.importers import identifiers, secrets
 from perfstress.importers.patterns import journey_name, request_name
-from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
+from perfstress.importers.recorded import Recorded, RecordedStep
 
 # A body beyond this belongs into a file of its own; so do all when they come to more in sum.
 LONGEST_BODY = 8_192
@@ -30,17 +30,26 @@ def finished(recorded: Recorded) -> Recorded:
     used: set[str] = set()
     budget = _Budget()
     journeys = []
+    fields: dict[str, list[str]] = {}
     for journey in recorded.journeys:
         steps = tuple(budget.fitted(_cleaned(step, cleaner)) for step in journey.steps)
         name = cleaner.text(journey.name, "name") if journey.name else _name(steps)
-        headers, steps = _shared(tuple(_spelt(step) for step in steps))
-        name = journey_name(name, used)
-        journeys.append(RecordedJourney(name, journey.weight, steps, headers))
+        journey = dataclasses.replace(journey, name=journey_name(name, used), steps=steps)
+        journey, drawn = identifiers.named(journey, cleaner)
+        fields |= drawn
+        headers, steps = _shared(tuple(_spelt(step) for step in journey.steps))
+        journeys.append(dataclasses.replace(journey, steps=steps, headers=headers))
     notes = [secrets.spelt(cleaner.text(note, "note")) for note in recorded.notes]
     notes += [secrets.spelt(note) for note in cleaner.notes()]
     if budget.left_out:
         notes.append(f"{budget.left_out} bodies are too long to stand in an example")
-    return dataclasses.replace(recorded, journeys=tuple(journeys), notes=tuple(notes), learnt={})
+    return dataclasses.replace(
+        recorded,
+        journeys=tuple(journeys),
+        notes=tuple(notes),
+        rows=identifiers.as_rows(fields),
+        learnt={},
+    )
 
 
 def _shared(

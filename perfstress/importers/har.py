@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from perfstress.example import METHODS
-from perfstress.importers.access_log import MOST_JOURNEYS, sizes, utc
+from perfstress.importers.access_log import sizes, utc
 from perfstress.importers.captures import Links, steps_of
 from perfstress.importers.exchange import Exchange, exchange_of, known_secrets
 from perfstress.importers.patterns import pattern
@@ -16,6 +16,7 @@ from perfstress.importers.streamed import elements
 from perfstress.importers.traffic import Distribution, Seconds
 from perfstress.units import format_duration
 
+MOST_JOURNEYS = 8
 MOST_STEPS = 20
 # A shorter pause is the browser's, not that of a person.
 SHORTEST_THINK_S = 0.5

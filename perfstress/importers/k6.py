@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from perfstress.importers import figures
-from perfstress.importers.access_log import rarer, utc
+from perfstress.importers.access_log import frequent, rarer, utc
 from perfstress.importers.log_entry import time_of
 from perfstress.importers.opened import json_of, lines
 from perfstress.importers.patterns import pattern
@@ -89,7 +89,7 @@ def _stream(points: Iterator[Point], name: str) -> Recorded:
         raise bad_recording(f"{name}: tells of no request over HTTP", _HINT)
     counted = [
         (method, seen.paths.most_common(1)[0][0], seen.count)
-        for (method, _), seen in kinds.most_common(figures.MOST_JOURNEYS)
+        for (method, _), seen in frequent(kinds)
     ]
     notes = [
         f"{took.count:,} requests in {seconds.seconds:,.0f} s, {failed / took.count:.2%} failed",

@@ -31,12 +31,17 @@ class RecordedStep:
 
 @dataclass(frozen=True, slots=True)
 class RecordedJourney:
-    """Requests that one user sends, and how often that was seen; ``headers`` go with each."""
+    """Requests that one user sends, and how often that was seen; ``headers`` go with each.
+
+    ``ids`` are rows of identifiers that were seen in its paths, where these have ``numbered`` marks
+    in their place.
+    """
 
     name: str
     weight: int
     steps: tuple[RecordedStep, ...]
     headers: Mapping[str, str] = field(default_factory=dict)
+    ids: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class Recorded:
     """A recording read. ``peak_hz`` and ``steady_hz`` (journeys a second), ``seconds``,
     ``concurrency`` (requests under way at once), ``bodies`` and ``p99_s`` (of the response times)
     are None where it does not hold them. ``learnt`` are values from secret places of what is not
-    part of a journey, with the variables that stand for them.
+    part of a journey, with the variables that stand for them. ``rows`` is a data set of the
+    identifiers that the paths draw from, a row for each user.
     """
 
     journeys: tuple[RecordedJourney, ...]
@@ -65,6 +71,7 @@ class Recorded:
     concurrency: int | None = None
     bodies: BodySizes | None = None
     p99_s: float | None = None
+    rows: tuple[Mapping[str, str], ...] = ()
     learnt: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 # Logs of several workers are nearly in order: so many seconds with requests are open.
 OPEN_SECONDS = 7_200
 MOST_KINDS = 4_000
-MOST_PATHS = 20
+MOST_PATHS = 100
 
 Kind = tuple[str, str]
 

@@ -99,3 +99,26 @@ def test_a_stream_of_a_run_that_was_killed_is_read_to_its_torn_line(tmp_path: Pa
     recording.write_text(K6[: int(len(K6) * 0.7)])
     text = draft("mine", kind="load", source="k6", recording=recording, folder=tmp_path).path
     assert "rate: 3/s" in text.read_text()
+
+
+def test_identifiers_are_a_data_set_that_nobody_overwrites(tmp_path: Path) -> None:
+    recording = tmp_path / "recording"
+    recording.write_text(dict(SAMPLES)["access-log"])
+
+    def drafted(name: str = "mine", *, force: bool = False) -> Path | None:
+        return draft(
+            name, kind="load", source="access-log", recording=recording, folder=tmp_path,
+            force=force,
+        ).data  # fmt: skip
+
+    data = drafted()
+    assert data == tmp_path / "data" / "mine-ids.jsonl"
+    assert data.read_text().splitlines()[1] == '{"get-a-one": "1"}'
+    (tmp_path / "mine.yaml").unlink()
+    data.write_text('{"my": "work"}\n')
+    with pytest.raises(UsageError, match=r"mine-ids\.jsonl: exists"):
+        drafted()
+    assert data.read_text() == '{"my": "work"}\n'
+    assert not (tmp_path / "mine.yaml").exists()
+    drafted(force=True)
+    assert "get-a-one" in data.read_text()
