@@ -71,6 +71,7 @@ def promote(
     if former is not None:
         _tell(former, out)
     caught = ledger.record(root, ledger.caught_before(root, run))
+    ledger.renew_page(root, run.example.name)  # of what was put into it before
     for one in caught:
         out.write(f"caught before: {one.kind} of {one.resource}, now in {ledger.FILE}\n")
     out.write("next: commit it, then  perfstress replay\n")

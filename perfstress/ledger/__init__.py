@@ -14,7 +14,7 @@ from perfstress.ledger.evidence import (
     unknown_commits,
     with_trailers,
 )
-from perfstress.ledger.file import FILE, kept, record
+from perfstress.ledger.file import FILE, kept, record, renew_page
 
 __all__ = [
     "FILE",
@@ -24,6 +24,7 @@ __all__ = [
     "caught_in",
     "kept",
     "record",
+    "renew_page",
     "unknown_commits",
     "with_trailers",
 ]

@@ -15,7 +15,10 @@ from perfstress.runfile import write_whole
 
 FILE = Path(library.FOLDER, "caught.jsonl")
 NOTHING = "It has caught nothing yet.\n"
-_SECTION = re.compile(r"^It has caught\b.*?(?=\n#|\Z)", re.MULTILINE | re.DOTALL)
+# Our own words alone: what people have written there stays.
+_SECTION = re.compile(
+    r"^It has caught(?: nothing yet\.|:\n).*?(?=\n#|\Z)", re.MULTILINE | re.DOTALL
+)
 
 
 def kept(root: Path) -> list[Catch]:
@@ -69,11 +72,16 @@ def record(root: Path, catches: Sequence[Catch]) -> list[Catch]:
     """Append what is new and tell it on the pages of the entries; gives back what was new."""
     new = keep(root, catches)
     for name in sorted({one.example for one in new}):
-        page = root / library.FOLDER / name / library.PAGE
-        if page.is_file():
-            mine = [one for one in kept(root) if one.example == name]
-            write_whole(page, with_section(page.read_text(encoding="utf-8"), mine))
+        renew_page(root, name)
     return new
+
+
+def renew_page(root: Path, name: str) -> None:
+    """Tell on the page of an entry, where there is one, what the ledger has of it."""
+    page = root / library.FOLDER / name / library.PAGE
+    mine = [one for one in kept(root) if one.example == name]
+    if mine and page.is_file():
+        write_whole(page, with_section(page.read_text(encoding="utf-8"), mine))
 
 
 def _ends_a_line(path: Path) -> bool:
@@ -101,7 +109,7 @@ def _line(one: Catch) -> str:
 
 
 def with_section(page: str, catches: Sequence[Catch]) -> str:
-    """The page with its part about catches written anew; at its end where it has none."""
+    """The page with its part about catches written anew; at its end where it has none of ours."""
     told = section(catches)
     if _SECTION.search(page):
         return _SECTION.sub(lambda _: told, page, count=1)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from perfstress.cli import run
 from perfstress.errors import ExitCode
 from perfstress.ledger import FILE
+from tests.commands.test_promoting import Workshop, passed
 from tests.ledger.test_evidence import LEAK, Repository, code, keep, repository
 from tests.support.golden import Golden
 
@@ -100,3 +102,31 @@ def test_the_ledger_as_a_page(project: Repository, capsys: pytest.CaptureFixture
     assert "<script" not in text
     assert run(["ledger", "-o", "ledger.pdf"]) == ExitCode.USAGE
     assert "[bad-option]" in capsys.readouterr().err
+
+
+@pytest.mark.live
+def test_a_promotion_tells_what_failing_runs_found_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = Workshop(tmp_path / "shop")
+    monkeypatch.chdir(shop.root)
+    file = shop.example(success=["errors.count == 0"])
+    (shop.root / "touched" / "shop.py").write_text("raise SystemExit(3)\n")
+    shop.commit("broken code")
+    found = shop.git("rev-parse", "HEAD").strip()
+    done = shop.perfstress("discover", str(file), "--quiet", "--no-confirm")
+    assert done.returncode == ExitCode.FAIL, done.stdout + done.stderr
+    shop.code()
+    mended = shop.git("rev-parse", "HEAD").strip()
+    passed(shop, file)
+    assert run(["promote", "shop"]) == ExitCode.PASS
+    assert f", now in {FILE}\n" in capsys.readouterr().out
+    lines = [json.loads(line) for line in (shop.root / FILE).read_text().splitlines()]
+    assert {(one["example"], one["found"], one["mended"]) for one in lines} == {
+        ("shop", found, mended)
+    }
+    assert all(one["seconds"] > 0 for one in lines)
+    page = (shop.entry / "README.md").read_text()
+    assert f"found at `{found[:7]}`" in page
+    assert f"mended in `{mended[:7]}`" in page
+    assert "It has caught nothing yet" not in page

@@ -102,6 +102,11 @@ def test_what_stands_behind_the_section_stays() -> None:
     assert with_section("# one\n", []) == f"# one\n\n{NOTHING}"
 
 
+def test_what_people_have_written_stays() -> None:
+    page = "# one\n\nIt has caught a slow start.\n"
+    assert with_section(page, [ONE]) == f"{page}\n{section([ONE])}"
+
+
 def test_at_the_latest_is_another_word() -> None:
     told = section([dataclasses.replace(MENDED, at_the_latest=True)])
     assert "mended by `2222222`" in told
