@@ -51,7 +51,9 @@ success:
 """
 
 
-def baseline(name: str, kind: str, seconds: float, text: str, rng: random.Random) -> str:
+def baseline(
+    name: str, kind: str, service: int, seconds: float, text: str, rng: random.Random
+) -> str:
     """The figures of a promoted run, as ``promote`` writes them."""
     figures = {"p50": 3.1, "p90": 4.8, "p99": 9.7, "p99_9": 14.2, "max": 33.0}
     summary = {
@@ -71,6 +73,7 @@ def baseline(name: str, kind: str, seconds: float, text: str, rng: random.Random
             "schema_version": 1,
             "name": name,
             "kind": kind,
+            "implementation": [f"services/{service}/**"],
             "promoted_at": "2026-11-20T13:09:04.486+00:00",
             "commit": hashlib.sha1(name.encode()).hexdigest(),
             "environment": {"system": "Linux", "cores": 2, "hash": MACHINE},
@@ -104,7 +107,7 @@ def make(folder: Path, entries: int, replays: int, rng: random.Random) -> None:
         entry.mkdir(parents=True)
         (entry / "example.yaml").write_text(text)
         (entry / "baseline.json").write_text(
-            baseline(name, KINDS[number % len(KINDS)], seconds, text, rng)
+            baseline(name, KINDS[number % len(KINDS)], number // 2, seconds, text, rng)
         )
         (entry / "README.md").write_text(f"# {name}\n")
         if number % 10 == 0:
