@@ -130,8 +130,7 @@ def _baseline(path: Path) -> Mapping[str, Any]:
         baseline = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(baseline, dict):
             raise ValueError("not a JSON object")
-        for name in ("seconds", "smoke_seconds"):
-            _seconds(name, baseline.get(name, 0.0))
+        _check_types(baseline)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise LibraryError(
@@ -149,10 +148,18 @@ def _baseline(path: Path) -> Mapping[str, Any]:
     return baseline
 
 
-def _seconds(name: str, value: Any) -> None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} is {value!r}, not a number of seconds")
+def _check_types(baseline: Mapping[str, Any]) -> None:
+    """Raise ValueError for what a plan rests on and is not what it has to be."""
+    for name in ("seconds", "smoke_seconds"):
+        value = baseline.get(name, 0.0)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and math.isfinite(value) and value >= 0):
+            raise ValueError(f"{name} is {value!r}, not a number of seconds")
+    if not isinstance(baseline.get("commit"), str | None):
+        raise ValueError(f"commit is {baseline['commit']!r}")
+    files = baseline.get("files", {})
+    if not isinstance(files, dict) or not all(isinstance(each, str) for each in files.values()):
+        raise ValueError("files is not a list of names with their checksums")
 
 
 def worked_examples(root: Path) -> list[Path]:

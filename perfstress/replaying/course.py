@@ -66,23 +66,25 @@ class _Course:
         try:
             with beside.sides_of(self._plan, self._around) as sides:
                 while waiting:
-                    planned = waiting.pop(0)
-                    if not self._fits(planned):
-                        continue
-                    self._announce(planned, waiting)
-                    try:
-                        result = self._replayed(planned, sides)
-                    except KeyboardInterrupt:
-                        waiting.insert(0, planned)
-                        raise
-                    self._journal.finished(result)
-                    self._results.append(result)
-                    took = human_duration(result.seconds)
-                    self._say(f"{result.name}: {result.verdict} in {took}")
+                    if self._fits(waiting[0]):
+                        self._announce(waiting)
+                        result = self._replayed(waiting[0], sides)
+                        self._results.append(result)
+                        waiting.pop(0)  # only now: interrupted anywhere, it is told once
+                        self._journal.finished(result)
+                        took = f" in {result.took}" if result.took != "-" else ""
+                        self._say(f"{result.name}: {result.verdict}{took}")
+                    else:
+                        self._left_out.append(self._too_long(waiting.pop(0)))
             self._journal.ended()
         except KeyboardInterrupt:
             interrupted = True
-            self._left_out += [LeftOut(one.name, "interrupted before its end") for one in waiting]
+            told = {result.name for result in self._results}
+            self._left_out += [
+                LeftOut(one.name, "interrupted before its end")
+                for one in waiting
+                if one.name not in told
+            ]
         finally:
             self._journal.close()
         return Summary(
@@ -105,14 +107,16 @@ class _Course:
     def _fits(self, planned: Planned) -> bool:
         """Whether the time that is left is enough, as long as it is expected to take."""
         budget_s = self._plan.wanted.budget_s
-        if budget_s is None or self._seconds + planned.seconds <= budget_s:
-            return True
-        self._left_out.append(plans.too_long(planned, budget_s - self._seconds))
-        return False
+        return budget_s is None or self._seconds + planned.seconds <= budget_s
 
-    def _announce(self, planned: Planned, waiting: Sequence[Planned]) -> None:
-        number, of = len(self._results) + 1, len(self._results) + 1 + len(waiting)
-        left_s = planned.seconds + sum(one.seconds for one in waiting)
+    def _too_long(self, planned: Planned) -> LeftOut:
+        return plans.too_long(planned, (self._plan.wanted.budget_s or 0.0) - self._seconds)
+
+    def _announce(self, waiting: Sequence[Planned]) -> None:
+        """The entry that is about to run, the first of those that wait, and when all are done."""
+        planned = waiting[0]
+        number, of = len(self._results) + 1, len(self._results) + len(waiting)
+        left_s = sum(one.seconds for one in waiting)
         end = (wall() + datetime.timedelta(seconds=left_s)).astimezone()
         takes = f", about {human_duration(planned.seconds)}" if planned.seconds else ""
         left = f"; {human_duration(left_s)} left, done about {end:%H:%M}" if left_s else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -167,9 +168,20 @@ def test_a_name_twice_is_one_entry(shelf: Shelf) -> None:
     assert made(shelf, Wanted(names=("a", "a")))[0] == ["a"]
 
 
-@pytest.mark.parametrize("seconds", ["long", None, -1, True])
-def test_a_baseline_without_a_time_is_damaged_and_planned(shelf: Shelf, seconds: object) -> None:
-    shelf.add("a", seconds=seconds)
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        *({"seconds": seconds} for seconds in ("long", None, -1, True, float("inf"))),
+        {"commit": ["c"]},
+        {"files": ["example.yaml"]},
+        {"files": {"example.yaml": 5}},
+    ],
+    ids=str,
+)
+def test_a_baseline_that_holds_something_else_is_damaged_and_planned(
+    shelf: Shelf, baseline: dict[str, Any]
+) -> None:
+    shelf.add("a", **baseline)
     plan = plans.make(shelf.root, Wanted())
     assert plan.planned[0].entry.problem is not None
     assert "damaged" in plan.planned[0].why
