@@ -223,6 +223,7 @@ def write_entry(
     """Freeze an example with its data and baseline; the folder appears whole or not at all."""
     target = root / FOLDER / example.name
     temporary = root / FOLDER / f".{example.name}.{os.getpid()}.tmp"
+    replaced = temporary.with_suffix(".old")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
@@ -242,10 +243,14 @@ def write_entry(
         text = json.dumps({**baseline, "files": files}, indent=1) + "\n"
         (temporary / BASELINE).write_text(text, encoding="utf-8")
         (temporary / PAGE).write_text(page, encoding="utf-8")
-        shutil.rmtree(target, ignore_errors=True)
+        if target.exists():
+            target.rename(replaced)
         temporary.rename(target)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        for folder in (temporary, replaced):
+            shutil.rmtree(folder, ignore_errors=True)
     return target
 
 

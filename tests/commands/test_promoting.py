@@ -75,12 +75,12 @@ def test_an_example_is_promoted_again_demoted_and_remembered(
     first = shop.baseline
 
     # Asks for more: goes through, and what changed is kept.
-    file = shop.example(success=["errors.count == 0", "response.max < 50s", "memory.max < 1GiB"])
+    file = shop.example(success=["errors.count == 0", "response.max < 50s", "errors.rate < 1%"])
     passed(shop, file)
     (shop.entry / "README.md").write_text("# shop\n\nIt has caught a slow start.\n")
     assert run(["promote", "shop"]) == ExitCode.PASS
     out = capsys.readouterr().out
-    assert "  success: new: memory.max < 1GiB\n" in out
+    assert "  success: new: errors.rate < 1%\n" in out
     (item,) = shop.baseline["history"]
     assert (item["promoted_at"], item["commit"]) == (first["promoted_at"], first["commit"])
     assert item["replaced_by"] == shop.baseline["commit"]
@@ -88,11 +88,11 @@ def test_an_example_is_promoted_again_demoted_and_remembered(
     assert item["weakened"] == []
     page = (shop.entry / "README.md").read_text()
     assert "It has caught a slow start." in page
-    assert "- `success: new: memory.max < 1GiB`" in page
+    assert "- `success: new: errors.rate < 1%`" in page
     shop.commit("promoted again")
 
     # Asks for less: only with a reason.
-    file = shop.example(success=["errors.count == 0", "response.max < 55s", "memory.max < 1GiB"])
+    file = shop.example(success=["errors.count == 0", "response.max < 55s", "errors.rate < 1%"])
     passed(shop, file)
     assert run(["promote", "shop"]) == ExitCode.USAGE
     err = capsys.readouterr().err
