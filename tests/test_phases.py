@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from perfstress import phases
 from perfstress.errors import UsageError
@@ -211,3 +213,50 @@ def test_a_phase_or_a_folder_that_is_not_there() -> None:
         phases.read_all(Path.cwd(), ["chekout"])
     assert caught.value.slug == "no-phase"
     assert caught.value.hint == "did you mean 'checkout'?"
+
+
+PIECES = [
+    "---\n",
+    "phase: checkout\n",
+    "examples: [rush]\n",
+    "examples:\n",
+    "  - rush\n",
+    "  - {a: b}\n",
+    "sealed:\n",
+    "sealed: [{example: rush}]\n",
+    "weakened: 7\n",
+    "weakened: [{example: 1, changes: [], reason: x}]\n",
+    "? [a]\n",
+    "&a b\n",
+    "*a\n",
+    ": :\n",
+    "- - -\n",
+    "'\n",
+    "\t\n",
+    "#\n",
+    "## Production envelope\n",
+    "|\n",
+    "| a |\n",
+    "|---|\n",
+    "| a | b | |\n",
+    "## Worked examples\n",
+    "| `x` |\n",
+    "TODO\n",
+    "\ufeff",
+    "\x00",
+    "é: ü\n",
+]
+
+
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.booleans())
+def test_whatever_a_page_holds_it_is_told_and_never_breaks(text: str, begun: bool) -> None:
+    path = page(GOOD)
+    path.write_text(f"---\n{GOOD}{text}" if begun else text)
+    runbook, problems = phases.check(path)
+    lines = path.read_text().count("\n") + 1
+    assert runbook is not None or problems
+    assert all(1 <= problem.line <= lines + 1 and problem.column >= 1 for problem in problems)
+    assert all(problem.message and problem.slug for problem in problems)
