@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from perfstress.comparing.metrics import TABLE
 from perfstress.trends.course import Course, Turn, series_of
 from perfstress.trends.figures import FIGURES
 from perfstress.trends.sparkline import can_show_bars, sparkline
@@ -18,6 +19,7 @@ LONGEST_NAME = 32
 LONGEST_LINE = 60
 SHORTEST_LINE = 8
 LEAST_RUNS = 11
+OF_WHAT_WAS_SEEN = 2 / 3  # a bisection asks for less than was seen, which has its noise
 LATE = "a change is seen some runs after it came: four at least\n"
 ROOM = 24  # for a drawing with its value
 
@@ -77,6 +79,26 @@ def tell(
         out.write("" if turned else "no change of level was seen\n")
         few = len(series[-1]) < LEAST_RUNS
         out.write(f"none can be seen in fewer than {LEAST_RUNS} runs\n" if few else LATE)
+    if step := _next_step(courses, last):
+        out.write(f"next  {step}\n")
+
+
+def _next_step(courses: Sequence[Course], last: Record) -> str:
+    """The command that goes to the commit of the latest change for the worse, where one can."""
+    worse = [
+        (turn.record.at, course.name, turn)
+        for course in courses
+        for turn in course.turns
+        if turn.worse and turn.record.environment == last.environment and not turn.figure.absolute
+    ]
+    for _, name, turn in sorted(worse, key=lambda each: each[0], reverse=True):
+        good, bad = turn.previous.commit, turn.record.commit
+        if name in TABLE and good and bad and good != bad:
+            seen = abs(turn.change.effect) * OF_WHAT_WAS_SEEN
+            share = round(100 * max(seen, TABLE[name].smallest))
+            by = f"--metric {name} --worse-than {share}%"
+            return f"perfstress bisect {last.name} {by} --good {good[:7]} --bad {bad[:7]}"
+    return ""
 
 
 def _apart(records: Sequence[Record], series: Sequence[Sequence[Record]]) -> list[str]:

@@ -26,14 +26,14 @@ from tests.support.defective import DEFECTS, Repository, example
 STEADY: dict[str, Any] = {
     "kind": "load",
     "production": {
-        "rate": "1000/s", "concurrency": 1, "operations": 2000, "horizon": "1s", "source": "a test",
+        "rate": "1000/s", "concurrency": 1, "operations": 6000, "horizon": "1s", "source": "a test",
     },
     "shape": {
         "model": "closed",
         "seed": 1,
         "stages": [
             {"name": "warm-up", "users": 1, "ops": 200, "warmup": True},
-            {"name": "work", "users": 1, "ops": 2000},
+            {"name": "work", "users": 1, "ops": 6000},
         ],
     },
     "success": ["errors.count == 0"],
