@@ -81,6 +81,30 @@ def shrink(
 
 
 @app.command(rich_help_panel=LIBRARY)
+def calibrate(
+    names: Annotated[list[str] | None, typer.Argument(help="Entries; default: all.")] = None,
+    tier: Annotated[Tier, typer.Option(help="How much of the library.")] = Tier.smoke,
+    times: Annotated[int, typer.Option(metavar="N", help="Runs of each entry.")] = 8,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Keep it in regressions/, too, to be committed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Measure how much unchanged entries differ from run to run here."""
+    from perfstress.commands.calibrate import calibrate as command  # delayed: numpy, psutil, httpx
+
+    return command(
+        names or [],
+        tier=tier.value,
+        times=times,
+        commit=commit,
+        as_json=as_json,
+        out=sys.stdout,
+        err=sys.stderr,
+    )
+
+
+@app.command(rich_help_panel=LIBRARY)
 def replay(
     names: Annotated[list[str] | None, typer.Argument(help="Entries; default: all.")] = None,
     tier: Annotated[Tier, typer.Option(help="How much to replay.")] = Tier.smoke,

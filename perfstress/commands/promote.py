@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from perfstress import discovery, ledger, library, promotions, provenance, runfile
 from perfstress.clock import wall
+from perfstress.comparing.figures import figures_of
 from perfstress.errors import ExitCode, LibraryError
 from perfstress.judge import judge
 from perfstress.loadsummary import merged
@@ -156,6 +157,7 @@ def _baseline(run: Run, second: Run, verdict: Verdict, tier: str | None) -> Mapp
             ).encode()
             for which in ("response", "service")
         },
+        "figures": [figures_of(one) for one in (run, second)],
         "minimum_detectable": [spot.as_json() for spot in verdict.could_not_see],
         "growth": [
             finding.as_json() for finding in verdict.findings if finding.kind.endswith("-growth")

@@ -36,7 +36,7 @@ def figures_of(run: Run) -> dict[str, float]:
 
 
 def _figures(run: Run) -> Iterator[tuple[str, float]]:
-    epochs = run.work_epochs
+    epochs = [epoch for epoch in run.work_epochs if not epoch.climbs]
     indices = {epoch.index for epoch in epochs}
     mine = [interval for interval in run.intervals if interval.epoch in indices]
     yield from _latencies(mine, epochs)

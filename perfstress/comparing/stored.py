@@ -71,11 +71,11 @@ def compare(
     is_beyond = limit is not None and bool((each > limit).all())
     status: Status = "UNKNOWN"
     why = "the noise of this machine is not known"
-    interval = detectable = None
+    interval = seen = None
     if noise is not None and limit is not None:
         margin = BELIEVED_SD * noise.sd * math.sqrt((1 / len(before) + 1 / len(after)) / 2)
         interval = between(metric, effect - margin, effect + margin)
-        detectable = abs(told(metric, limit + POWER_SD * noise.sd))
+        seen = abs(told(metric, detectable(metric, noise)))
         why = "runs of this machine differ too much among themselves"
         if effect + margin < smallest:
             status = "SAME"
@@ -87,12 +87,17 @@ def compare(
         status,
         effect=told(metric, effect),
         interval=interval,
-        minimum_detectable=detectable,
+        minimum_detectable=seen,
         before=float(np.median(baseline)),
         after=float(np.median(runs)),
         suspect=is_beyond and len(after) == 1,
         why=why if status == "UNKNOWN" else "",
     )
+
+
+def detectable(metric: Metric, noise: Noise) -> float:
+    """The worsening that a single replay would show in nine of ten, as a logarithm for ratios."""
+    return max(matters(metric), noise.usual) + POWER_SD * noise.sd
 
 
 def _limit(metric: Metric, noise: Noise | None) -> float | None:

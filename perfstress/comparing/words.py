@@ -46,16 +46,16 @@ def _blind(one: Compared) -> str:
     """What would have been seen; why it is open where that is not it."""
     if one.minimum_detectable is None:
         return f"; {one.why}" if one.why else ""
-    return f"; a change of {_size(one.metric, one.minimum_detectable)} would have been seen"
+    return f"; a change of {size(one.metric, one.minimum_detectable)} would have been seen"
 
 
 def _signed(metric: Metric, effect: float) -> str:
     sign = "+" if effect > 0 else "−" if effect < 0 else "±"
     sign = "" if metric.scale == "ratio" and effect >= MANY else sign
-    return sign + _size(metric, abs(effect))
+    return sign + size(metric, abs(effect))
 
 
-def _size(metric: Metric, effect: float) -> str:
+def size(metric: Metric, effect: float) -> str:
     """The size of an effect: per cent, the factor where it is large, or so much of the unit."""
     if metric.scale == "difference":
         return _value(metric, effect)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from perfstress import discovery, library
 from perfstress.clock import now_ns, wall
+from perfstress.comparing.baseline import compare_entry
 from perfstress.errors import ExitCode, PerfstressError
 from perfstress.replaying import records
 from perfstress.replaying.plan import Planned
@@ -67,7 +68,7 @@ def _attempt(planned: Planned, around: Circumstances) -> Replayed:
 
 def _judged(planned: Planned, around: Circumstances, verdict: Verdict, run: Run) -> Replayed:
     is_open = verdict.outcome is Outcome.INCONCLUSIVE
-    return Replayed(
+    result = Replayed(
         planned.name,
         around.tier,
         verdict.outcome.value,
@@ -77,13 +78,27 @@ def _judged(planned: Planned, around: Circumstances, verdict: Verdict, run: Run)
         str(run.path),
         problem="; ".join(verdict.reasons) if is_open else "",
         hint=verdict.next_step if is_open else "",
-        comparison=_compared(planned.entry, run),
     )
+    if verdict.outcome is not Outcome.PASS:  # what it shows by itself is told, and enough
+        return result
+    comparison = compare_entry(
+        planned.entry, around.root, run, again=lambda: _again(planned, around)
+    )
+    result = dataclasses.replace(result, comparison=tuple(one.as_json() for one in comparison))
+    if result.regressed:
+        return dataclasses.replace(result, verdict="FAIL", exit_code=ExitCode.FAIL)
+    return result
 
 
-def _compared(entry: library.Entry, run: Run) -> tuple[Mapping[str, Any], ...]:
-    """The metrics beside those of the baseline: not in this version."""
-    return ()
+def _again(planned: Planned, around: Circumstances) -> Run | None:
+    """A fresh run of the entry, where something looks worse than its baseline."""
+    around.err.write(f"perfstress: {planned.name}: worse than its baseline, running it again\n")
+    try:
+        order = discovery.order(planned.example)
+        verdict, run = discovery.run_and_judge(order, confirm=False, quiet=True, err=around.err)
+    except PerfstressError:
+        return None
+    return run if verdict.outcome is Outcome.PASS else None
 
 
 def of_an_error(planned: Planned, around: Circumstances, error: PerfstressError) -> Replayed:

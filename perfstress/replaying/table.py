@@ -48,7 +48,7 @@ def summary(summary: Summary, out: TextIO) -> None:
     _rows(("verdict", "entry", "took", ""), rows, out)
     for result in summary.results:
         _told(result, out)
-        _compared(result, out)
+        _compared(result, summary.plan.wanted.against is not None, out)
     _left_out(summary.left_out, out)
     tier = summary.plan.wanted.tier
     counted = f"{summary.passed} of {len(summary.results)} passed"
@@ -80,11 +80,13 @@ def _told(result: Replayed, out: TextIO) -> None:
         out.write(f"  perfstress report {result.run}\n")
 
 
-def _compared(result: Replayed, out: TextIO) -> None:
-    """Each figure beside what it was, where there is something to compare with."""
-    if result.comparison:
+def _compared(result: Replayed, whole: bool, out: TextIO) -> None:
+    """Each figure beside what it was, or where nobody asked for that what became worse alone."""
+    compared = [Compared.from_json(one) for one in result.comparison]
+    shown = compared if whole else [one for one in compared if one.is_worse]
+    if shown:
         out.write(f"\n{result.name}, compared:\n")
-    for line in words.lines([Compared.from_json(one) for one in result.comparison]):
+    for line in words.lines(shown):
         out.write(f"  {line}\n")
 
 
