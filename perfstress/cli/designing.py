@@ -100,11 +100,20 @@ def lint(
         list[Path] | None, typer.Argument(help="Files or folders; default: all of the project.")
     ] = None,
     as_json: AsJson = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Put the checksums of data files right first.")
+    ] = False,
+    sarif: Annotated[
+        Path | None,
+        typer.Option(help="Write the problems as SARIF 2.1.0, too.", show_default=False),
+    ] = None,
 ) -> ExitCode:
     """Tell every problem of every worked example, and prove from git which came before the code."""
     from perfstress.commands.lint import lint as command  # delayed: yaml, git
 
-    return command(paths or [], as_json=as_json, out=sys.stdout, err=sys.stderr)
+    return command(
+        paths or [], as_json=as_json, out=sys.stdout, err=sys.stderr, fix=fix, sarif_file=sarif
+    )
 
 
 @app.command(rich_help_panel=DESIGN)

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
-from perfstress import library, provenance, rules, yamlio
-from perfstress.errors import ExitCode, Problem
+from perfstress import library, mending, provenance, rules, sarif, yamlio
+from perfstress.errors import ExitCode, Problem, UsageError
 from perfstress.example import Implementation
 from perfstress.provenance import Provenance
 
@@ -46,8 +46,17 @@ class Report:
         }
 
 
-def lint(paths: Sequence[Path], *, as_json: bool, out: TextIO, err: TextIO) -> ExitCode:
-    """Lint files, and the examples in folders; without any, those of the project.
+def lint(
+    paths: Sequence[Path],
+    *,
+    as_json: bool,
+    out: TextIO,
+    err: TextIO,
+    fix: bool = False,
+    sarif_file: Path | None = None,
+) -> ExitCode:
+    """Lint files, and the examples in folders; without any, those of the project. With ``fix`` put
+    their checksums right first; ``sarif_file`` gets the problems as SARIF.
 
     Exits with USAGE when there is a problem, an example that came too late included. Pending and
     cannot-tell are told and are no problem.
@@ -55,7 +64,10 @@ def lint(paths: Sequence[Path], *, as_json: bool, out: TextIO, err: TextIO) -> E
     was_collecting = gc.isenabled()
     gc.disable()  # trees of a thousand files are no garbage: looking for it takes half of the time
     try:
-        reports = _reports(list(_files(paths)))
+        files = list(_files(paths))
+        if fix:
+            _mend(files, err if as_json else out)
+        reports = _reports(files)
     finally:
         if was_collecting:
             gc.enable()
@@ -63,6 +75,8 @@ def lint(paths: Sequence[Path], *, as_json: bool, out: TextIO, err: TextIO) -> E
         json.dump({"files": [report.as_json() for report in reports]}, out, indent=2)
         out.write("\n")
     _tell(reports, err if as_json else out)
+    if sarif_file is not None:
+        _write_sarif(reports, sarif_file)
     return ExitCode.USAGE if any(report.problems for report in reports) else ExitCode.PASS
 
 
@@ -158,6 +172,29 @@ def _too_late(loaded: yamlio.Loaded, origin: Provenance) -> Problem:
     )
 
 
+def _mend(files: Sequence[Path], out: TextIO) -> None:
+    for path in files:
+        for mended in mending.mend(path):
+            out.write(f"fixed {mended}\n")
+
+
+def _write_sarif(reports: Sequence[Report], file: Path) -> None:
+    root = provenance.root_of(Path.cwd())
+    told = [(each.path, each.problems, list(_weakenings(each.provenance))) for each in reports]
+    text = json.dumps(sarif.document(told, root), indent=1) + "\n"
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(
+            f"--sarif {file}: cannot be written: {error.strerror}",
+            hint="name a file in a folder that is there",
+            slug="unwritable",
+        ) from error
+
+
 # ---------------------------------------------------------------- for people
 def _tell(reports: Sequence[Report], out: TextIO) -> None:
     for report in reports:
@@ -165,19 +202,25 @@ def _tell(reports: Sequence[Report], out: TextIO) -> None:
             out.write(f"{problem}\n")
         if line := _origin_line(report.provenance):
             out.write(f"{report.path}: {line}\n")
-        for change in report.provenance.weakened:
-            before, after = _shown(change["before"]), _shown(change["after"])
-            commit = str(change["commit"])
-            short = commit if commit == provenance.UNCOMMITTED else commit[:7]
-            out.write(
-                f"{report.path}: weakened in {short}: {change['field']}: {before} -> {after}\n"
-            )
+        for text in _weakenings(report.provenance):
+            out.write(f"{report.path}: {text}\n")
     count = sum(len(report.problems) for report in reports)
     said = _plural(count, "problem") if count else "no problems"
     out.write(f"{_plural(len(reports), 'file')}, {said}\n")
 
 
+def _weakenings(origin: Provenance) -> Iterator[str]:
+    """Each later edit that weakened an example, as a line."""
+    for change in origin.weakened:
+        before, after = _shown(change["before"]), _shown(change["after"])
+        commit = str(change["commit"])
+        short = commit if commit == provenance.UNCOMMITTED else commit[:7]
+        yield f"weakened in {short}: {change['field']}: {before} -> {after}"
+
+
 def _origin_line(origin: Provenance) -> str:
+    if origin.state == "before" and origin.reason:
+        return f"before its implementation: {origin.reason}"
     if origin.state == "before":
         added, first = (origin.example_commit or "")[:7], (origin.implementation_commit or "")[:7]
         return f"before its implementation (added in {added}, implemented from {first} on)"
