@@ -58,7 +58,6 @@ class Chronicle:
         self._epochs = epochs
         self._ends: dict[int, list[tuple[int, Mapping[str, float | None]]]] = {}
         self._watcher = watcher
-        self._intended = plan.total_ops(list(epochs)) or None
         self._sampler: Sampler | None = None
 
     def watch(self, sampler: Sampler) -> None:
@@ -177,7 +176,8 @@ class Chronicle:
                 epoch=epoch,
                 state="idle" if epoch.kind == "idle" else "load",
                 ops=self.counts()[0],
-                intended_ops=self._intended,
+                # anew each time: a sweep adds visits to its plan while it goes
+                intended_ops=plan.total_ops(list(self._epochs)) or None,
                 in_flight=self.progress.in_flight,
                 rate_hz=self.pulse.rate(RATE_WINDOW_S),
                 errors=self.progress.errors,

@@ -6,13 +6,12 @@ import hashlib
 import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from perfstress.replaying import plan
+from tests.support.entries import entry
 
 pytest_plugins = ["pytester"]
 
@@ -20,37 +19,6 @@ pytest_plugins = ["pytester"]
 assert plan
 
 PLUGIN = ("-p", "perfstress.pytest_plugin", "-p", "no:cacheprovider")
-
-
-def entry(root: Path, name: str, code: int = 0, **baseline: Any) -> Path:
-    """A promoted example: a batch that ends with ``code`` at once, twice."""
-    document = {
-        "perfstress": 1,
-        "name": name,
-        "title": "A batch that is over at once",
-        "kind": "load",
-        "production": {"rate": "1/day", "concurrency": 1, "horizon": "1d", "source": "a test"},
-        "implementation": {"paths": ["batch.py"]},
-        "target": {"command": ["python", "-c", f"raise SystemExit({code})"]},
-        "workload": {"runs": {}},
-        "shape": {"model": "closed", "seed": 1,
-                  "stages": [{"name": "all", "users": 1, "ops": 2}]},
-        "success": ["errors.count == 0"],
-    }  # fmt: skip
-    folder = root / "regressions" / name
-    folder.mkdir(parents=True)
-    text = yaml.safe_dump(document)
-    (folder / "example.yaml").write_text(text)
-    data = {
-        "schema_version": 1,
-        "name": name,
-        "kind": "load",
-        "seconds": 2.0,
-        "files": {"example.yaml": hashlib.sha256(text.encode()).hexdigest()},
-        **baseline,
-    }
-    (folder / "baseline.json").write_text(json.dumps(data))
-    return folder
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfstress.engine.script import FileScript, StepScript
@@ -51,7 +52,7 @@ class RequestOptions:
         path = (split.path or "/") + (f"?{split.query}" if split.query else "")
         body: str | FileScript | None = None
         if self.body_file is not None:
-            body = FileScript(self.body_file)
+            body = _file("--body-file", self.body_file)
         elif self.body is not None:
             body = substitute(self.body, {})
         parts = _pairs("--part", self.parts) if self.parts else None
@@ -103,4 +104,17 @@ def _pairs(option: str, lines: Sequence[str]) -> Mapping[str, str]:
 
 
 def _part(text: str) -> str | FileScript:
-    return FileScript(text[1:]) if text.startswith("@") else text
+    return _file("--part", text[1:]) if text.startswith("@") else text
+
+
+def _file(option: str, name: str) -> FileScript:
+    """A file of the command line, which starts where the command does."""
+    try:
+        with Path(name).open("rb"):
+            return FileScript(name)
+    except OSError as error:
+        raise UsageError(
+            f"{option}: the file {name} cannot be read: {error.strerror}",
+            hint=f"paths start at the current folder, {Path.cwd()}",
+            slug="no-file",
+        ) from error

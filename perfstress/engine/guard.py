@@ -32,9 +32,10 @@ class Place:
 def check_rate(highest_hz: float) -> None:
     """Raises GuardTripped above the ceiling."""
     if highest_hz > CEILING_HZ:
+        # Nobody reads 300 digits.
+        shown = format_rate(highest_hz) if highest_hz < 1e15 else f"{highest_hz:.3g}/s"
         raise GuardTripped(
-            f"a rate of {format_rate(highest_hz)} is above the ceiling of "
-            f"{format_rate(CEILING_HZ)} for one host",
+            f"a rate of {shown} is above the ceiling of {format_rate(CEILING_HZ)} for one host",
             hint="lower the rate of the stage",
             slug="rate-ceiling",
         )

@@ -17,6 +17,7 @@ from perfstress.errors import UsageError
 from tests.support.serving import serving_aside
 
 URL = "http://127.0.0.1:1/x?y=1"
+FILE = __file__
 
 
 def test_a_plain_request() -> None:
@@ -32,8 +33,8 @@ def test_a_plain_request() -> None:
         ({"body": "x", "method": "PUT"}, "put"),
         ({"form": ["a=b"]}, "post"),
         ({"parts": ["a=b"]}, "post"),
-        ({"body_file": "x"}, "post"),
-        ({"body_file": "x", "method": "patch"}, "patch"),
+        ({"body_file": FILE}, "post"),
+        ({"body_file": FILE, "method": "patch"}, "patch"),
     ],
 )
 def test_the_method(given: dict[str, Any], method: str) -> None:
@@ -44,9 +45,9 @@ def test_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERFSTRESS_TEST_FIELD", "from the environment")
     step = RequestOptions(form=["a=1=2", "b=${env:PERFSTRESS_TEST_FIELD}"]).step(URL)
     assert step.form == {"a": "1=2", "b": "from the environment"}
-    step = RequestOptions(parts=["a=1", "f=@/tmp/x"]).step(URL)
-    assert step.multipart == {"a": "1", "f": FileScript("/tmp/x")}
-    assert RequestOptions(body_file="/tmp/x").step(URL).body == FileScript("/tmp/x")
+    step = RequestOptions(parts=["a=1", f"f=@{FILE}"]).step(URL)
+    assert step.multipart == {"a": "1", "f": FileScript(FILE)}
+    assert RequestOptions(body_file=FILE).step(URL).body == FileScript(FILE)
 
 
 def test_who_asks() -> None:
@@ -89,3 +90,11 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert asked.headers["authorization"] == "Bearer t0ken"
     assert asked.headers["accept-encoding"] == "gzip, deflate"
     assert b'filename="note.txt"\r\ncontent-type: text/plain\r\n\r\nhello\r\n' in asked.body
+
+
+@pytest.mark.parametrize("given", [{"body_file": "nope"}, {"parts": ["f=@nope"]}])
+def test_a_file_that_is_not_there_is_looked_for_in_the_current_folder(given: Any) -> None:
+    with pytest.raises(UsageError, match="the file nope cannot be read") as refused:
+        RequestOptions(**given).step(URL)
+    assert refused.value.slug == "no-file"
+    assert str(Path.cwd()) in refused.value.hint

@@ -79,6 +79,8 @@ def test_the_ceiling():
     guard.check_rate(guard.CEILING_HZ)
     with pytest.raises(GuardTripped, match="above the ceiling of 200000/s"):
         guard.check_rate(guard.CEILING_HZ + 1)
+    with pytest.raises(GuardTripped, match=r"^a rate of 1e\+300/s is"):
+        guard.check_rate(1e300)
 
 
 def test_localhost_is_where_somebody_listens():
