@@ -176,8 +176,12 @@ def original_of(path: Path, name: str, root: Path) -> Path:
     """
     promoted = path.name == EXAMPLE and path.resolve().parent.parent.name == FOLDER
     promoted = promoted or path.name == SMOKE
-    original = root / WORKED_EXAMPLES / f"{name}.yaml"
-    return original if promoted and original.is_file() else path
+    if not promoted:
+        return path
+    folder = root / WORKED_EXAMPLES
+    here = folder / f"{name}.yaml"
+    places = [here] if here.is_file() else sorted(folder.glob(f"*/{name}.yaml"))
+    return next((one for one in places if one.parent.name not in BESIDE), path)
 
 
 def check_frozen(entry: Entry) -> None:

@@ -219,6 +219,8 @@ def _tell(result: Mapping[str, Any], request: Request, out: TextIO, err: TextIO)
     tries = f"{len(result['tries'])} runs, {spent}"
     if result["kept"] is None:
         text.write(f"shrink: nothing smaller was found that shows {finding} ({tries})\n")
+        if not result["minimal"]:
+            text.write("  not everything was tried: a larger --budget may find something\n")
         return ExitCode.INCONCLUSIVE
     before, after = result["before"], result["after"]
     text.write(f"shrink: {finding} is still there ({tries})\n")

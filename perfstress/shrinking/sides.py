@@ -32,11 +32,17 @@ class Side:
 
 
 def place_of(run: Run, root: Path) -> Path:
-    """The folder for everything that shrinking this run makes: new, and empty."""
-    place = root / SHRUNK_FOLDER / f"{run.example.name}-{run.path.resolve().name}"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    return place
+    """A new folder for everything that shrinking this run makes; what was kept earlier stays."""
+    base = root / SHRUNK_FOLDER / f"{run.example.name}-{run.path.resolve().name}"
+    place, again = base, 1
+    while True:
+        try:
+            place.mkdir(parents=True)
+        except FileExistsError:
+            again += 1
+            place = base.with_name(f"{base.name}-{again}")
+        else:
+            return place
 
 
 def document_of(run: Run) -> tuple[dict[str, Any], dict[str, str]]:
