@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def fill(name: str | None = None, *, phase: str | None = None, force: bool = Fal
     """
     root = provenance.root_of(Path.cwd())
     found = survey(root).only([phase] if phase else [])
+    if not found.targets:
+        raise UsageError(
+            "there are no worked examples here, so there is nothing to go on from",
+            hint="perfstress draft NAME --kind load  writes the first",
+            slug="nothing-to-fill",
+        )
     caught = {one.kind for one in kept(root)}
     gaps = [gap for target in found.targets for gap in gaps_of(target, states_of(target), caught)]
     gaps.sort(key=lambda gap: (-gap.score, gap.target.name))
@@ -50,7 +57,10 @@ def fill(name: str | None = None, *, phase: str | None = None, force: bool = Fal
                 slug="exists",
             )
         write_whole(path, text)
-        return Filled(path, f"{gap.target.name}: {words.asked(gap.region, gap.target.envelope)}")
+        return Filled(
+            Path(os.path.relpath(path)),
+            f"{gap.target.name}: {words.asked(gap.region, gap.target.envelope)}",
+        )
     raise UsageError(
         "none of the empty regions can be drafted from the examples that are there",
         hint="perfstress shapes  names them; perfstress draft NAME --kind KIND  begins by hand",

@@ -131,6 +131,9 @@ def _told(
     whole = asked or len(found.targets) <= DRAWN
     for target in found.targets:
         yield from _target(target, states[target.name], width, whole)
+    if not whole:
+        every = [state for held in states.values() for state in held.values()]
+        yield f"{len(found.targets)} targets, {_visited(every)}"
     idle = [one.name for target in found.targets for one in target.examples if not one.visited]
     if idle:
         yield from _wrapped(f"never run to a verdict: {words.classes(idle, 8)}", width, "    ")
@@ -142,10 +145,7 @@ def _told(
 def _target(
     target: Stressed, states: Mapping[Region, RegionState], width: int, whole: bool
 ) -> Iterator[str]:
-    held = list(states.values())
-    told = f"{held.count('visited')} of {len(held)} regions visited"
-    if drafted := held.count("drafted"):
-        told += f", {drafted} only drafted"
+    told = _visited(list(states.values()))
     count = f"{len(target.examples)} example{'' if len(target.examples) == 1 else 's'}"
     if not whole:
         yield from _wrapped(f"{target.name}: {count}, {told}", width, "    ")
@@ -157,6 +157,12 @@ def _target(
     yield from drawing.draw(target, states, width)
     yield from _wrapped(told, width, "    ")
     yield ""
+
+
+def _visited(held: Sequence[RegionState]) -> str:
+    told = f"{held.count('visited')} of {len(held)} regions visited"
+    drafted = held.count("drafted")
+    return f"{told}, {drafted} only drafted" if drafted else told
 
 
 def _next(gaps: Sequence[Gap], width: int) -> Iterator[str]:

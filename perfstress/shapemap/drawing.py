@@ -62,7 +62,8 @@ def _axes(target: Stressed, signs: Mapping[str, str], width: int) -> Iterator[st
         label = "1" if decade == 0 else f"{10.0**decade:g}"
         at = column(10.0**decade)
         at = min(at, across - len(label)) if decade == high else at
-        ruler[at : at + len(label)] = label
+        if decade == 0 or not "".join(ruler[max(0, at - 1) : at + len(label) + 1]).strip():
+            ruler[at : at + len(label)] = label
     yield f"{'of production':{LABEL}}{''.join(ruler)}"
     for dimension, size in axes_of(target):
         label = size or dimension

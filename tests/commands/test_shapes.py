@@ -85,6 +85,7 @@ def test_many_targets_are_a_line_each(project: Path) -> None:
     told, _ = run()
     assert "shop.pricing:price2: 1 example, 0 of " in " ".join(told.split())
     assert "size+load" not in told
+    assert "6 targets, 7 of " in told
     assert "size+load" in run("pricing")[0]
 
 
