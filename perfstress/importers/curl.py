@@ -9,11 +9,16 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 from perfstress.errors import UsageError
+from perfstress.importers.addresses import apart
 from perfstress.importers.opened import whole
-from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
+from perfstress.importers.recorded import (
+    Recorded,
+    RecordedJourney,
+    RecordedStep,
+    bad_recording,
+)
 
 _DATA = ("-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--data-urlencode")
 _IGNORED = frozenset(
@@ -46,9 +51,12 @@ def read(file: BinaryIO, name: str) -> Recorded:
     hosts: list[str] = []
     for words in _commands(text, name):
         command = _parsed(words, name)
-        parts = urlsplit(command.url if "//" in command.url else f"http://{command.url}")
-        hosts.append(parts.netloc.rpartition("@")[2])
-        steps.append(_step(command, parts.path or "/", parts.query))
+        address = command.url if "//" in command.url else f"http://{command.url}"
+        _, host, path = apart(address)
+        if not host:
+            raise bad_recording(f"{name}: a curl command names no address that can be read")
+        hosts.append(host)
+        steps.append(_step(command, *path.partition("?")[::2]))
     if not steps:
         raise UsageError(
             f"{name}: holds no curl command",

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from perfstress.importers import secrets
+from perfstress.importers.addresses import apart
 from perfstress.importers.bodies import Body, body_of
 from perfstress.importers.finishing import known_in
 from perfstress.importers.recorded import bad_recording
@@ -77,31 +77,29 @@ def exchange_of(entry: Any, name: str, number: int) -> Exchange | None:
     """
     try:
         request, response = entry["request"], entry["response"]
-        method, url = str(request["method"]).lower(), urlsplit(str(request["url"]))
-        listed = [(str(each["name"]), str(each["value"])) for each in request.get("headers") or ()]
+        method, (scheme, host, path) = str(request["method"]).lower(), apart(str(request["url"]))
+        listed = list(_pairs(request.get("headers")))
         status = int(response.get("status") or 0)
-        content = response.get("content") or {}
-        sent = request.get("postData") or {}
+        content = _content(response)
+        sent = request.get("postData")
+        sent = sent if isinstance(sent, dict) else {}
         text = sent.get("text") if isinstance(sent.get("text"), str) else ""
-        fields = [
-            (str(each.get("name", "")), str(each.get("value", "")))
-            for each in sent.get("params") or ()
-        ]
-        took_ms = float(entry.get("time") or 0)
+        fields = list(_pairs(sent.get("params")))
+        took_ms = min(float(entry.get("time") or 0), 1e9)
         size = int(request.get("bodySize") or 0)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         message = f"{name}: entry {number:,} is not a request of a HAR: {error!r}"
         raise bad_recording(message, "record it again, or take the entry out") from error
     at_s = _time(entry.get("startedDateTime"))
-    if url.scheme not in ("http", "https") or not url.netloc or status < 200 or at_s is None:
+    if scheme not in ("http", "https") or not host or status < 200 or at_s is None:
         return None
     return Exchange(
         page=str(entry.get("pageref") or ""),
         at_s=at_s,
         took_s=max(0.0, took_ms / 1000),
         method=method,
-        host=sys.intern(url.netloc.rpartition("@")[2].lower()),
-        path=(url.path or "/") + (f"?{url.query}" if url.query else ""),
+        host=sys.intern(host),
+        path=path,
         headers={
             sys.intern(header.lower()): text
             for header, text in listed
@@ -115,6 +113,11 @@ def exchange_of(entry: Any, name: str, number: int) -> Exchange | None:
     )
 
 
+def _content(response: Any) -> dict[str, Any]:
+    content = response.get("content")
+    return content if isinstance(content, dict) else {}
+
+
 def _time(text: Any) -> float | None:
     try:
         when = datetime.fromisoformat(str(text))
@@ -125,7 +128,7 @@ def _time(text: Any) -> float | None:
 
 def answer(entry: Any) -> Any:
     """The JSON document that was answered; None where it was none, or is not recorded."""
-    content = entry["response"].get("content") or {}
+    content = _content(entry["response"])
     text = content.get("text")
     if "json" not in str(content.get("mimeType")) or content.get("encoding"):
         return None
@@ -169,12 +172,19 @@ def _leaves(document: Any, path: str) -> Iterator[tuple[str, str]]:
 def known_secrets(entry: Any) -> Iterator[tuple[str, str]]:
     """The values in secret places of a request and its answer, with their variables."""
     request, response = entry["request"], entry["response"]
-    for each in [*(request.get("headers") or ()), *(response.get("headers") or ())]:
-        if secrets.is_secret_header(str(each["name"])):
-            yield from secrets.learnt(str(each["name"]), str(each["value"]))
-    for each in [*(request.get("cookies") or ()), *(response.get("cookies") or ())]:
-        yield from secrets.learnt("cookie", f"{each.get('name')}={each.get('value')}")
-    for each in request.get("queryString") or ():
-        if secrets.is_secret_parameter(str(each.get("name"))):
-            yield from secrets.learnt(str(each["name"]), str(each.get("value")))
+    for name, text in [*_pairs(request.get("headers")), *_pairs(response.get("headers"))]:
+        if secrets.is_secret_header(name):
+            yield from secrets.learnt(name, text)
+    for name, text in [*_pairs(request.get("cookies")), *_pairs(response.get("cookies"))]:
+        yield from secrets.learnt("cookie", f"{name}={text}")
+    for name, text in _pairs(request.get("queryString")):
+        if secrets.is_secret_parameter(name):
+            yield from secrets.learnt(name, text)
     yield from known_in(answer(entry))
+
+
+def _pairs(given: Any) -> Iterator[tuple[str, str]]:
+    """The names and values of a list as a HAR has them."""
+    for each in given if isinstance(given, list) else ():
+        if isinstance(each, dict):
+            yield str(each.get("name", "")), str(each.get("value", ""))

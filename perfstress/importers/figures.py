@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
 
 from perfstress.example import METHODS
+from perfstress.importers.addresses import apart
 from perfstress.importers.recorded import RecordedJourney, RecordedStep
 
 MOST_JOURNEYS = 40
@@ -16,8 +16,7 @@ _GROUP = re.compile(r"\[[^\]/]*\]|<[^>/]*>|\{[^}/]*\}|\$\{[^}/]*\}|:[A-Za-z_]\w*
 def path_of(text: str) -> str:
     """The path that a name has in it, or nothing; what stands for many in it becomes TODO."""
     if "://" in text:
-        parts = urlsplit(text)
-        text = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        text = apart(text)[2]
     words = [word for word in text.split() if word.startswith("/")]
     return _GROUP.sub("TODO", words[0]) if words else ""
 
@@ -25,6 +24,7 @@ def path_of(text: str) -> str:
 def journeys(seen: Iterable[tuple[str, str, int]]) -> Iterator[RecordedJourney]:
     """A journey of one request for each of the most frequent (method, name, count)."""
     ranked = sorted((each for each in seen if each[2] > 0), key=lambda each: -each[2])
+    ranked = ranked or [("get", "all requests", 1)]
     for method, name, count in ranked[:MOST_JOURNEYS]:
         method = method.lower()
         known = method if method in METHODS else "get"

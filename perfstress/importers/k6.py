@@ -20,6 +20,8 @@ from perfstress.importers.traffic import Distribution, Kinds, Seconds
 # Lines that begin a file and are none of a stream: then it is a summary, or nothing of k6.
 _HINT = "k6 run --summary-export FILE, --out json=FILE or --out csv=FILE writes it"
 LONGEST_SUMMARY = 10_000
+# No figure of a run is so large.
+_MOST = 1e15
 
 Point = tuple[str, float, float, Mapping[str, Any]]
 
@@ -50,9 +52,13 @@ def _of_json(text: Iterator[str]) -> Iterator[Point]:
             if point["type"] == "Point":
                 at_s = time_of(data["time"])
                 if at_s is not None:
-                    yield point["metric"], at_s, float(data["value"]), data.get("tags") or {}
+                    yield point["metric"], at_s, float(data["value"]), _tags(data.get("tags"))
         except (ValueError, KeyError, TypeError, RecursionError):
             continue  # a torn line at the end of a run that was killed
+
+
+def _tags(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, dict) else {}
 
 
 def _of_csv(text: Iterator[str], name: str) -> Iterator[Point]:
@@ -73,7 +79,7 @@ def _stream(points: Iterator[Point], name: str) -> Recorded:
     seconds, kinds, took = Seconds(), Kinds(), Distribution()
     users = failed = 0.0
     for metric, at_s, value, tags in points:
-        if not math.isfinite(value):
+        if not 0 <= value < _MOST:
             continue
         if metric == "http_req_duration":
             took.add(value / 1000)
@@ -124,7 +130,7 @@ def _summary(document: Any, name: str) -> Recorded:
         found = found.get("values", found) if isinstance(found, dict) else {}
         for each in names:
             value = found.get(each) if isinstance(found, dict) else None
-            if isinstance(value, int | float) and math.isfinite(value):
+            if isinstance(value, int | float) and 0 <= value < _MOST:
                 return float(value)
         return None
 

@@ -42,7 +42,7 @@ def _number(row: Row, *columns: str) -> float | None:
             number = float(row.get(column) or "")
         except (TypeError, ValueError):
             continue
-        if math.isfinite(number):
+        if 0 <= number < 1e15:
             return number
     return None
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from perfstress.accesslog import entry_of
+from perfstress.importers.addresses import apart
 
 _METHOD = (
     "request_method", "method", "requestmethod", "request.method", "http_method", "verb",
@@ -124,8 +124,7 @@ def _hit(fields: Mapping[str, Any]) -> Hit | None:
     if not isinstance(method, str) or not isinstance(path, str) or at_s is None:
         return None
     if "://" in path:
-        parts = urlsplit(path)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        path = apart(path)[2]
     query = _first(fields, _QUERY)
     if isinstance(query, str) and query not in ("", "-") and "?" not in path:
         path = f"{path}?{query.lstrip('?')}"

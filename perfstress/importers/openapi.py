@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from perfstress import yamlio
 from perfstress.example import METHODS
 from perfstress.importers import secrets
+from perfstress.importers.addresses import apart
 from perfstress.importers.opened import json_of, whole
 from perfstress.importers.patterns import request_name
 from perfstress.importers.recorded import (
@@ -78,10 +80,8 @@ def _base(document: Mapping[str, Any]) -> str:
     for name, variable in (variables if isinstance(variables, dict) else {}).items():
         default = variable.get("default", "") if isinstance(variable, dict) else ""
         url = url.replace(f"{{{name}}}", str(default))
-    try:
-        return urlsplit(url).path.rstrip("/")
-    except ValueError:
-        return ""
+    path = apart(url)[2].partition("?")[0].strip("/")
+    return f"/{path}" if path else ""
 
 
 Operation = tuple[str, str, Mapping[str, Any], list[Any]]
@@ -128,6 +128,7 @@ def _step(
     sent, form, text, kind = _body(operation, schemas)
     if text is not None and kind:
         headers["content-type"] = kind
+    path = re.sub(r"\{[^{}/]*\}", "TODO", path)  # what no parameter describes
     whole_path = f"{base}{path if path.startswith('/') else f'/{path}'}"
     if query:
         whole_path += f"?{'&'.join(query)}"

@@ -10,6 +10,8 @@ _IDENTIFIER = re.compile(
     r"\d+|[0-9a-fA-F-]{16,}|(?=[^\d]*\d)[A-Za-z0-9_~.-]{20,}|.*(?:\$\{|\{\{|[\ue000-\ue003]).*"
 )
 
+_WORDS_OF_YAML = frozenset(("true", "false", "null"))
+
 
 def pattern(path: str) -> str:
     """A path without its query and with identifiers as one: ``/orders/*``."""
@@ -20,6 +22,8 @@ def pattern(path: str) -> str:
 def journey_name(words: str, used: set[str]) -> str:
     """A name that an example can have, and that none of ``used`` is; it is added to these."""
     plain = re.sub(r"[^a-z0-9]+", "-", words.lower().replace("*", "one")).strip("-")[:60] or "root"
+    if not plain[0].isalpha() or plain in _WORDS_OF_YAML:
+        plain = f"journey-{plain}"
     name, number = plain, 2
     while name in used:
         name, number = f"{plain}-{number}", number + 1

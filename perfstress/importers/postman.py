@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from perfstress.example import METHODS
 from perfstress.importers import secrets
+from perfstress.importers.addresses import apart
 from perfstress.importers.bodies import body_of
 from perfstress.importers.opened import document
 from perfstress.importers.recorded import (
@@ -94,9 +95,7 @@ def _folders(items: Any, title: str, auth: Any, depth: int) -> Iterator[tuple[st
 def _variables(collection: Mapping[str, Any]) -> dict[str, str]:
     """Values of the collection; a secret one is a variable of the environment."""
     found: dict[str, str] = {}
-    for each in collection.get("variable") or ():
-        if not isinstance(each, dict) or each.get("disabled"):
-            continue
+    for each in _listed(collection.get("variable")):
         key = str(each.get("key") or each.get("id") or "")
         value = "" if each.get("value") is None else str(each["value"])
         if each.get("type") == "secret" or secrets.is_secret_key(key):
@@ -190,9 +189,8 @@ class _Reading:
         before = re.sub(r"^\{\{[^{}]+\}\}(?=/|$|\?)", self._host, raw.partition("#")[0])
         text = self.text(before, encode=True)
         if not text.startswith("/"):
-            parts = urlsplit(text if "://" in text else f"http://{text}")
-            self.hosts[parts.netloc.rpartition("@")[2]] += bool(parts.netloc)
-            text = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            _, host, text = apart(text if "://" in text else f"http://{text}")
+            self.hosts[host] += bool(host)
         for each in _listed(given.get("variable")):
             key, value = str(each.get("key")), self.text(str(each.get("value") or "TODO"))
             text = re.sub(rf"/:{re.escape(key)}(?=/|$|\?)", lambda _, v=value: f"/{v}", text)  # type: ignore[misc]

@@ -7,7 +7,11 @@ from typing import Any
 
 # A schema that contains itself ends here; what is not required ends sooner.
 DEEPEST = 8
+DEEPEST_OPTIONAL = 2
 MOST_OPTIONAL = 20
+# Schemas that refer to each other unfold to any size: beyond so many values only what is required
+# is filled in, and beyond twice as many nothing.
+MOST_VALUES = 200
 
 _BY_FORMAT: Mapping[str, Any] = {
     "date-time": "2026-01-02T03:04:05Z",
@@ -35,6 +39,7 @@ class Schemas:
     def __init__(self, document: Any) -> None:
         self._document = document
         self.outside: set[str] = set()
+        self._left = 0
 
     def resolved(self, node: Any) -> Mapping[str, Any]:
         """A node with its reference followed; empty where that leads nowhere, or in a circle."""
@@ -79,6 +84,7 @@ class Schemas:
 
     def value(self, node: Any, depth: int = 0) -> Any:
         """A value that fits a schema, as far as the schema says."""
+        self._left = MOST_VALUES if depth == 0 else self._left - 1
         schema = self._merged(self.resolved(node), depth)
         said = self.said(schema)
         if said is not None:
@@ -101,19 +107,20 @@ class Schemas:
 
     def _merged(self, schema: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
         """All of allOf as one, and the first of oneOf and anyOf."""
-        parts = list(schema.get("allOf") or ())
+        parts = _list(schema.get("allOf"))
         for key in ("oneOf", "anyOf"):
-            parts += list(schema.get(key) or ())[:1]
-        if not parts or depth > DEEPEST:
+            parts += _list(schema.get(key))[:1]
+        self._left -= len(parts)
+        if not parts or depth > DEEPEST or self._left < -MOST_VALUES:
             return schema
         merged: dict[str, Any] = {}
         for part in [*(self._merged(self.resolved(part), depth + 1) for part in parts), schema]:
             for key, value in part.items():
                 if key == "properties" and isinstance(value, dict):
                     merged[key] = {**merged.get(key, {}), **value}
-                elif key == "required" and isinstance(value, list):
-                    merged[key] = [*merged.get(key, []), *value]
-                elif key not in ("allOf", "oneOf", "anyOf"):
+                elif key == "required":
+                    merged[key] = [*merged.get(key, []), *_list(value)]
+                elif key not in ("properties", "allOf", "oneOf", "anyOf"):
                     merged[key] = value
         return merged
 
@@ -124,12 +131,25 @@ class Schemas:
         required = set(map(str, required)) if isinstance(required, list) else set()
         for name, node in (properties if isinstance(properties, dict) else {}).items():
             inner = self.resolved(node)
-            if inner.get("readOnly") or depth >= DEEPEST:
+            if inner.get("readOnly") or depth >= DEEPEST or self._left < -MOST_VALUES:
                 continue
-            wanted = name in required or self.said(inner) is not None or not required
-            if wanted and (name in required or len(found) < MOST_OPTIONAL):
+            if name in required or (
+                (self.said(inner) is not None or not required)
+                and len(found) < MOST_OPTIONAL
+                and self._left > 0
+                and (depth < DEEPEST_OPTIONAL or not _is_nested(inner))
+            ):
                 found[name] = self.value(inner, depth + 1)
         return found
+
+
+def _is_nested(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema has others in it."""
+    return any(key in schema for key in ("properties", "items", "allOf", "oneOf", "anyOf"))
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else []
 
 
 def _whole(value: Any) -> int:

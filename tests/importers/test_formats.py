@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -78,6 +79,16 @@ def test_a_schema_that_contains_itself_ends() -> None:
     while "next" in found:
         found, depth = found["next"], depth + 1
     assert 1 <= depth <= schemas.DEEPEST
+
+
+@pytest.mark.parametrize("required", [[], ["a0", "a1", "a2", "a3"]])
+@pytest.mark.parametrize("how", ["properties", "allOf"])
+def test_schemas_that_all_contain_each_other_stay_small(how: str, required: list[str]) -> None:
+    others = [{"$ref": f"#/s{number}"} for number in range(30)]
+    node = {"properties": {f"a{number}": each for number, each in enumerate(others)}}
+    whole = {**node, "required": required, **({"allOf": others} if how == "allOf" else {})}
+    known = schemas.Schemas({f"s{number}": whole for number in range(30)})
+    assert len(json.dumps(known.value({"$ref": "#/s0"}))) < 20_000
 
 
 @pytest.mark.parametrize(
