@@ -66,7 +66,7 @@ def test_every_block_is_a_file_commands_or_output() -> None:
 
 
 @pytest.mark.live
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_whoever_follows_the_page_sees_what_it_says(tmp_path: Path) -> None:
     home, project, tools = tmp_path / "home", tmp_path / "project", tmp_path / "bin"
     for folder in (home, project, tools):
