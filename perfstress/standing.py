@@ -50,9 +50,13 @@ class Standing:
 
     @property
     def states(self) -> tuple[State, ...]:
-        """Everything that holds, the strongest statement first."""
+        """Everything that holds, the strongest statement first; weakened is the last where somebody
+        answers for it.
+        """
         holds = set(self._holding())
-        return tuple(state for state in STATES if state in holds)
+        in_order = tuple(state for state in STATES if state in holds)
+        excused = self.origin is not None and self.origin.weakened and not self.unanswered
+        return (*in_order, "weakened") if excused else in_order
 
     def _holding(self) -> Iterator[State]:
         if self.path is None:

@@ -98,7 +98,7 @@ def test_weakened_until_somebody_answers_for_it(repository: Repository) -> None:
     assert [change["field"] for change in found.unanswered] == ["production.rate"]
     repository.commit({RUNBOOK: accepting(CHANGE)})
     found = standing(repository)
-    assert found.states[0] == "implementation begun"
+    assert found.states == ("implementation begun", "committed", "weakened")
     assert found.unanswered == ()
     assert found.origin is not None
     assert len(found.origin.weakened) == 1
