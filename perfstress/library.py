@@ -59,7 +59,9 @@ class Entry:
 
     @property
     def implementation(self) -> tuple[str, ...]:
-        """The patterns of the paths that it is about; none where they cannot be read."""
+        """The patterns of the paths that it is about; none where they cannot be read, or mean
+        another repository.
+        """
         patterns = self.baseline.get("implementation")
         if patterns is None:  # promoted before the baseline held them
             patterns = _implementation(self.folder / EXAMPLE)
@@ -122,7 +124,9 @@ def _implementation(example: Path) -> Any:
     except (OSError, UnicodeDecodeError):
         return None
     part = document.get("implementation") if document else None
-    return part.get("paths") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or part.get("repo") is not None:
+        return None
+    return part.get("paths")
 
 
 def _baseline(path: Path) -> Mapping[str, Any]:

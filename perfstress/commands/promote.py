@@ -144,7 +144,7 @@ def _baseline(run: Run, second: Run, verdict: Verdict, tier: str | None) -> Mapp
         "schema_version": library.BASELINE_VERSION,
         "name": run.example.name,
         "kind": run.example.kind,
-        "implementation": list(run.example.implementation.paths),
+        "implementation": _own_paths(run),
         "promoted_at": run.manifest.zero,
         "commit": git.get("commit"),
         "environment": dict(run.manifest.environment),
@@ -163,6 +163,12 @@ def _baseline(run: Run, second: Run, verdict: Verdict, tier: str | None) -> Mapp
             finding.as_json() for finding in verdict.findings if finding.kind.endswith("-growth")
         ],
     }
+
+
+def _own_paths(run: Run) -> list[str]:
+    """The patterns of what the example is about; none where that lies in another repository."""
+    implementation = run.example.implementation
+    return list(implementation.paths) if implementation.repo is None else []
 
 
 def _page(

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from perfstress.commits import asking, compared, elsewhere, seals, weakened
 from perfstress.commits.elsewhere import Elsewhere
@@ -14,9 +14,13 @@ from perfstress.commits.history import History
 from perfstress.commits.patterns import Patterns
 from perfstress.commits.precedence import Order, Provenance
 from perfstress.commits.weakened import UNCOMMITTED, Compare, Pair, Weaker
-from perfstress.example import Implementation
 
-Wanted = Mapping[Path, Sequence[str] | Implementation]
+if TYPE_CHECKING:
+    from perfstress.example import (
+        Implementation,
+    )  # 0.1 s, which a plan of replays need not wait for
+
+Wanted: TypeAlias = "Mapping[Path, Sequence[str] | Implementation]"
 
 
 class Project:
@@ -172,11 +176,11 @@ class Project:
 
 
 def _patterns(spec: Sequence[str] | Implementation) -> Sequence[str]:
-    return spec.paths if isinstance(spec, Implementation) else spec
+    return spec if isinstance(spec, Sequence) else spec.paths
 
 
 def _repo(spec: Sequence[str] | Implementation) -> str | None:
-    return spec.repo if isinstance(spec, Implementation) else None
+    return None if isinstance(spec, Sequence) else spec.repo
 
 
 def _printed(root: Path, *words: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,18 @@ def test_what_cannot_be_known_to_be_unchanged_is_run(shelf: Shelf) -> None:
     (shelf.root / "regressions" / "half" / "baseline.json").write_text("{")
     commit = shelf.commit("all")
     assert sorted(made(shelf, Wanted(changed_since=commit))[0]) == ["blind", "half"]
+
+
+def test_what_lies_in_another_repository_is_run(shelf: Shelf) -> None:
+    folder = shelf.add("far")
+    document = shelf.document("far")
+    document["implementation"]["repo"] = "../far"
+    (folder / "example.yaml").write_text(yaml.safe_dump(document))
+    shelf.add("farther", implementation=[])
+    commit = shelf.commit("all")
+    plan = plans.make(shelf.root, Wanted(changed_since=commit))
+    assert [one.name for one in plan.planned] == ["far", "farther"]
+    assert plan.planned[0].why == ("its implementation is not known",)
 
 
 def test_the_paths_of_a_baseline_need_no_example(shelf: Shelf) -> None:
