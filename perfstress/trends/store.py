@@ -134,8 +134,10 @@ def opened(root: Path, *, make: bool) -> Iterator[Store]:
                 hint="use the perfstress that wrote it, or move the file away",
                 slug="history-version",
             )
+        if make:  # not while others begin it too; then one of them does it
+            with contextlib.suppress(sqlite3.OperationalError):
+                connection.execute("pragma journal_mode = wal")
         if version == 0:
-            connection.execute("pragma journal_mode = wal")
             with connection:
                 connection.execute(_TABLE)
                 connection.execute(_INDEX)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ import pytest
 from perfstress.errors import LibraryError
 from perfstress.trends.store import SCHEMA, STORE, is_damaged, opened, set_aside
 from tests.support import histories
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -71,6 +75,46 @@ def test_one_of_a_later_version_is_refused_and_is_not_damaged(root: Path) -> Non
         pass
     assert caught.value.slug == "history-version"
     assert not is_damaged(root)
+
+
+BEGINS = """\
+import sys
+from pathlib import Path
+from perfstress.trends.store import opened
+from tests.support import histories
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    with opened(Path(sys.argv[1], str(number)), make=True) as store:
+        store.add([histories.record(int(sys.argv[2]))])
+"""
+
+
+def test_processes_that_begin_it_at_once_all_find_their_place(tmp_path: Path) -> None:
+    """Shards of a replay on one machine do; twenty stores, one after the other, by four of them."""
+    for number in range(20):
+        (tmp_path / str(number) / ".perfstress").mkdir(parents=True)
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", BEGINS, str(tmp_path), str(number)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]  # fmt: skip
+    for process in started:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in started:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+    for number in range(20):
+        with opened(tmp_path / str(number), make=False) as store:
+            assert store.count("shop") == 4
 
 
 def test_a_writer_does_not_keep_a_reader_waiting(root: Path) -> None:
