@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from perfstress.worktrees import checked_out, full_hash
 
 FOLDER = Path(".perfstress", "comparisons")
 MOST_PAIRS = 50
+KEPT = 10  # comparisons, the newest; each has the runs of all its entries
 PAIRS = interleaved.PAIRS
 
 
@@ -100,6 +102,8 @@ def both(root: Path, ref: str) -> Iterator[Sides]:
     """
     older, newer = commits(root, ref)
     folder = root / FOLDER / wall().strftime("%Y%m%dT%H%M%S.%fZ")
+    for old in sorted((root / FOLDER).glob("*/"))[: 1 - KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
     with checked_out(root, older) as before, checked_out(root, newer) as after:
         yield Sides(
             root,

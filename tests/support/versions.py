@@ -12,29 +12,34 @@ from perfstress import library, yamlio
 
 NAME = "prices"
 
-# The work of an operation in rounds of a checksum; two in a hundred have four times as much.
+# The work of an operation in rounds of a checksum; two in a hundred may wait for something.
 SERVICE = """\
+import time
 import zlib
 
 ROUNDS = {rounds}
-HEAVY = {heavy}
+WAIT_S = {wait_s}
 PAUSE_EVERY, PAUSE = 200, {pause}
 KEPT = []
 PAGE = bytes(range(256)) * 16
 
 
 def op(i):
-    rounds = ROUNDS * (HEAVY if i % 50 == 49 else 1)
+    if WAIT_S and i % 50 == 49:
+        time.sleep(WAIT_S)
+    rounds = ROUNDS
     if PAUSE and i % PAUSE_EVERY == 0:
         rounds += PAUSE * ROUNDS
     for _ in range(rounds):
         zlib.crc32(PAGE)
     {keep}
 """
-WELL = {"rounds": "60", "heavy": "4", "pause": "0", "keep": "return None"}
+WELL = {"rounds": "60", "wait_s": "0", "pause": "0", "keep": "return None"}
+# What the service does before, where that is not all well.
+BEFORE = {"p99": {"wait_s": "0.01"}}
 WORSE = {
     "median": {"rounds": "69"},  # 15 % slower
-    "p99": {"heavy": "8"},  # the same median
+    "p99": {"wait_s": "0.02"},  # the same median
     "throughput": {"pause": "24"},  # 10 % fewer in all; neither median nor p99 shows it
     "leak": {"keep": "KEPT.append(bytes(167 + i % 2))"},  # 200 bytes an operation
 }
@@ -43,7 +48,7 @@ WORSE = {
 class Versions:
     """The repository; ``commit`` makes a version of the service the newest one."""
 
-    def __init__(self, root: Path, *, ops: int = 40_000) -> None:
+    def __init__(self, root: Path, *, ops: int = 40_000, **before: str) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main")
@@ -51,7 +56,7 @@ class Versions:
         file.parent.mkdir()
         file.write_text(yaml.safe_dump(document(ops), sort_keys=False))
         self.commit_all("the example")
-        self.commit()
+        self.commit(**before)
         example = yamlio.load(file).example
         baseline = {
             "schema_version": library.BASELINE_VERSION,
