@@ -24,9 +24,18 @@ def weakening(older: str, newer: str) -> list[Change]:
     before, after = _document(older), _document(newer)
     if before is None or after is None:
         return []
-    return [*_production(before, after), *_journeys(before, after), *_shape(before, after),
-            *_limits(before, after), *_probes(before, after), *_faults(before, after),
-            *_counters(before, after), *_success(before, after)]  # fmt: skip
+    parts = (
+        _claims,
+        _production,
+        _journeys,
+        _shape,
+        _limits,
+        _probes,
+        _faults,
+        _counters,
+        _success,
+    )
+    return [change for part in parts for change in part(before, after)]
 
 
 @lru_cache(maxsize=8)  # the newer text of one edit is the older one of the next
@@ -34,13 +43,76 @@ def _document(text: str) -> Change | None:
     return plain(text)
 
 
+def _claims(before: Change, after: Change) -> Iterator[Change]:
+    """What the example says that it is about: what it hunts, and which code came later. Its kind is
+    told by the parts that a kind demands: epochs, climbs, sizes, journeys, counters.
+    """
+    yield from _gone("hunts", before.get("hunts"), after.get("hunts"))
+    old, new = _part(before, "implementation"), _part(after, "implementation")
+    yield from _gone("implementation.paths", old.get("paths"), new.get("paths"))
+    if old.get("repo") != new.get("repo"):
+        yield _change("implementation.repo", old.get("repo"), new.get("repo"))
+
+
+def _gone(where: str, old: Any, new: Any) -> Iterator[Change]:
+    """What a list no longer has."""
+    for each in old if isinstance(old, list) else ():
+        if each not in (new if isinstance(new, list) else ()):
+            yield _change(where, each, None)
+
+
 def _journeys(before: Change, after: Change) -> Iterator[Change]:
-    """Journeys that come at rates of their own."""
-    old, new = (_part(_part(each, "workload"), "http") for each in (before, after))
-    was, now = _part(old, "journeys"), _part(new, "journeys")
-    for name in was:
-        where = f"workload.http.journeys.{name}"
-        yield from _lowered(where, _part(was, name), _part(now, name), {"rate": parse_rate})
+    """Journeys that are gone, or come at lower rates of their own, and what is no longer expected
+    of their answers. Steps are the same where they ask the same.
+    """
+    old, new = _part(before, "workload"), _part(after, "workload")
+    for kind in ("http", "tcp", "sql", "ws"):
+        was, now = (_part(_part(each, kind), "journeys") for each in (old, new))
+        for name in was:
+            where = f"workload.{kind}.journeys.{name}"
+            if name not in now and "rate" not in _part(was, name):
+                yield _change(where, "a journey", None)
+                continue
+            yield from _lowered(where, _part(was, name), _part(now, name), {"rate": parse_rate})
+            if name in now:
+                yield from _steps(where, _part(was, name), _part(now, name))
+    was, now = (_part(_part(each, "runs"), "expect") for each in (old, new))
+    if _is_broader(now.get("exit", 0), was.get("exit", 0)):
+        yield _change("workload.runs.expect.exit", was.get("exit", 0), now.get("exit", 0))
+
+
+def _steps(where: str, old: Change, new: Change) -> Iterator[Change]:
+    was, now = _by_act(old.get("steps")), _by_act(new.get("steps"))
+    for act, step in was.items():
+        if act not in now:
+            yield _change(f"{where}.steps", act, None)
+            continue
+        expected, expects = _part(step, "expect"), _part(now[act], "expect")
+        for key, value in expected.items():
+            if key not in expects or _is_broader(expects[key], value):
+                yield _change(f"{where}.steps.expect.{key}", value, expects.get(key))
+
+
+def _is_broader(new: Any, old: Any) -> bool:
+    """Whether all that was right before still is, and more."""
+    wide, narrow = (each if isinstance(each, list) else [each] for each in (new, old))
+    if isinstance(new, dict) and isinstance(old, dict):
+        return any(key not in new for key in old)
+    return len(wide) > len(narrow) and all(each in wide for each in narrow)
+
+
+def _by_act(steps: Any) -> dict[str, Change]:
+    """Steps by what they ask; the second that asks the same has a number, and pauses are none."""
+    found: dict[str, Change] = {}
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(step, dict):
+            verb = next((key for key in step if key not in _BESIDE_ACTS), None)
+            if verb is not None:
+                asked = step[verb] if isinstance(step[verb], str) else ""
+                act = f"{verb} {asked}".strip()
+                number = sum(1 for known in found if known.partition(" (")[0] == act)
+                found[f"{act} ({number + 1})" if number else act] = step
+    return found
 
 
 def _number(value: Any) -> float:
@@ -52,6 +124,9 @@ def _number(value: Any) -> float:
 def _level(value: Any) -> float:
     return parse_rate(value) if isinstance(value, str) else _number(value)
 
+
+_BESIDE_ACTS = frozenset(("think", "name", "expect", "headers", "capture", "json", "form", "body",
+                          "multipart", "abort", "timeout", "redirects"))  # fmt: skip
 
 _PRODUCTION: Mapping[str, Measure] = {
     "rate": parse_rate,
@@ -100,6 +175,11 @@ def _shape(before: Change, after: Change) -> Iterator[Change]:
         yield from _lowered(where, stage, new_stages[name], _STAGE)
         steps = _part(stage, "steps"), _part(new_stages[name], "steps")
         yield from _lowered(f"{where}.steps", *steps, _STEPS)
+        yield from _raised(f"{where}.steps", *steps, {"by": _level})
+        if isinstance(stage.get("arrivals"), dict) and stage["arrivals"] != new_stages[name].get(
+            "arrivals"
+        ):
+            yield _change(f"{where}.arrivals", stage["arrivals"], new_stages[name].get("arrivals"))
         climbs = _part(stage, "climb"), _part(new_stages[name], "climb")
         yield from _lowered(f"{where}.climb", *climbs, _CLIMB)
         yield from _raised(f"{where}.climb", *climbs, {"from": _level, "factor": _number})
@@ -109,7 +189,11 @@ def _shape(before: Change, after: Change) -> Iterator[Change]:
         if name not in (new.get("journeys") or ()):
             yield _change("shape.journeys", name, None)
     yield from _sizes(_part(old, "size"), _part(new, "size"))
-    yield from _lowered("shape", old, new, {"epochs": _number})
+    if old.get("model") == "open" and new.get("model") != "open":
+        yield _change("shape.model", "open", new.get("model"))  # it waits for slow answers now
+    if old.get("arrivals", "poisson") == "poisson" and new.get("arrivals") == "uniform":
+        yield _change("shape.arrivals", "poisson", "uniform")  # nobody comes at once any more
+    yield from _lowered("shape", old, new, {"epochs": _number, "max_in_flight": _number})
     yield from _raised("shape", old, new, {"timeout": parse_duration})
 
 
@@ -177,7 +261,7 @@ def _counters(before: Change, after: Change) -> Iterator[Change]:
         if name not in new:
             yield _change(where, "a counter", None)
             continue
-        for key in ("from", "bits", "edge"):
+        for key in ("from", "bits", "edge", "start", "preset"):
             if counter.get(key) != new[name].get(key):
                 yield _change(f"{where}.{key}", counter.get(key), new[name].get(key))
         if new[name].get("wraps") is True and counter.get("wraps") is not True:

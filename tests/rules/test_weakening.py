@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from perfstress import example as example_models
 from perfstress.rules import weakening
 
 TEXT = """\
@@ -105,6 +108,78 @@ def test_the_change_is_told_as_it_was_written() -> None:
     assert edited("for: 60s", "for: 5s") == [("shape.stages.ramp.for", "60s", "5s")]
 
 
+HTTP = """\
+kind: spike
+hunts: [no-recovery, fd-growth]
+implementation: {repo: ../shop, paths: ["shop/**", "lib/**"]}
+workload:
+  http:
+    journeys:
+      buy:
+        steps:
+          - {post: /login, expect: {status: 200, json: {state: open}}}
+          - {post: /pay, expect: {status: 201}}
+          - {think: 1s}
+          - {post: /pay, expect: {status: 202}}
+      browse: {weight: 2, steps: [{get: /}]}
+  runs: {expect: {exit: 1}}
+shape:
+  model: open
+  max_in_flight: 100
+  stages:
+    - {name: day, arrivals: {file: day.txt, sha256: ab}}
+    - {name: up, steps: {from: 10/s, to: 90/s, by: 10/s, each: 5s}}
+counters:
+  - {name: id, from: ops, bits: 16, start: 5, preset: {env: {N: "65000"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        (", fd-growth]", "]", "hunts"),
+        (', "lib/**"]', "]", "implementation.paths"),
+        ("repo: ../shop", "repo: ../other", "implementation.repo"),
+        ("      browse: {weight: 2, steps: [{get: /}]}\n", "", "workload.http.journeys.browse"),
+        ("          - {post: /login, expect: {status: 200, json: {state: open}}}\n", "",
+         "workload.http.journeys.buy.steps"),
+        ("status: 200, ", "", "workload.http.journeys.buy.steps.expect.status"),
+        (", json: {state: open}", "", "workload.http.journeys.buy.steps.expect.json"),
+        ("status: 202", "status: [202, 500]", "workload.http.journeys.buy.steps.expect.status"),
+        ("exit: 1", "exit: [0, 1]", "workload.runs.expect.exit"),
+        ("json: {state: open}", "json: {}", "workload.http.journeys.buy.steps.expect.json"),
+        ("model: open", "model: closed", "shape.model"),
+        ("model: open", "model: open\n  arrivals: uniform", "shape.arrivals"),
+        ("max_in_flight: 100", "max_in_flight: 10", "shape.max_in_flight"),
+        ("{name: day, arrivals: {file: day.txt, sha256: ab}}", "{name: day, rate: 1/s, for: 1s}",
+         "shape.stages.day.arrivals"),
+        ("by: 10/s", "by: 40/s", "shape.stages.up.steps.by"),
+        ("start: 5", "start: 60000", "counters.id.start"),
+        ('N: "65000"', 'N: "1"', "counters.id.preset"),
+    ],
+)  # fmt: skip
+def test_what_weakens_a_workload(old: str, new: str, field: str) -> None:
+    assert HTTP.count(old) == 1
+    assert field in [change["field"] for change in weakening(HTTP, HTTP.replace(old, new))]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- {think: 1s}", "- {think: 0.5s}"),
+        ("weight: 2", "weight: 3"),
+        ("exit: 1", "exit: 2"),  # another demand, and no weaker one
+        ("status: 202", "status: 201"),
+        ("kind: spike", "kind: load"),
+        ("kind: spike", "title: More\nkind: spike"),
+        ('paths: ["shop/**"', 'paths: ["shop/**", "more/**"'),
+        ("max_in_flight: 100", "max_in_flight: 200"),
+    ],
+)
+def test_what_does_not_weaken_a_workload(old: str, new: str) -> None:
+    assert weakening(HTTP, HTTP.replace(old, new)) == []
+
+
 @pytest.mark.parametrize("text", ["", "- a", "a: [", "success: 5", "shape: {stages: {a: 1}}"])
 def test_what_cannot_be_compared_is_no_weakening_and_no_error(text: str) -> None:
     assert weakening(text, TEXT) == []
@@ -134,3 +209,58 @@ def test_a_size_that_is_no_longer_visited() -> None:
     around = "shape: {size: {name: bytes, around: 64KiB}}"
     (change,) = weakening(around, around.replace("64KiB", "4KiB"))
     assert change["field"] == "shape.size.around"
+
+
+# Each field of an example either may weaken it, and is compared, or does not. A new one is to be
+# put here: whoever adds it decides.
+COMPARED = {
+    "WorkedExample": "hunts production implementation target workload faults counters shape "
+    "success",
+    "Production": "rate concurrency size operations horizon waive",
+    "Implementation": "repo paths",
+    "Shape": "model arrivals epochs journeys stages max_in_flight timeout size",
+    "Stage": "name rate users from_ to steps climb for_ ops iterations arrivals warmup",
+    "Stairs": "from_ to by each",
+    "Climb": "from_ to factor each",
+    "Size": "values around",
+    "Counter": "name from_ bits edge start wraps preset",
+    "Fault": "name signal restart run to for_ proxy",
+    "ProxyFault": "delay throttle cut",
+    "Runs": "expect",
+    "Calls": "size",
+}
+NEUTRAL = {
+    "WorkedExample": "perfstress name title kind phase services allow_hosts",
+    "Production": "source",  # words
+    "Implementation": "",
+    "Shape": "seed processes pin",
+    "Stage": "pause mix",  # a pause is part of the stage that is gone; a mix has no order
+    "Stairs": "",
+    "Climb": "",
+    "Size": "name text as_",
+    "Counter": "",
+    "Fault": "at during",  # when it comes; too late is refused
+    "ProxyFault": "",
+    "Runs": "input",  # its size is the envelope's
+    "Calls": "by",
+}
+
+
+@pytest.mark.parametrize("model", sorted(COMPARED))
+def test_each_field_is_compared_or_known_to_be_neutral(model: str) -> None:
+    fields = set(getattr(example_models, model).model_fields)
+    assert fields == {*COMPARED[model].split(), *NEUTRAL[model].split()}
+
+
+@given(factor=st.integers(2, 1000), seconds=st.integers(1, 10_000), users=st.integers(1, 10_000))
+def test_less_is_weaker_and_more_is_not(factor: int, seconds: int, users: int) -> None:
+    def text(s: int, n: int) -> str:
+        return f"shape: {{stages: [{{name: a, users: {n}, for: {s}s}}]}}"
+
+    small, large = text(seconds, users), text(seconds * factor, users * factor)
+    assert [change["field"] for change in weakening(large, small)] == [
+        "shape.stages.a.users",
+        "shape.stages.a.for",
+    ]
+    assert weakening(small, large) == []
+    assert weakening(small, small) == []
