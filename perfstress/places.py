@@ -58,14 +58,20 @@ def place_of(loc: tuple[int | str, ...], document: Any) -> Place:
 
 def texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """Every text below a value of the document, with its place."""
+    found: list[tuple[Place, str]] = []
+    _gather(value, place, found)
+    return iter(found)
+
+
+def _gather(value: Any, place: Place, found: list[tuple[Place, str]]) -> None:
     if isinstance(value, str):
-        yield place, value
+        found.append((place, value))
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from texts(inner, (*place, key))
+            _gather(inner, (*place, key), found)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from texts(inner, (*place, index))
+            _gather(inner, (*place, index), found)
 
 
 def keys_at(place: Place) -> set[str]:

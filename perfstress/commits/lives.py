@@ -59,7 +59,7 @@ class Follower:
         ended: set[Pair] = set()
         begun: list[set[Pair]] = [set() for _ in commit.parents]
         for change in commit.changes:
-            if any(name in self._wanted for name in change.names):
+            if change.path in self._wanted or any(old in self._wanted for old in change.olds):
                 self._follow(place, change, here, ended, begun)
             self._match(place, change, begun)
         kept = here - ended if ended else here
@@ -114,12 +114,13 @@ class Follower:
         """Note what fits a pattern; follow what came to fit by a rename."""
         patterns = self._patterns
         fits = patterns.inside if change.is_submodule else patterns.fitting
-        for name in change.names:
+        is_plain = change.olds == (change.path,)
+        for name in (change.path,) if is_plain else change.names:
             for pattern in fits(name):
                 self.touches[pattern].setdefault(place, set()).add(name)
                 if change.is_submodule:
                     self.submodules[pattern].add(name)
-        if change.olds == (change.path,) or change.is_gone:
+        if is_plain or change.is_gone:
             return
         for pattern in fits(change.path):
             for old, before in zip(change.olds, begun, strict=False):
