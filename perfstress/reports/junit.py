@@ -16,10 +16,13 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def report(verdict: Verdict, run: Run, out: TextIO) -> None:
     """Write one suite. An unclear condition, and an INCONCLUSIVE verdict, is an error, as it is for
-    the exit code: what was not shown must not look like success.
+    the exit code: what was not shown must not look like success. For the same reason the names of
+    the suite and of the verdict say when the run was no full one.
     """
-    suite = ElementTree.Element("testsuite", name=as_xml_text(verdict.example))
-    _case(suite, verdict, "verdict", *_of_verdict(verdict))
+    label = " (REDUCED)" if verdict.reduced else ""
+    label += " (PLANTED)" if verdict.planted else ""
+    suite = ElementTree.Element("testsuite", name=as_xml_text(verdict.example + label))
+    _case(suite, verdict, "verdict" + label, *_of_verdict(verdict))
     for check in verdict.checks:
         element = {Outcome.FAIL: "failure", Outcome.INCONCLUSIVE: "error"}.get(check.outcome, "")
         _case(suite, verdict, check.text, element, check.seen)

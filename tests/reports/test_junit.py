@@ -43,6 +43,13 @@ def test_a_pass_is_cases_without_failure(run: Run) -> None:
     ]
 
 
+def test_a_reduced_run_does_not_look_like_a_full_one(run: Run) -> None:
+    suite = suite_of(dataclasses.replace(PASSED, reduced=True), run)
+    assert suite.attrib["name"] == "checkout-soak (REDUCED)"
+    assert suite.find("testcase[@name='verdict (REDUCED)']") is not None
+    assert suite.find("testcase[@name='verdict']") is None
+
+
 def test_what_failed_and_what_is_unclear_differ(run: Run) -> None:
     suite = suite_of(FAILED, run)
     # The verdict, the broken condition, the finding; one condition could not be judged.
@@ -56,7 +63,7 @@ def test_what_failed_and_what_is_unclear_differ(run: Run) -> None:
 
 def test_an_inconclusive_run_does_not_look_like_success(run: Run) -> None:
     suite = suite_of(UNREAL, run)
-    error = suite.find("testcase[@name='verdict']/error")
+    error = suite.find("testcase[@name='verdict (REDUCED)']/error")
     assert error is not None
     assert "the load was not real" in error.attrib["message"]
     assert suite.attrib["errors"] == "1"
