@@ -200,6 +200,8 @@ def _tell(reports: Sequence[Report], out: TextIO) -> None:
     for report in reports:
         for problem in report.problems:
             out.write(f"{problem}\n")
+        if report.path.name == library.SMOKE and report.provenance.reason != _UNREAD:
+            out.write(f"{report.path}: reduced: a shrunk shape, never in place of the whole\n")
         if line := _origin_line(report.provenance):
             out.write(f"{report.path}: {line}\n")
         for text in _weakenings(report.provenance):

@@ -94,6 +94,7 @@ def test_a_proven_shape_becomes_the_smoke_test_of_its_regression(project: Projec
     assert baseline["smoke_seconds"] > 0
     linted = project.perfstress("lint", str(entry / "smoke.yaml"))
     assert linted.returncode == 0, linted.stdout
+    assert "reduced: a shrunk shape" in linted.stdout
     replayed = project.perfstress("replay", "--json")
     assert replayed.returncode == 0, replayed.stderr
     run = Path(json.loads(replayed.stdout)["entries"][0]["run"])
