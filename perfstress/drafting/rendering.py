@@ -131,7 +131,7 @@ def _values(kind: str, workload: str, recorded: Recorded, given: Given) -> dict[
         "workload": workload,
         "services": SERVICES,
         "hunts": _HUNTS[kind],
-        "title": _title(kind, recorded, peak, concurrency),
+        "title": None if given.rate else _title(kind, recorded, peak, given.concurrency),
         "notes": notes,
         "rate": peak if peak_hz else None,
         "concurrency": concurrency,
@@ -155,8 +155,9 @@ def _values(kind: str, workload: str, recorded: Recorded, given: Given) -> dict[
     }
 
 
-def _title(kind: str, recorded: Recorded, peak: str, concurrency: int | None) -> str | None:
+def _title(kind: str, recorded: Recorded, peak: str, given: int | None) -> str | None:
     """One line with its numbers, where a recording has them all and the kind needs no other."""
+    concurrency = None if given else recorded.concurrency
     if recorded.peak_hz is None or concurrency is None or kind not in ("load", "spike"):
         return None
     count = len(recorded.journeys)

@@ -122,3 +122,18 @@ def test_identifiers_are_a_data_set_that_nobody_overwrites(tmp_path: Path) -> No
     assert not (tmp_path / "mine.yaml").exists()
     drafted(force=True)
     assert "get-a-one" in data.read_text()
+
+
+def test_figures_that_are_given_go_before_those_recorded(tmp_path: Path) -> None:
+    recording = tmp_path / "recording"
+    recording.write_text(dict(SAMPLES)["access-log"])
+    path = draft(
+        "mine", kind="load", source="access-log", recording=recording, rate="50/s",
+        concurrency="70", known_from="the bill", folder=tmp_path,
+    ).path  # fmt: skip
+    text = path.read_text()
+    assert "rate: 50/s " in text
+    assert "concurrency: 70 " in text
+    assert 'source: "the bill; access log recording' in text
+    assert "as recorded" not in text
+    assert "{name: peak, rate: 50/s" in text

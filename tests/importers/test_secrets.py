@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import string
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -207,3 +210,19 @@ def test_every_importer_is_read_through_the_last_step(tmp_path: Path) -> None:
     assert "q7abcdefghijkZ9" not in repr(importers.read("curl", recording))
     assert "q7abcdefghijkZ9" in repr(importers.IMPORTERS["curl"](io.BytesIO(
         recording.read_bytes()), "c.sh"))  # fmt: skip
+
+
+MAKE_HAR = Path(__file__).parents[2] / "worked_examples" / "data" / "make_har.py"
+
+
+def test_no_secret_of_a_day_in_the_shop_is_in_its_draft(tmp_path: Path) -> None:
+    words = [sys.executable, str(MAKE_HAR), "--requests", "1500"]
+    text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    recording = tmp_path / "a.har"
+    recording.write_text(text)
+    done = draft("mine", kind="load", source="har", recording=recording, folder=tmp_path)
+    written = done.path.read_text()
+    names = r"(?:session|password|access_token|csrf_token|Bearer|card_number|api_key)"
+    found = set(re.findall(names + r"[^A-Za-z0-9]{1,8}([A-Za-z0-9]{8,})", text))
+    assert len(found) > 100
+    assert [secret for secret in found if secret in written + repr(done.notes)] == []
