@@ -64,6 +64,8 @@ def replay(request: Request, *, out: TextIO, err: TextIO) -> ExitCode:
         plan = plans.make(root, wanted)
         if request.dry_run:
             table.plan(plan, text)
+            if not plan.planned and not plan.left_out:
+                _tell_nothing(root, text)
             if request.as_json:
                 out.write(json.dumps(plan.as_json()) + "\n")
             return ExitCode.PASS
@@ -99,7 +101,7 @@ def _with_commit(request: Request, root: Path) -> Wanted:
 def _told(summary: Summary, request: Request, root: Path, *, out: TextIO, text: TextIO) -> None:
     table.summary(summary, text)
     if not summary.results and not summary.left_out:
-        text.write(f"  there is nothing in {root / library.FOLDER}; perfstress promote fills it\n")
+        _tell_nothing(root, text)
     if request.as_json:
         out.write(json.dumps(summary.as_json()) + "\n")
     from perfstress.replaying import junit, markdown  # delayed: numpy
@@ -107,6 +109,10 @@ def _told(summary: Summary, request: Request, root: Path, *, out: TextIO, text: 
     for file, report in ((request.junit, junit.report), (request.markdown, markdown.report)):
         if file is not None:
             _write(file, report, summary)
+
+
+def _tell_nothing(root: Path, text: TextIO) -> None:
+    text.write(f"  there is nothing in {root / library.FOLDER}; perfstress promote fills it\n")
 
 
 def _alone(request: Request) -> None:

@@ -34,10 +34,9 @@ def plan(plan: Plan, out: TextIO) -> None:
     wanted = plan.wanted
     budget = f" of {human_duration(wanted.budget_s)}" if wanted.budget_s is not None else ""
     total = len(plan.planned) + len(plan.left_out)
-    out.write(
-        f"plan: {len(plan.planned)} of {total} entries, about {human_duration(plan.seconds)}"
-        f"{budget} (tier {wanted.tier}{_part(plan)}); nothing was run\n"
-    )
+    takes = f", about {human_duration(plan.seconds)}{budget}" if plan.seconds else ""
+    counted = f"{len(plan.planned)} of {total} entries{takes}"
+    out.write(f"plan: {counted} (tier {wanted.tier}{_part(plan)}); nothing was run\n")
 
 
 def summary(summary: Summary, out: TextIO) -> None:
