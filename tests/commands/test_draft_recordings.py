@@ -137,3 +137,11 @@ def test_figures_that_are_given_go_before_those_recorded(tmp_path: Path) -> None
     assert 'source: "the bill; access log recording' in text
     assert "as recorded" not in text
     assert "{name: peak, rate: 50/s" in text
+
+
+def test_a_description_whose_keys_are_sorted_is_known_all_the_same(tmp_path: Path) -> None:
+    recording = tmp_path / "recording"
+    filling = "".join(f"  s{number}: {{type: string}}\n" for number in range(5_000))
+    recording.write_text(f"components:\n{filling}openapi: 3.1.0\n")
+    with pytest.raises(UsageError, match="it looks like a description of OpenAPI"):
+        draft("mine", kind="load", source="har", recording=recording, folder=tmp_path)
