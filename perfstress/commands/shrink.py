@@ -72,6 +72,8 @@ def shrink(request: Request, *, out: TextIO, err: TextIO) -> ExitCode:
         work = _begin(request, run, finding, stack, err)
         err.write(f"shrinking {run.example.name}: {finding} has to be there still\n")
         if not _sides_are_right(work, err):
+            if request.as_json:
+                out.write(json.dumps(_conclude(work)) + "\n")
             return ExitCode.INCONCLUSIVE
         began = now_ns()
 

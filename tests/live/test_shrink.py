@@ -106,9 +106,10 @@ def test_a_proven_shape_becomes_the_smoke_test_of_its_regression(project: Projec
 def test_what_passes_by_now_cannot_be_shrunk(project: Project) -> None:
     project.mode("errors", "20")
     assert project.verdict()[0] == 1
-    passing = ("shrink", "shop", "--set", "target.env.X=1")
-    done = project.perfstress(*passing)
+    done = project.perfstress("shrink", "shop", "--set", "target.env.X=1", "--json")
     assert done.returncode == 125
+    told = json.loads(done.stdout)
+    assert (told["kept"], told["proven"], told["steps"]) == (None, False, [])
     assert "the mended side does not pass the whole example" in done.stderr
 
 
