@@ -57,8 +57,8 @@ def caught_before(root: Path, run: Run) -> list[Catch]:
     runs that found the same, the first counts, and the last says where the mending began.
     """
     here = run.manifest.git.get("commit")
-    if here is None:
-        return []
+    if here is None or run.example.implementation.repo is not None:
+        return []  # of code elsewhere the history here proves nothing
     source = (run.path / runfile.EXAMPLE_SOURCE).read_bytes()
     paths = run.example.implementation.paths
     first: dict[tuple[str, str], Catch] = {}

@@ -120,6 +120,17 @@ def test_one_commit_between_mended_it(repository: Repository) -> None:
     assert (one.found, one.mended, one.at_the_latest) == (found, mended, False)
 
 
+def test_of_code_in_another_repository_this_one_proves_nothing(repository: Repository) -> None:
+    example = CALLS.replace("@NAME@", "price-soak")
+    elsewhere = example.replace("implementation:\n", "implementation:\n  repo: ../shop\n")
+    assert elsewhere != example
+    repository.commit({"worked_examples/price-soak.yaml": elsewhere})
+    code(repository, "leaks")
+    keep(repository, "100000")
+    code(repository, "mended")
+    assert before(repository, keep(repository, "110000", "PASS")) == []
+
+
 def test_of_several_commits_between_nobody_knows_which(repository: Repository) -> None:
     code(repository, "leaks")
     keep(repository, "100000")
