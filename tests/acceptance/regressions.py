@@ -23,7 +23,7 @@ from perfstress.comparing.words import change
 from tests.support.versions import BEFORE, NAME, WORSE, Versions
 
 FOUND_AT_LEAST = 0.9
-OPS = {"p99": 3000}  # of which sixty wait
+OPS = {"p99": 1500}  # of which thirty wait
 # What has to be among the metrics that are called worse.
 SHOWS = {
     "median": {"response.p50", "throughput", "cpu.per_op"},
