@@ -68,7 +68,8 @@ def test_a_leak_is_shrunk_until_the_budget_ends_and_proven(project: Project) -> 
     assert "there was no commit" in done.stderr
 
 
-@pytest.mark.timeout(400)  # a dozen short runs, which a busy machine makes long
+@pytest.mark.slow  # a dozen short runs
+@pytest.mark.timeout(400)
 def test_a_proven_shape_becomes_the_smoke_test_of_its_regression(project: Project) -> None:
     two_journeys(project)
     repository(project)
@@ -131,6 +132,7 @@ def test_the_best_so_far_is_kept_when_it_is_interrupted(project: Project) -> Non
     for line in process.stderr:
         if line.startswith("  what is left, again: still fails"):
             break
+    assert process.stderr.readline()  # of the next try: by then what was confirmed is taken
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
