@@ -66,6 +66,7 @@ def test_one_class_is_found_and_told_as_data() -> None:
 
 
 @pytest.mark.live
+@pytest.mark.slow  # two soaks and their twins
 def test_what_is_missed_and_a_twin_that_is_not_clean_do_not_hold(tmp_path: Path) -> None:
     load = next(case for case in CASES if case.name == "load")
     harmless = dataclasses.replace(load, defects={"harmless": ("crash",)})

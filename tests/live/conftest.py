@@ -19,7 +19,7 @@ OFTEN = {
     "test_finding_faults": ("stall-scarred", "[killed]"),
     "test_finding_growth": ("[memory]", "[memory-mended]"),
     "test_finding_invariant": ("test_what_is_lost[-0]",),
-    "test_finding_services": ("n-plus-one-told", "leaves_the_verdict_open[postgres]"),
+    "test_finding_services": ("n-plus-one-told",),
     "test_finding_sizes": ("square_by_argument", "breaks_from_a_size_on"),
     "test_planting": ("cannot_be_planted", "ends_with_perfstress"),
     "test_several": ("what_is_wrong", "both_are_driven"),
