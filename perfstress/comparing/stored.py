@@ -67,7 +67,6 @@ def compare(
     each = sign * (after - before.mean())
     effect, smallest = float(each.mean()), matters(metric)
     limit = _limit(metric, noise)
-    limit = _limit(metric, noise)
     is_beyond = limit is not None and bool((each > limit).all())
     status: Status = "UNKNOWN"
     why = "the noise of this machine is not known"
