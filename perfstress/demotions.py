@@ -12,6 +12,7 @@ from pathlib import Path
 
 from perfstress import library
 from perfstress.errors import LibraryError
+from perfstress.wholefile import write_whole
 
 FILE = "DEMOTED.md"
 HEAD = """# Demoted
@@ -53,8 +54,6 @@ def demotions(root: Path) -> Mapping[str, Demotion]:
 
 def record(root: Path, demotion: Demotion) -> Path:
     """Add a row; the file appears whole or not at all."""
-    from perfstress.runfile import write_whole  # delayed: numpy
-
     file = root / library.FOLDER / FILE
     try:
         text = file.read_text(encoding="utf-8") if file.exists() else HEAD

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfstress.errors import LibraryError
+from perfstress.wholefile import write_whole
 
 if TYPE_CHECKING:
     from perfstress.example import WorkedExample  # 0.2 s, which a plan of replays need not wait for
@@ -268,12 +269,6 @@ def add_smoke(entry: Entry, text: str, seconds: float) -> Path:
     digest = hashlib.sha256(text.encode()).hexdigest()
     files = {**entry.baseline.get("files", {}), SMOKE: digest}
     baseline = {**entry.baseline, "smoke_seconds": round(seconds, 1), "files": files}
-    _replace(smoke, text)
-    _replace(entry.folder / BASELINE, json.dumps(baseline, indent=1) + "\n")
+    write_whole(smoke, text)
+    write_whole(entry.folder / BASELINE, json.dumps(baseline, indent=1) + "\n")
     return smoke
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

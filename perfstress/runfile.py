@@ -25,6 +25,7 @@ from perfstress.example import WorkedExample
 from perfstress.measurement import Event, Interval, Sample
 from perfstress.readings import ROWS, Readings, packed
 from perfstress.run import SCHEMA_VERSION, Manifest, Run
+from perfstress.wholefile import write_whole
 
 MANIFEST = "run.json"
 EXAMPLE_SOURCE = "example.yaml"
@@ -43,16 +44,6 @@ LOG_TAIL_BYTES = 64 * 1024
 # What is read at once in search of a heading's end, and the longest line that is looked back for.
 HEADING = 64 * 1024
 LONGEST_LINE = 4 * 2**20
-
-
-def write_whole(path: Path, text: str, *, newline: str | None = None) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of either.
-
-    ``newline`` as for ``open``: an empty one leaves the ends of lines as they are.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline=newline)
-    os.replace(temporary, path)
 
 
 def amend(path: Path, **changes: Any) -> None:

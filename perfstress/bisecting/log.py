@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from perfstress.bisecting.commits import Commit
 from perfstress.errors import LibraryError, UsageError
-from perfstress.runfile import write_whole
+from perfstress.wholefile import write_whole
 
 FOLDER = Path(".perfstress", "bisect")
 FILE = "bisection.json"

@@ -24,10 +24,10 @@ from perfstress.clock import now_ns
 from perfstress.comparing.compared import Compared
 from perfstress.comparing.interleaved import Side
 from perfstress.errors import ExampleError, TargetError
-from perfstress.runfile import write_whole
 from perfstress.session import CACHE_FOLDER
 from perfstress.units import NS_PER_S
 from perfstress.verdict import Finding, Outcome, Verdict
+from perfstress.wholefile import write_whole
 from perfstress.worktrees import checked_out
 
 SEEN = "verdict.json"

@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from perfstress import drafting, importers, phases, provenance, runfile
+from perfstress import drafting, importers, phases, provenance
 from perfstress.drafting import EMPTY, Ask, Given, rendered
 from perfstress.errors import UsageError
 from perfstress.example import KINDS_NOT_YET, Workload
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
+from perfstress.wholefile import write_whole
 
 KINDS = ("load", "soak", "spike", "wrap", "interaction", "stress", "sweep")
 WORKLOADS = ("http", "calls", "runs", "tcp", "ws", "sql")
@@ -163,7 +164,7 @@ def _save(path: Path, text: str) -> None:
     """The whole file or none; raises UsageError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        runfile.write_whole(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written: {error.strerror}",

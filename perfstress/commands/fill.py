@@ -9,10 +9,10 @@ from pathlib import Path
 from perfstress import provenance, rules, yamlio
 from perfstress.errors import Problem, UsageError
 from perfstress.ledger import kept
-from perfstress.runfile import write_whole
 from perfstress.shapemap import proposing, words
 from perfstress.shapemap.regions import Gap, gaps_of, states_of
 from perfstress.survey import Survey, survey
+from perfstress.wholefile import write_whole
 
 _TRIED = 20
 

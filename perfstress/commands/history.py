@@ -18,6 +18,7 @@ from perfstress.trends.figures import FIGURES
 from perfstress.trends.store import Record, Store, opened
 from perfstress.trends.words import LATEST, tell, tell_all
 from perfstress.units import human_count, parse_duration
+from perfstress.wholefile import write_whole
 
 LEFT_OUT_TOLD = 5
 
@@ -165,8 +166,6 @@ def _export(series: Sequence[Sequence[Record]], path: Path, err: TextIO) -> None
             hint="their figures are of the generator, not of the target",
             slug="no-history",
         )
-    from perfstress.runfile import write_whole  # delayed: pydantic
-
     text, gaps = otava_csv(series[-1])
     try:
         write_whole(path, text)

@@ -15,6 +15,7 @@ from perfstress import library, mending, provenance, rules, sarif, yamlio
 from perfstress.errors import ExitCode, Problem, UsageError
 from perfstress.example import Implementation
 from perfstress.provenance import Provenance
+from perfstress.wholefile import write_whole
 
 _UNREAD = "the example cannot be read yet"
 _BESIDE = ("targets", "data")  # folders of worked_examples/ that hold no examples
@@ -182,12 +183,9 @@ def _write_sarif(reports: Sequence[Report], file: Path) -> None:
     root = provenance.root_of(Path.cwd())
     told = [(each.path, each.problems, list(_weakenings(each.provenance))) for each in reports]
     text = json.dumps(sarif.document(told, root), indent=1) + "\n"
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, file)
+        write_whole(file, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UsageError(
             f"--sarif {file}: cannot be written: {error.strerror}",
             hint="name a file in a folder that is there",

@@ -15,6 +15,7 @@ from perfstress.replaying import plan as plans
 from perfstress.replaying import table
 from perfstress.replaying.results import Summary
 from perfstress.replaying.wanted import Wanted, checked_retries, parse_budget, parse_shard
+from perfstress.wholefile import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,6 @@ def _check_folder(file: Path | None) -> None:
 
 
 def _write(file: Path, report: Callable[[Summary, TextIO], None], summary: Summary) -> None:
-    from perfstress.runfile import write_whole  # delayed: numpy
-
     page = StringIO()
     report(summary, page)
     try:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from perfstress import phases, provenance, rules, runfile, sealing
+from perfstress import phases, provenance, rules, sealing
 from perfstress.errors import ExitCode, UsageError
 from perfstress.phases import Runbook, Seal
 from perfstress.standing import standings
+from perfstress.wholefile import write_whole
 
 
 def seal(examples: Sequence[str], *, out: TextIO) -> ExitCode:
@@ -49,7 +50,7 @@ def seal(examples: Sequence[str], *, out: TextIO) -> ExitCode:
 
 def _write(path: Path, text: str) -> None:
     try:
-        runfile.write_whole(path, text, newline="")
+        write_whole(path, text, newline="")
     except OSError as error:
         raise UsageError(
             f"{phases.shown(path)}: cannot be written: {error.strerror}",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from perfstress.commits.weakened import Pair, Weaker
+from perfstress.wholefile import write_whole
 
 OWN = ".perfstress"
 FILE = Path(OWN) / "cache" / "weakened.json"
@@ -41,13 +41,11 @@ def save(root: Path, known: Mapping[Pair, Weaker], new: Iterable[Pair]) -> None:
     rows = [[*pair, [dict(each) for each in weaker]] for pair, weaker in known.items()]
     text = json.dumps({"by": _program(), "pairs": rows[-KEPT_AT_MOST:]}, default=str)
     file = root / FILE
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     with contextlib.suppress(OSError):  # a checkout that is read-only can be linted all the same
         file.parent.mkdir(parents=True, exist_ok=True)
         if not (root / OWN / ".gitignore").exists():
             (root / OWN / ".gitignore").write_text("*\n", encoding="utf-8")
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, file)
+        write_whole(file, text)
 
 
 def _program() -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from perfstress import library
 from perfstress.clock import wall
 from perfstress.errors import LibraryError
-from perfstress.runfile import write_whole
+from perfstress.wholefile import write_whole
 
 OWN = Path(".perfstress", "noise")
 # 1: the first.

@@ -11,7 +11,7 @@ from pathlib import Path
 from perfstress import library
 from perfstress.errors import LibraryError
 from perfstress.ledger.catch import Catch
-from perfstress.runfile import write_whole
+from perfstress.wholefile import write_whole
 
 FILE = Path(library.FOLDER, "caught.jsonl")
 NOTHING = "It has caught nothing yet.\n"

@@ -24,7 +24,7 @@ from perfstress.errors import LibraryError, ProvenanceError, UsageError
 from perfstress.replaying.plan import LeftOut, Plan, Planned
 from perfstress.replaying.results import Replayed
 from perfstress.replaying.wanted import Wanted
-from perfstress.runfile import write_whole
+from perfstress.wholefile import write_whole
 
 FOLDER = Path(".perfstress", "replay")
 PLAN = "plan.json"

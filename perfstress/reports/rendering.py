@@ -11,9 +11,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from perfstress.errors import UsageError
-from perfstress.runfile import write_whole
 from perfstress.units import human_bytes, human_count, human_duration
 from perfstress.version import __version__
+from perfstress.wholefile import write_whole
 
 
 def render(template: str, **values: Any) -> str:

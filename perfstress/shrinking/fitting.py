@@ -11,8 +11,8 @@ from typing import Any
 
 from perfstress import rules, yamlio
 from perfstress.rules.scale import DIMENSIONS
-from perfstress.runfile import write_whole
 from perfstress.shrinking.writing import written
+from perfstress.wholefile import write_whole
 
 REASON = "reduced: shrunk from the whole example, which reaches it"
 

@@ -11,6 +11,7 @@ from perfstress.shrinking.admission import Wanted
 from perfstress.shrinking.search import Found
 from perfstress.shrinking.shapes import Document
 from perfstress.shrinking.writing import written
+from perfstress.wholefile import write_whole
 
 
 def keep(
@@ -30,7 +31,7 @@ def keep(
     the smoke tier, and one that cannot pass would keep every change from being merged.
     """
     text = written(found.shape, _heading(run, wanted, proven))
-    runfile.write_whole(file, text)
+    write_whole(file, text)
     entry = next((one for one in library.entries(root) if one.name == run.example.name), None)
     if entry is None:
         return file, "the example is not promoted"

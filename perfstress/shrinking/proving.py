@@ -13,13 +13,13 @@ from typing import Any, TextIO
 from perfstress import discovery
 from perfstress.clock import now_ns
 from perfstress.errors import ExampleError, TargetError
-from perfstress.runfile import write_whole
 from perfstress.shrinking.admission import Wanted
 from perfstress.shrinking.search import Step
 from perfstress.shrinking.sides import Side
 from perfstress.shrinking.writing import written
 from perfstress.units import NS_PER_S, human_duration
 from perfstress.verdict import Outcome, Verdict
+from perfstress.wholefile import write_whole
 
 
 @dataclass(slots=True)

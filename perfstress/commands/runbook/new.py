@@ -7,8 +7,9 @@ from pathlib import Path
 
 import jinja2
 
-from perfstress import phases, provenance, runfile
+from perfstress import phases, provenance
 from perfstress.errors import UsageError
+from perfstress.wholefile import write_whole
 
 Ask = Callable[[str], str]
 
@@ -54,7 +55,7 @@ def new(
     )  # fmt: skip
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        runfile.write_whole(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise UsageError(
             f"{phases.shown(path)}: cannot be written: {error.strerror}",
