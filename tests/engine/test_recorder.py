@@ -168,3 +168,23 @@ def test_memory_does_not_depend_on_how_much_was_recorded():
         gc.enable()
     assert kept.completed()["a"].ended == 600_000
     assert large < small * 1.5 + 100_000
+
+
+def test_who_still_holds_the_tracks_of_an_epoch_that_is_over_holds_no_histograms():
+    recorder = Recorder(ZERO_NS, lambda interval: None)
+    held = []
+
+    def work(epochs):
+        for epoch in epochs:
+            held.append(recorder.tracks(epoch, "a", ["s"]))
+            held[-1][0].fired.append(ZERO_NS + MS)
+            held[-1][0].done.extend((ZERO_NS, ZERO_NS, ZERO_NS + MS, ZERO_NS + MS))
+            recorder.close(epoch, ZERO_NS + 2 * MS)
+
+    work(range(2))
+    tracemalloc.start()
+    try:
+        work(range(2, 22))
+        assert tracemalloc.get_traced_memory()[0] < 2**20  # 13 MiB of them otherwise
+    finally:
+        tracemalloc.stop()
