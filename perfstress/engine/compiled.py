@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perfstress.engine.checks import Answer, Checks, Headers
+from perfstress.engine.checks import Checks
 from perfstress.engine.giving_up import abandoned
+from perfstress.engine.known import Known
 from perfstress.engine.pauses import Pause, Spread, mean_ns
 from perfstress.engine.people import Stay
 from perfstress.engine.redirects import Redirects
@@ -36,69 +37,6 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _JAR, _DONE = " jar", " done"
 
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
-
-
-# Heads that are kept for one step. Servers put the time into theirs, so each lives for a second.
-_KNOWN_HEADS = 64
-_UNLIKE_HEADS_PAUSE_NS = 10 * 10**9
-_UNKNOWN = (-1, 0, dict[str, str]())
-
-
-class Known:
-    """Answers that need no parser: the exact heads that a parser has accepted as right.
-
-    Such an answer came in one read, was whole with it, and all after its head was body. The same
-    head in one read of the same length is then a whole answer again: the framing is known and not
-    guessed. ``head`` and ``length`` are the last one; ``heads`` maps the others to their lengths.
-    Of answers that need more than their status to be right, ``judged`` has the length, the status
-    and the headers; each of them is looked at all the same.
-    """
-
-    __slots__ = ("_cleared_ns", "_from_ns", "head", "heads", "judged", "length")
-
-    def __init__(self) -> None:
-        self.head = b""
-        self.length = -1
-        self.heads: dict[bytes, int] = {}
-        self.judged: dict[bytes, tuple[int, int, Headers]] = {}
-        self._cleared_ns = self._from_ns = 0
-
-    def again(self, data: bytes) -> bool:
-        """Whether this is a whole answer with a head that came before; it is then the last one."""
-        head = data[: data.find(b"\r\n\r\n") + 4]
-        if self.heads.get(head) != len(data):
-            return False
-        self.head, self.length = head, len(data)
-        return True
-
-    def answer(self, data: bytes) -> Answer | None:
-        """The whole answer with a head that came before, to be judged; None when it is not one."""
-        end = data.find(b"\r\n\r\n") + 4
-        length, status, headers = self.judged.get(data[:end], _UNKNOWN)
-        if length != len(data):
-            return None
-        return Answer(status, headers, data[end:], length - end)
-
-    def learn(
-        self, data: bytes, body_bytes: int, at_ns: int, judged: tuple[int, Headers] | None = None
-    ) -> None:
-        """Remember the head of an answer that a parser found whole in one read: one whose status
-        alone makes it right, or else (``judged``) its status and headers.
-        """
-        end = data.find(b"\r\n\r\n") + 4
-        if len(data) - end != body_bytes or at_ns < self._from_ns:
-            return
-        if len(self.heads) + len(self.judged) >= _KNOWN_HEADS:
-            if at_ns - self._cleared_ns < 10**9:  # no two heads are alike: learning only costs
-                self._from_ns = at_ns + _UNLIKE_HEADS_PAUSE_NS
-            self._cleared_ns = at_ns
-            self.heads.clear()
-            self.judged.clear()
-        if judged is not None:
-            self.judged[data[:end]] = (len(data), *judged)
-            return
-        self.head, self.length = data[:end], len(data)
-        self.heads[self.head] = self.length
 
 
 class Step:
@@ -441,6 +379,20 @@ def _streamed(head: list[Segment], body: Sequence[Segment | FilePiece]) -> Build
 def _built(parts: list[Segment]) -> tuple[bytes | None, Build | None]:
     if len(parts) == 1 and isinstance(parts[0], bytes):
         return parts[0], None
+    fills = [part for part in parts if not isinstance(part, bytes)]
+    if len(fills) == 1:  # most requests have one place or two
+        (fill,) = fills
+        before, after = _between(parts)
+        return None, lambda rows, captured: before + fill(rows, captured) + after
+    if len(fills) == 2:
+        first, second = fills
+        before, between, after = _between(parts)
+        return (
+            None,
+            lambda rows, captured: (
+                before + first(rows, captured) + between + second(rows, captured) + after
+            ),
+        )
 
     def build(rows: Sequence[int], captured: Sequence[Any]) -> bytes:
         return b"".join(
@@ -448,3 +400,14 @@ def _built(parts: list[Segment]) -> tuple[bytes | None, Build | None]:
         )
 
     return None, build
+
+
+def _between(parts: Sequence[Segment]) -> list[bytes]:
+    """The literal bytes before, between and after what is filled in."""
+    literal = [b""]
+    for part in parts:
+        if isinstance(part, bytes):
+            literal[-1] += part
+        else:
+            literal.append(b"")
+    return literal

@@ -1,7 +1,7 @@
 """HTTP/1.1 over asyncio Protocols: one request at a time on a connection.
 
 The parser is httptools' llhttp. A plain answer whose head has come before, byte for byte, with a
-body that fits it exactly, needs no parsing again (``compiled.Known``). All else goes through the
+body that fits it exactly, needs no parsing again (``known.Known``). All else goes through the
 parser.
 """
 
@@ -19,8 +19,9 @@ import httptools
 
 from perfstress.clock import now_ns
 from perfstress.engine.checks import Answer
-from perfstress.engine.compiled import Known, Step
+from perfstress.engine.compiled import Step
 from perfstress.engine.giving_up import Abandoned, GivingUp
+from perfstress.engine.known import Known
 from perfstress.engine.redirects import STATUSES
 from perfstress.engine.uploads import Streamed, Upload
 
@@ -215,10 +216,13 @@ class Connection(asyncio.Protocol):
         # read yet, so these two comparisons are all there is to ask.
         known = self.known
         if len(data) == known.length and data.startswith(known.head):
-            self.reused = True
-            self.exchange.succeeded(perf_counter_ns())  # type: ignore[union-attr]
-            return
-        if known.heads and known.again(data):
+            at_ns = perf_counter_ns()
+            exchange: Exchange = self.exchange  # type: ignore[assignment]
+            if known.checks is None or known.is_right(data, exchange.rows, exchange.captured):
+                self.reused = True
+                exchange.succeeded(at_ns)
+                return
+        elif known.heads and known.again(data):
             self.reused = True
             self.exchange.succeeded(perf_counter_ns())  # type: ignore[union-attr]
             return
@@ -429,7 +433,7 @@ class Connection(asyncio.Protocol):
                 exchange.failed(kind, why, first_byte_ns, at_ns)
                 return
         elif data is not None and not step.is_head and self._keeps_alive and not self._extra:
-            step.known.learn(data, self._size, at_ns, (self._status, self._headers))
+            step.known.learn(data, self._size, at_ns, (checks, self._status, self._headers))
         answer = Answer(self._status, self._headers, body, self._size, whole)
         self._tell(exchange, step, answer, first_byte_ns, at_ns)
 

@@ -88,7 +88,7 @@ def plain_text(value: Any) -> str:
 
 def in_path(value: Any) -> bytes:
     """Percent-encoded, slashes too."""
-    text = plain_text(value)
+    text = value if value.__class__ is str else plain_text(value)
     if not (text.isascii() and text.isalnum()):
         text = quote(text, safe="")
     return text.encode("ascii")
@@ -96,7 +96,7 @@ def in_path(value: Any) -> bytes:
 
 def in_header(value: Any) -> bytes:
     """Refuses line breaks, which would start another header."""
-    text = plain_text(value)
+    text = value if value.__class__ is str else plain_text(value)
     if not text.isprintable() and any(character in text for character in "\r\n\0"):
         raise RenderError(f"{text!r} has a line break, which a header cannot hold")
     return text.encode("utf-8")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from perfstress.engine.compiled import Known
+from perfstress.engine.compiled import compile_script
+from perfstress.engine.known import Known
 from tests.support.engine_drive import drive, epoch, journey, run, script, step
 from tests.support.knobs import Knobs, Request
 from tests.support.serving import serving
@@ -57,9 +58,38 @@ def test_a_known_head_keeps_its_status():
     assert heard.of("a", "s").errors == {"status": 15}
 
 
+@pytest.mark.parametrize(
+    ("of_step", "right"),
+    [
+        ({"expect": {"json": {"n": 1}}}, [True, False, False]),
+        ({"capture": {"n": ("json", "n")}}, [True, True, False]),
+        ({"expect": {"contains": "1"}}, [True, False, False]),
+        ({"expect": {"header": {"content-type": "application/json"}}}, [True, True, True]),
+    ],
+)
+def test_bodies_of_one_length_below_one_head_are_told_apart(of_step, right):
+    bodies = [(200, b'{"n": 1}'), (200, b'{"n": 2}'), (200, b'{"n": 3 ')]
+    heard, _ = drive_bodies(bodies, **of_step)
+    assert heard.of("a", "s").ok == 10 * sum(right)
+    assert heard.of("a", "s").errors.get("check", 0) == 30 - 10 * sum(right)
+
+
+def test_a_head_that_its_answers_need_more_than_their_body_is_never_the_last_one():
+    known = Known()
+    for of_step in ({"expect": {"within_ns": 10**9}}, {"expect": {"status": 500}}):
+        known.learn(answered(200, b"full"), 4, 0, (checks(**of_step), 200, {}))
+        assert known.length == -1
+
+
+def checks(**of_step):
+    return compile_script(script(80, journey("a", step("s", **of_step))), [])[0].steps[0].checks
+
+
 def test_a_body_that_is_cut_is_no_answer():
     known = Known()
-    known.learn(answered(200, b"full"), 4, 0, (200, {}))
+    known.learn(answered(200, b"full"), 4, 0, (checks(expect={"contains": "u"}), 200, {}))
+    assert known.is_right(answered(200, b"full"), (), [])
+    assert not known.is_right(answered(200, b"part"), (), [])
     whole = known.answer(answered(200, b"part"))
     assert whole is not None
     assert (whole.status, whole.body, whole.size) == (200, b"part", 4)
