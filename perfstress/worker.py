@@ -112,6 +112,9 @@ class Worker:
             self._crew.recorder.close(epoch.index, at_ns)
         self._flush(at_ns)
         self.emit(BlockDone(self._crew.late_troubles()))
+        # Now nothing is waiting for us. What the block left in cycles (each encoding of a histogram
+        # makes a type of ctypes) must not pile up until the collector comes by itself.
+        self._loop.call_soon(gc.collect)
 
 
 async def _work() -> None:
