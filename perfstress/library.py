@@ -169,9 +169,17 @@ def _check_types(baseline: Mapping[str, Any]) -> None:
 
 def worked_examples(root: Path) -> list[Path]:
     """Every worked example of a project, those that are grouped in folders too."""
-    folder = root / WORKED_EXAMPLES
-    groups = [path for path in folder.glob("*/") if path.name not in BESIDE]
-    found = [path for each in (folder, *groups) for path in each.glob("*.y*ml")]
+    return examples_below(root / WORKED_EXAMPLES)
+
+
+def examples_below(folder: Path) -> list[Path]:
+    """The examples in a folder, and of the worked examples those that are grouped in folders, too;
+    none where there is no such folder.
+    """
+    folders = [folder]
+    if folder.resolve().name == WORKED_EXAMPLES:
+        folders += [path for path in folder.glob("*/") if path.name not in BESIDE]
+    found = [path for each in folders for path in each.glob("*.y*ml")]
     return sorted(path for path in found if path.suffix in (".yaml", ".yml") and path.is_file())
 
 

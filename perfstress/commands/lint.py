@@ -18,7 +18,6 @@ from perfstress.provenance import Provenance
 from perfstress.wholefile import write_whole
 
 _UNREAD = "the example cannot be read yet"
-_BESIDE = ("targets", "data")  # folders of worked_examples/ that hold no examples
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,20 +96,9 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _examples(folder: Path) -> list[Path]:
-    """The examples of a folder, those promoted into folders in it, and, of the worked examples,
-    those that are grouped in folders.
-    """
-    direct = _of_one(folder)
+    """The examples of a folder, and those promoted into folders in it."""
     promoted = [path for path in folder.glob(f"*/{library.EXAMPLE}") if path.is_file()]
-    if folder.resolve().name == library.WORKED_EXAMPLES:
-        groups = sorted(path for path in folder.iterdir() if path.is_dir())
-        direct += [file for group in groups if group.name not in _BESIDE for file in _of_one(group)]
-    return direct + sorted(promoted)
-
-
-def _of_one(folder: Path) -> list[Path]:
-    found = [path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")]
-    return sorted(path for path in found if path.is_file())
+    return library.examples_below(folder) + sorted(promoted)
 
 
 def _short(path: Path) -> Path:
