@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from perfstress import provenance
 from perfstress.drafting.given import Given
 from perfstress.importers import identifiers
 from perfstress.importers.recorded import Recorded, RecordedJourney, RecordedStep
+from perfstress.templates import filled
 from perfstress.units import format_duration, human_bytes, human_duration, parse_rate
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 _SCHEMA = Path("docs/schema/worked-example.schema.json")
 # Characters that JSON may hold and a file of text should not, and halves of others.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff\ue000-\ue003]")
@@ -73,20 +71,6 @@ EMPTY = Recorded((RecordedJourney("browse", 1, (RecordedStep("get", "/TODO"),)),
 
 def rendered(path: Path, kind: str, workload: str, recorded: Recorded, given: Given) -> str:
     """The text of the example at ``path``."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # YAML, and every value goes through the yaml filter
-    )
-    environment.filters["yaml"] = as_yaml
-    environment.filters["comment"] = as_comment
     values = _values(kind, workload, recorded, given)
     values |= {"name": path.stem, "schema": _schema(path.parent)}
     rows = rows_of(recorded)
@@ -94,7 +78,7 @@ def rendered(path: Path, kind: str, workload: str, recorded: Recorded, given: Gi
         "file": data_of(path).relative_to(path.parent).as_posix(),
         "sha256": hashlib.sha256(rows.encode()).hexdigest(),
     }
-    return environment.get_template("example.yaml.j2").render(values)
+    return filled("example.yaml.j2", values, {"yaml": as_yaml, "comment": as_comment})
 
 
 def data_of(path: Path) -> Path:

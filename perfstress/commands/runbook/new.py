@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import jinja2
-
 from perfstress import phases, provenance
 from perfstress.errors import UsageError
+from perfstress.templates import filled
 from perfstress.wholefile import write_whole
 
 Ask = Callable[[str], str]
 
-_TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 _TITLE = "TODO: the phase in a few words"
 _BUILDS = "TODO: a paragraph: what there will be when the phase is done, and for whom."
 
@@ -47,12 +45,13 @@ def new(
         examples = examples or _names(ask)
     for name in examples:
         _check_name(name, "example")
-    text = _environment().get_template("runbook.md.j2").render(
-        phase=phase,
-        title=_line(title) or _TITLE,
-        builds=_line(builds) or _BUILDS,
-        examples=list(dict.fromkeys(examples)),
-    )  # fmt: skip
+    values = {
+        "phase": phase,
+        "title": _line(title) or _TITLE,
+        "builds": _line(builds) or _BUILDS,
+        "examples": list(dict.fromkeys(examples)),
+    }
+    text = filled("runbook.md.j2", values)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
@@ -88,18 +87,3 @@ def _check_name(text: str, what: str) -> None:
 def _line(text: str | None) -> str:
     """Text on one line: a heading or a paragraph, whatever was typed."""
     return " ".join((text or "").split())
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # Markdown
-    )
