@@ -71,9 +71,7 @@ def check(names: Phases = None, as_json: AsJson = False) -> ExitCode:
 def seal(
     examples: Annotated[list[str], typer.Argument(help="Worked examples by name or file.")],
 ) -> ExitCode:
-    """Record in its runbook which text of an example was committed, so that a squash merge keeps
-    the proof that it came first.
-    """
+    """Record which text of an example was committed: the proof that a squash merge cannot lose."""
     from perfstress.commands.seal import seal as command  # delayed: yaml, git
 
     return command(examples, out=sys.stdout)
