@@ -10,7 +10,8 @@ from perfstress import provenance, rules, yamlio
 from perfstress.errors import Problem, UsageError
 from perfstress.ledger import kept
 from perfstress.shapemap import proposing, words
-from perfstress.shapemap.regions import Gap, gaps_of, states_of
+from perfstress.shapemap.crowds import ranked
+from perfstress.shapemap.regions import Gap, states_of
 from perfstress.survey import Survey, survey
 from perfstress.wholefile import write_whole
 
@@ -37,9 +38,8 @@ def fill(name: str | None = None, *, phase: str | None = None, force: bool = Fal
             hint="perfstress draft NAME --kind load  writes the first",
             slug="nothing-to-fill",
         )
-    caught = {one.kind for one in kept(root)}
-    gaps = [gap for target in found.targets for gap in gaps_of(target, states_of(target), caught)]
-    gaps.sort(key=lambda gap: (-gap.score, gap.target.name))
+    states = {target.name: states_of(target) for target in found.targets}
+    gaps = ranked(found.targets, states, {one.kind for one in kept(root)})
     if not gaps:
         raise UsageError(
             "no region of production is empty, so there is nothing to fill",

@@ -13,13 +13,14 @@ from perfstress import provenance
 from perfstress.errors import ExitCode, UsageError
 from perfstress.ledger import kept
 from perfstress.shapemap import drawing, words
-from perfstress.shapemap.regions import Gap, Region, RegionState, gaps_of, states_of
+from perfstress.shapemap.crowds import crowds, ranked
+from perfstress.shapemap.regions import Gap, Region, RegionState, states_of
 from perfstress.shapemap.targets import Mapped, Stressed
 from perfstress.survey import Survey, survey
 
 States = Mapping[str, Mapping[Region, RegionState]]
 
-# Up to so many targets are drawn; of more, each is a line.
+# Up to so many targets are drawn; of more, each is a line, and so is a phase with a crowd of them.
 DRAWN = 3
 PROPOSED = 5
 WIDEST = 100
@@ -45,9 +46,7 @@ def shapes(
     root = provenance.root_of(Path.cwd())
     found = survey(root).only(wanted)
     states = {target.name: states_of(target) for target in found.targets}
-    caught = {one.kind for one in kept(root)}
-    gaps = [gap for target in found.targets for gap in gaps_of(target, states[target.name], caught)]
-    gaps.sort(key=lambda gap: (-gap.score, gap.target.name))
+    gaps = ranked(found.targets, states, {one.kind for one in kept(root)})
     if output is not None:
         _draw(found, states, gaps, output)
         err.write(f"wrote {output}\n")
@@ -129,8 +128,15 @@ def _told(
         yield "  hint: perfstress draft NAME --kind load  writes one"
         return
     whole = asked or len(found.targets) <= DRAWN
+    together = {} if whole else crowds(found.targets)
+    crowded = {target.name for those in together.values() for target in those}
     for target in found.targets:
-        yield from _target(target, states[target.name], width, whole)
+        if target.name not in crowded:
+            yield from _target(target, states[target.name], width, whole)
+    for phase, targets in together.items():
+        held = [state for target in targets for state in states[target.name].values()]
+        told = f"{phase}: {len(targets)} targets, {_visited(held)}"
+        yield from _wrapped(f"{told}; perfstress shapes {phase}  tells them", width, "    ")
     if not whole:
         every = [state for held in states.values() for state in held.values()]
         yield f"{len(found.targets)} targets, {_visited(every)}"

@@ -141,3 +141,21 @@ def test_a_file_of_another_kind_is_refused_and_not_written(project: Path) -> Non
             shapes([], as_json=False, output=path, out=out, err=out)
         assert caught.value.slug == slug
         assert not path.exists()
+
+
+def test_a_phase_of_many_targets_is_one_line_and_comes_last(project: Path) -> None:
+    folder = project / "worked_examples" / "museum"
+    folder.mkdir()
+    for number in range(9):
+        text = CALLS.replace("@NAME@", f"old-{number}").replace("price", f"price{number}")
+        text = text.replace("kind: soak", "kind: soak\nphase: museum")
+        (folder / f"old-{number}.yaml").write_text(text)
+    told, _ = run()
+    assert "museum: 9 targets, 0 of " in told
+    assert "price4" not in told.split("never run")[0]
+    asked_for, _, _ = told.partition("Nobody has visited")[2].partition(" 2. ")
+    assert "price" not in asked_for, "what is not of the crowd is proposed first"
+    assert "price4 (museum; 1 example)" in run("museum")[0]
+    targets = [one["target"] for one in json.loads(run(as_json=True)[0])["empty"]]
+    crowd = [bool("price" in name and not name.endswith("price")) for name in targets]
+    assert crowd == sorted(crowd)
