@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.accesslog import entry_of
+from perfstress.regularfile import read_text
 from perfstress.units import NS_PER_S
 
 Offsets = NDArray[np.float64]
@@ -80,9 +81,11 @@ def read(path: Path) -> Recording:
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed_ns: int, _size: int) -> Recording:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path, encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
         raise ArrivalsError("is not text in UTF-8") from error
+    except OSError as error:
+        raise ArrivalsError(f"cannot be read: {error.strerror}") from error
     lines = [
         (number, line.strip())
         for number, line in enumerate(text.splitlines(), 1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfstress.errors import LibraryError
+from perfstress.regularfile import read_text
 from perfstress.wholefile import write_whole
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _implementation(example: Path) -> Any:
     from perfstress import yamlio  # delayed: pydantic
 
     try:
-        document = yamlio.plain(example.read_text(encoding="utf-8"))
+        document = yamlio.plain(read_text(example))
     except (OSError, UnicodeDecodeError):
         return None
     part = document.get("implementation") if document else None
@@ -132,7 +133,7 @@ def _implementation(example: Path) -> Any:
 
 def _baseline(path: Path) -> Mapping[str, Any]:
     try:
-        baseline = json.loads(path.read_text(encoding="utf-8"))
+        baseline = json.loads(read_text(path))
         if not isinstance(baseline, dict):
             raise ValueError("not a JSON object")
         _check_types(baseline)

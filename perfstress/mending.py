@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perfstress import library, yamlio
+from perfstress import library, regularfile, yamlio
 from perfstress.errors import UsageError
 from perfstress.places import Place, dotted, keys_at
 
@@ -53,7 +53,7 @@ def mend(path: Path) -> list[Mended]:
     if is_promoted(path):
         return []
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = regularfile.read_bytes(path).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return []  # told by lint
     document, positions, problems = yamlio.document(text, str(path))
@@ -96,7 +96,7 @@ def _mended(
 ) -> Mended | None:
     """Change the one line of a checksum, or put one in behind its file's name."""
     try:
-        with (path.parent / part["file"]).open("rb") as file:
+        with regularfile.open_regular(path.parent / part["file"]) as file:
             seen = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None  # told by no-file

@@ -17,6 +17,7 @@ from typing import Any
 from perfstress import frontmatter, sections
 from perfstress.errors import Problem, UsageError
 from perfstress.frontmatter import FrontMatter
+from perfstress.regularfile import read_text
 
 FOLDER = "runbooks"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
@@ -103,7 +104,7 @@ def check(path: Path) -> tuple[Runbook | None, list[Problem]]:
     """A runbook as far as it can be read, and every problem of the page itself."""
     name = str(shown(path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, encoding="utf-8-sig")
     except UnicodeDecodeError:
         return None, [Problem(name, "not-utf8", "is not UTF-8", "save the file as UTF-8", 1, 1)]
     except OSError as error:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from perfstress.regularfile import open_text
+
 _HINTS = {
     ".csv": "the first row of a CSV file has the names of the fields",
     ".json": "a .json file is one array of rows: [{…}, {…}]",
@@ -34,7 +36,8 @@ def read_rows(path: Path) -> list[Any]:
     hint = _HINTS.get(ending, _JSON_LINES)
     read = {".csv": _csv, ".json": _array}.get(ending, _lines)
     try:
-        with path.open(encoding="utf-8-sig", newline="" if ending == ".csv" else None) as file:
+        newline = "" if ending == ".csv" else None
+        with open_text(path, encoding="utf-8-sig", newline=newline) as file:
             rows = list(read(file, hint))
     except UnicodeDecodeError as error:
         raise RowsError("is not UTF-8", hint="save the file as UTF-8") from error

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.errors import UsageError
+from perfstress.regularfile import read_text
 
 REDACTED = "[redacted]"
 
@@ -123,7 +124,7 @@ def _secret(source: str, inside: str, values: Mapping[str, str], folder: Path | 
         )
     path = (folder or Path()) / substitute(name, values, folder=folder)
     try:
-        value = path.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+        value = read_text(path).removesuffix("\n").removesuffix("\r")
     except FileNotFoundError:
         if has_default:
             return substitute(default, values, folder=folder)

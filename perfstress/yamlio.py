@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from perfstress import regularfile
 from perfstress.errors import ExampleError, Problem
 from perfstress.example import WorkedExample
 from perfstress.overrides import override
@@ -160,11 +161,14 @@ def check(
     """The example in a file, or every problem of its shape; exactly one of the two is there."""
     name = display or str(path)
     try:
-        data = path.read_bytes()
+        data = regularfile.read_bytes(path)
     except FileNotFoundError:
         return None, [Problem(name, "no-such-file", "there is no such file", "check the path")]
     except IsADirectoryError:
         return None, [Problem(name, "not-a-file", "this is a folder", "name a YAML file in it")]
+    except regularfile.NotRegularError as error:
+        hint = "write what comes out of it to a file, and name that"
+        return None, [Problem(name, "not-a-file", f"this is {error.kind}, not a file", hint)]
     except OSError as error:
         return None, [Problem(name, "unreadable", f"cannot be read: {error.strerror}")]
     return _checked(data, path, overrides, name)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from perfstress.engine.script import FileScript, StepScript
 from perfstress.errors import UsageError
 from perfstress.example import METHODS
+from perfstress.regularfile import open_regular
 from perfstress.substitute import substitute
 from perfstress.workloads.http import basic
 
@@ -110,7 +111,7 @@ def _part(text: str) -> str | FileScript:
 def _file(option: str, name: str) -> FileScript:
     """A file of the command line, which starts where the command does."""
     try:
-        with Path(name).open("rb"):
+        with open_regular(name):
             return FileScript(name)
     except OSError as error:
         raise UsageError(

@@ -14,6 +14,7 @@ from perfstress.commits.history import History
 from perfstress.commits.patterns import Patterns
 from perfstress.commits.precedence import Order, Provenance
 from perfstress.commits.weakened import UNCOMMITTED, Compare, Pair, Weaker
+from perfstress.regularfile import read_bytes, read_text
 
 if TYPE_CHECKING:
     from perfstress.example import (
@@ -167,7 +168,7 @@ class Project:
         if _is_blob(path, self.tree[name]):
             return
         try:
-            present = path.read_text(encoding="utf-8-sig")
+            present = read_text(path, encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return
         in_head = asking.texts_of(self.root, [self.tree[name]]).get(self.tree[name])
@@ -197,7 +198,7 @@ def _is_same(one: Path, other: Path) -> bool:
 def _is_blob(path: Path, blob: str) -> bool:
     """Whether a file on disk is this blob, by the checksum that git gives it."""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError:
         return True  # nothing to compare
     digest = hashlib.sha256() if len(blob) == 64 else hashlib.sha1(usedforsecurity=False)

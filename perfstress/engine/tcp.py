@@ -14,6 +14,7 @@ from perfstress.engine.talk import Act, Lost, Talk, TalkError
 from perfstress.engine.talkscript import TalkStepScript
 from perfstress.engine.templates import Names, Segment, in_body, joined
 from perfstress.errors import UsageError
+from perfstress.regularfile import read_bytes
 
 
 class TcpSession:
@@ -88,7 +89,7 @@ def payload(what: Mapping[str, Any], names: Names) -> list[Segment]:
         return [bytes.fromhex(what["hex"])]
     if what.get("file") is not None:
         try:
-            data = Path(what["file"]).read_bytes()
+            data = read_bytes(Path(what["file"]))
         except OSError as error:
             raise UsageError(
                 f"send.file: {what['file']} cannot be read: {error.strerror}", slug="bad-data"

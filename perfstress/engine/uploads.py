@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from perfstress.engine.script import FileScript
 from perfstress.errors import UsageError
+from perfstress.regularfile import open_descriptor
 
 if TYPE_CHECKING:
     from perfstress.engine.http1 import Connection
@@ -44,7 +45,7 @@ class Streamed(bytes):
 def file_piece(path: str) -> bytes | FilePiece:
     """The content of a small file, else a piece to stream; raises UsageError."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_descriptor(path)
         size = os.fstat(fd).st_size
         if size > LARGEST_IN_MEMORY_BYTES:
             return FilePiece(path, fd, size)

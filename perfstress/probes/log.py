@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -13,6 +14,7 @@ from typing import Any
 from perfstress.diskusage import free_bytes
 from perfstress.probes.pace import Pace
 from perfstress.protocols import Reading
+from perfstress.regularfile import open_regular
 from perfstress.run import Limit
 from perfstress.units import human_bytes
 
@@ -48,7 +50,8 @@ class Log:
         self._errors = 0
         self._last: deque[str] = deque(maxlen=ERRORS_TOLD)
         self._skipped = 0
-        self._open()
+        with contextlib.suppress(OSError):  # told by each reading
+            self._open()
         if self._file is not None:  # what was there before the run is not its doing
             self._file.seek(0, os.SEEK_END)
 
@@ -80,7 +83,7 @@ class Log:
     def _open(self) -> None:
         """The file under the path now, if there is one, from its beginning."""
         try:
-            self._file = self._path.open("rb")
+            self._file = open_regular(self._path)
         except FileNotFoundError:
             self._file = None
             return

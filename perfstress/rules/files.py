@@ -10,6 +10,7 @@ from pathlib import Path
 from perfstress.example import BodyFile, Step
 from perfstress.extract import ExpressionError, compile_path
 from perfstress.places import Complaint, Place, dotted
+from perfstress.regularfile import kind_of
 from perfstress.rows import RowsError
 from perfstress.rules import remembered, steps
 from perfstress.yamlio import Loaded
@@ -43,17 +44,20 @@ def no_file(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     folder = loaded.path.parent
     for place, name, _ in _named(loaded):
         if not (folder / name).is_file():
-            where = dotted((*place, "file"))
-            message = f"{where}: there is no file {name!r} in {folder or '.'}"
-            hint = "paths start at the example's own folder"
-            yield Complaint((*place, "file"), "no-file", message, hint)
+            yield _not_there((*place, "file"), name, folder)
     runs = loaded.example.workload.runs
     for index, word in enumerate((runs.input.generate if runs and runs.input else None) or ()):
         if _SCRIPT.fullmatch(word) and not (folder / word).is_file():
-            place = ("workload", "runs", "input", "generate", index)
-            message = f"{dotted(place)}: there is no file {word!r} in {folder or '.'}"
-            hint = "paths start at the example's own folder"
-            yield Complaint(place, "no-file", message, hint)
+            yield _not_there(("workload", "runs", "input", "generate", index), word, folder)
+
+
+def _not_there(place: Place, name: str, folder: Path) -> Complaint:
+    """Nothing is there, or what is there is no file."""
+    if kind := kind_of(folder / name):
+        message = f"{dotted(place)}: {name!r} in {folder} is {kind}, not a file"
+        return Complaint(place, "no-file", message, "what is read in each run has to be a file")
+    message = f"{dotted(place)}: there is no file {name!r} in {folder or '.'}"
+    return Complaint(place, "no-file", message, "paths start at the example's own folder")
 
 
 def wrong_checksum(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.extract import compile_path
+from perfstress.regularfile import open_regular
 from perfstress.rows import RowsError, read_rows
 
 # Which file, and as it was when: another text under the same name is another file.
@@ -59,7 +60,7 @@ def checksum(path: Path) -> str:
 @lru_cache(maxsize=256)
 def _checksum(stamp: Stamp) -> str:
     try:
-        with stamp[0].open("rb") as file:
+        with open_regular(stamp[0]) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise RowsError(f"cannot be read: {error.strerror}") from error

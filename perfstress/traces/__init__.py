@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from perfstress.errors import Problem, UsageError
+from perfstress.regularfile import NotRegularError, open_regular
 from perfstress.traces import jsonl, matrix, table
 from perfstress.traces.trace import Found, Settings, Trace
 
@@ -30,6 +31,12 @@ def read(path: Path, settings: Settings) -> Iterator[Found]:
         raise UsageError(
             f"{path}: is a folder", hint="name the files in it", slug="not-a-file"
         ) from None
+    except NotRegularError as error:
+        raise UsageError(
+            f"{path}: is {error.kind}, not a file",
+            hint="write what comes out of it to a file, and name that",
+            slug="not-a-file",
+        ) from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", slug="unreadable") from error
     except UnicodeDecodeError as error:
@@ -42,7 +49,7 @@ def read(path: Path, settings: Settings) -> Iterator[Found]:
 
 def format_of(path: Path) -> str:
     """Which of ``READERS`` a file is for, by what it begins with."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(_PEEK_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start.startswith((b"{", b"[")):

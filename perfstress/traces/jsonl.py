@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from perfstress.errors import Problem
+from perfstress.regularfile import open_regular
 from perfstress.traces.trace import Found, Settings, trace_of
 
 # What can be wrong with one line that is told of it; the rest follows from these most of the time.
@@ -34,7 +35,7 @@ class Line(BaseModel):
 
 def read(path: Path, settings: Settings) -> Iterator[Found]:
     """The trace of each line, or what is wrong with it."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for number, text in enumerate(file, 1):
             if text.strip():
                 yield _trace(path, number, text, settings)

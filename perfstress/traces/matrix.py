@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from perfstress.errors import Problem
+from perfstress.regularfile import read_bytes
 from perfstress.traces.trace import Found, LeftOut, Settings, is_by_nature, trace_of
 
 Floats = NDArray[np.float64]
@@ -74,7 +75,7 @@ def name_of(metric: Mapping[str, str]) -> str:
 
 
 def _streams(path: Path) -> list[Stream]:
-    text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    text = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
     if text.lstrip().startswith(b"["):
         raise ValueError("a list; wanted the whole answer, with status and data")
     answer = Answer.model_validate_json(text)

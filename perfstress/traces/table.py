@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from perfstress.errors import Problem
+from perfstress.regularfile import open_text
 from perfstress.traces.trace import (
     Found,
     LeftOut,
@@ -66,7 +67,7 @@ class _Wrong(Exception):
 def _columns(
     path: Path, settings: Settings
 ) -> tuple[list[str], list[array[float]], list[str] | None]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_text(path, encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, _dialect(file.readline()))
         file.seek(0)
         heading = [name.strip() for name in next(rows, [])]

@@ -69,11 +69,13 @@ def test_other_files_beside_it_are_no_part_of_it(tmp_path: Path) -> None:
     log.close()
 
 
-@pytest.mark.skipif(Path("/proc").exists() is False, reason="needs a folder that cannot be read")
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "app.log").mkdir()
-    with pytest.raises(IsADirectoryError):
-        log_of(tmp_path / "app.log")
+    log = log_of(tmp_path / "app.log")
+    reading = log.read((), dear=True)
+    log.close()
+    assert set(reading.values.values()) == {None}
+    assert "cannot be read: Is a directory" in reading.problem
 
 
 @settings(max_examples=60, deadline=None)
