@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
+from perfstress.spelling import nearest
 from perfstress.tokens import CriterionError, Operator, Reader, Token, compare
 from perfstress.vocabulary import HEADS, CriterionUnit, Rule, rule_of
 
@@ -172,11 +172,9 @@ def _suffixes(reader: Reader, rule: Rule, metric: tuple[str, ...]) -> dict[str, 
     while reader.token.kind != "end":
         token = reader.take()
         if token.text not in ("of", "during", "after"):
-            near = difflib.get_close_matches(token.text, ("of", "during", "after", "per op"), n=1)
+            near = nearest(token.text, ("of", "during", "after", "per op"))
             hint = (
-                f"did you mean {near[0]}?"
-                if near
-                else "write of JOURNEY, during STAGE, after STAGE"
+                f"did you mean {near}?" if near else "write of JOURNEY, during STAGE, after STAGE"
             )
             raise CriterionError(f"{token.text!r} is not expected here", token.column, hint)
         if token.text not in rule.suffixes:

@@ -7,7 +7,6 @@ but for the sections that every runbook has.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from perfstress import frontmatter, sections
 from perfstress.errors import Problem, UsageError
 from perfstress.frontmatter import FrontMatter
 from perfstress.regularfile import read_text
+from perfstress.spelling import meant
 
 FOLDER = "runbooks"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
@@ -92,8 +92,7 @@ def read_all(root: Path, names: Sequence[str] = ()) -> tuple[list[Runbook], list
         )
     for name in names:
         if name not in there:
-            near = difflib.get_close_matches(name, there, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the phases are {', '.join(there)}"
+            hint = meant(name, there) or f"the phases are {', '.join(there)}"
             raise UsageError(f"there is no runbook of {name!r}", hint=hint, slug="no-phase")
     read = [check(there[name]) for name in dict.fromkeys(names or there)]
     runbooks = [runbook for runbook, _ in read if runbook is not None]
@@ -174,8 +173,7 @@ class _Page:
         where = ".".join(map(str, place)) or "the front matter"
         for key in found:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(known)}"
+                hint = meant(key, known) or f"the keys are {', '.join(known)}"
                 message = f"{where}: {key!r} is not a key that belongs here"
                 self.complain("unknown-key", message, hint, *place, key, key=True)
         missing = [key for key in needed if key not in found]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from perfstress.spelling import nearest
 from perfstress.tokens import OPERATORS, CriterionError
 from perfstress.units import parse_duration, parse_rate, parse_share, parse_size
 
@@ -215,9 +215,9 @@ _EVERY: tuple[str, ...] = tuple(".".join(metric) for metric in _RULES)
 
 
 def _unknown(name: str, known: Sequence[str], column: int) -> CriterionError:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if near:
-        hint = f"did you mean {near[0]}?"
+    near = nearest(name, known, like=0.5)
+    if near is not None:
+        hint = f"did you mean {near}?"
     elif len(known) <= 12:
         hint = f"write one of {', '.join(known)}"
     else:

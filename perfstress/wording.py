@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,6 +27,7 @@ from perfstress.places import (
     pattern_of,
     place_of,
 )
+from perfstress.spelling import meant
 
 Raw = Callable[[Place], str | None]
 
@@ -156,8 +156,8 @@ def _meant(parent: Place, key: str) -> str:
         return f"did you mean {spelt[0]!r}?"
     if said := PEERS.get(plain):
         return said
-    if close := difflib.get_close_matches(key, here, n=1, cutoff=0.7):
-        return f"did you mean {close[0]!r}?"
+    if question := meant(key, here, like=0.7):
+        return question
     elsewhere = [home for home in homes(key) if home != pattern_of(parent)]
     if elsewhere:
         return f"{key!r} belongs in {' or '.join(elsewhere[:3])}"
@@ -236,9 +236,8 @@ def _choice(place: Place, value: Any, seen: str) -> Complaint:
     choices = [str(choice) for choice in choices_at(place)]
     if place == ("kind",):
         choices = [choice for choice in choices if choice not in KINDS_NOT_YET]
-    near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}?" if near else ""
-    if not near or len(choices) <= 8:
+    hint = meant(str(value), choices)
+    if not hint or len(choices) <= 8:
         hint = f"{hint} one of {', '.join(choices)}".strip()
     return Complaint(place, "bad-value", f"{dotted(place)}: {seen} is not known here", hint)
 

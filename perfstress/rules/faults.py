@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from perfstress.example import TARGET, Fault, WorkedExample, fault_names
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.rules import addresses
+from perfstress.rules.unknown import unknown
 from perfstress.units import format_duration
 from perfstress.yamlio import Loaded
 
@@ -118,10 +118,10 @@ def names(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     for place, fault, name in _faults(example):
         if fault.to != TARGET and fault.to not in example.services:
             services = list(example.services)
-            yield _unknown((*place, "to"), fault.to, "service", services)
+            yield unknown((*place, "to"), fault.to, "service", services)
         wholes = [stage.name for stage in example.shape.stages]
         if fault.during is not None and fault.during not in (*stages, *wholes):
-            yield _unknown((*place, "during"), fault.during, "stage", stages)
+            yield unknown((*place, "during"), fault.during, "stage", stages)
         if name in seen or name in stages:
             what = "a fault" if name in seen else "a stage"
             message = f"{dotted(place)}: {what} has the name {name!r} too"
@@ -133,14 +133,6 @@ def names(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         message = "services.target: 'target' is what the target itself is called"
         hint = "give the service another name"
         yield Complaint(where, "duplicate-name", message, hint, at_key=True)
-
-
-def _unknown(place: Place, name: str, what: str, known: list[str]) -> Complaint:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    hint += f"there is {', '.join(known)}" if known else f"no {what} has a name"
-    message = f"{dotted(place)}: there is no {what} {name!r}"
-    return Complaint(place, "unknown-name", message, hint)
 
 
 def late_fault(loaded: Loaded, root: Path) -> Iterator[Complaint]:

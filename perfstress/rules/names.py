@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ from perfstress.plan import journey_mix
 from perfstress.relations import names_of, parse_invariant
 from perfstress.rows import RowsError
 from perfstress.rules import remembered, talks
+from perfstress.rules.unknown import unknown
+from perfstress.spelling import meant
 from perfstress.tokens import CriterionError
 from perfstress.yamlio import Loaded
 
@@ -97,11 +98,11 @@ def unknown_name(loaded: Loaded, root: Path) -> Iterator[Complaint]:
         for name in stage.mix or ():
             if name not in journeys:
                 place: Place = ("shape", "stages", index, "mix", name)
-                yield _unknown(place, name, "journey", journeys, at_key=True)
+                yield unknown(place, name, "journey", journeys, at_key=True)
     for index, name in enumerate(example.shape.journeys or ()):
         if name not in journeys:
             place = ("shape", "journeys", index)
-            yield _unknown(place, name, "journey", journeys)
+            yield unknown(place, name, "journey", journeys)
     for index, line in enumerate(example.success):
         if isinstance(line, InvariantCriterion):
             yield from _invariant(line, index, journeys)
@@ -128,23 +129,23 @@ def _criterion(
         after = None
     for word, name in (("during", criterion.during), ("after", after)):
         if name is not None and name not in stages:
-            yield _unknown(place, name, "stage", stages, offset=_behind(line, word, name))
+            yield unknown(place, name, "stage", stages, offset=_behind(line, word, name))
     if criterion.of is None:
         return
     journey, _, step = criterion.of.partition(".")
     offset = _behind(line, "of", journey)
     if journey not in journeys:
-        yield _unknown(place, journey, "journey", journeys, offset=offset)
+        yield unknown(place, journey, "journey", journeys, offset=offset)
     elif step and example.workload.http is not None and journey in example.workload.http.journeys:
         whole = example.workload.http.journeys[journey]
         steps = [*whole.on_start, *whole.steps]
         named = [each.name for each in steps if each.name is not None]
         if step not in named and not _STEP_BY_REQUEST.match(step):
-            yield _unknown(place, step, f"step of {journey}", named, offset=offset)
+            yield unknown(place, step, f"step of {journey}", named, offset=offset)
     elif step and example.workload.talks is not None:
         named = talks.labels(example, journey)
         if step not in named:
-            yield _unknown(place, step, f"step of {journey}", named, offset=offset)
+            yield unknown(place, step, f"step of {journey}", named, offset=offset)
 
 
 def _invariant(line: InvariantCriterion, index: int, journeys: list[str]) -> Iterator[Complaint]:
@@ -159,29 +160,12 @@ def _invariant(line: InvariantCriterion, index: int, journeys: list[str]) -> Ite
         kind, dot, journey = name.partition(".")
         if dot and kind in counted and journey.partition(".")[0] not in journeys:
             offset = line.invariant.that.index(name)
-            yield _unknown(place, journey, "journey", journeys, offset=offset)
+            yield unknown(place, journey, "journey", journeys, offset=offset)
 
 
 def _behind(line: str, word: str, name: str) -> int | None:
     match = re.search(rf"\b{word}\s+({re.escape(name)})", line)
     return match.start(1) if match else None
-
-
-def _unknown(
-    place: Place,
-    name: str,
-    what: str,
-    known: Iterable[str],
-    *,
-    offset: int | None = None,
-    at_key: bool = False,
-) -> Complaint:
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    hint += f"there is {', '.join(names)}" if names else f"no {what} has a name"
-    message = f"{dotted(place)}: there is no {what} {name!r}"
-    return Complaint(place, "unknown-name", message, hint, at_key=at_key, offset=offset)
 
 
 # ---------------------------------------------------------------- templates
@@ -299,7 +283,7 @@ def references(
             yield Complaint(place, "unseeded", message, hint, offset=at)
         else:
             known = [*rows, *sorted(before)]
-            yield _unknown(place, first, "data set or captured value", known, offset=at)
+            yield unknown(place, first, "data set or captured value", known, offset=at)
     rest_of_text = _TEMPLATE.sub(lambda found: " " * len(found[0]), text)
     if "{{" in rest_of_text:
         message = f"{where}: a {{{{ is never closed"
@@ -329,9 +313,7 @@ def _field(
                 message = f"{dotted(place)}: {which} of {name} has no {said!r}"
                 hint = ""
                 if isinstance(value, dict):
-                    near = difflib.get_close_matches(str(step), value, n=1, cutoff=0.6)
-                    hint = f"did you mean {near[0]!r}? " if near else ""
-                    hint += f"it has {', '.join(list(value)[:8])}"
+                    hint = f"{meant(str(step), value)} it has {', '.join(list(value)[:8])}".lstrip()
                 yield Complaint(place, "unknown-name", message, hint, offset=at)
                 return
 
