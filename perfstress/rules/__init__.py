@@ -28,6 +28,7 @@ from perfstress.rules import (
     scale,
     sizes,
     stages,
+    templates,
     users,
 )
 from perfstress.rules.weakening import weakening
@@ -58,7 +59,7 @@ MEANING: Mapping[str, Rule] = {
     "name-differs": names.name_differs,
     "duplicate-name": names.duplicate_name,
     "unknown-name": names.unknown_name,
-    "bad-template": names.templates,  # unknown-name and unseeded, too
+    "bad-template": templates.templates,  # unknown-name and unseeded, too
     "no-file": files.no_file,
     "wrong-checksum": files.wrong_checksum,
     "no-tls-file": routes.no_tls_file,  # no-file

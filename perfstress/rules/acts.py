@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from perfstress.example import TcpExpect, TcpSend
 from perfstress.places import Complaint, Place, dotted, texts
-from perfstress.rules import addresses, files, form, names, talks
+from perfstress.rules import addresses, files, form, talks
+from perfstress.rules.templates import references, rows_of, size_row
 from perfstress.yamlio import Loaded
 
 # Acts after which a journey of TCP clients has a connection, and has none any more.
@@ -175,8 +176,8 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
     kind, sets = loaded.example.workload.data_sets
     if talks.kind_of(loaded.example) != kind:
         return
-    rows = {name: names.rows_of(loaded, data.file) for name, data in sets.items()}
-    rows |= names.size_row(loaded)
+    rows = {name: rows_of(loaded, data.file) for name, data in sets.items()}
+    rows |= size_row(loaded)
     groups = list(talks.journeys(loaded))
     whose = {taken: name for _, name, steps in groups for each in steps for taken in _taken(each)}
     for place, name, steps in groups:
@@ -186,7 +187,7 @@ def templates(loaded: Loaded, root: Path) -> Iterator[Complaint]:
             document = loaded.document["workload"][kind]["journeys"][name]["steps"][index]
             for inner, text in texts(document, (*place, "steps", index)):
                 if "capture" not in inner and inner[-1] != "query":
-                    yield from names.references(inner, text, rows, before, later - before, whose)
+                    yield from references(inner, text, rows, before, later - before, whose)
             before |= _taken(step)
 
 
