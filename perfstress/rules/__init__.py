@@ -22,6 +22,7 @@ from perfstress.rules import (
     faults,
     files,
     form,
+    kindshape,
     names,
     probing,
     routes,
@@ -100,7 +101,7 @@ MEANING: Mapping[str, Rule] = {
     "unused-service": faults.bad_service,  # bad-url and foreign-host, too
 }
 SCALE: Mapping[str, Rule] = {
-    "kind-shape": stages.kind_shape,
+    "kind-shape": kindshape.kind_shape,
     "no-climb": climbs.no_climb,
     "not-scale-true": scale.not_scale_true,
     "unneeded-waiver": scale.unneeded_waiver,
