@@ -21,7 +21,7 @@ def override(
     for path, text in overrides.items():
         place = _target_place(document, path)
         if isinstance(place, str):
-            problems.append(Problem(f"--set {path}={text}", "bad-set", place))
+            problems.append(Problem(f"--set {path}", "bad-set", place))
             continue
         at: Any = document
         for step in place[:-1]:

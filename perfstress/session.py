@@ -18,6 +18,7 @@ from perfstress import (
     presets,
     provenance,
     targets,
+    typedsecrets,
 )
 from perfstress.chronicle import Chronicle
 from perfstress.clock import now_ns, wall
@@ -158,13 +159,14 @@ class _Session:
 
     # ------------------------------------------------------------ the whole
     def run(self) -> Path:
-        document = dict(self.order.loaded.document)
+        loaded, overrides = self.order.loaded, self.order.overrides
+        typedsecrets.learn(overrides, loaded.document)
+        document = typedsecrets.kept_document(loaded.document, loaded.overridden, overrides)
         if self.order.reseed:
             document["shape"] = {**document["shape"], "seed": self.example.shape.seed}
-        source = self.order.loaded.source
         try:
             _keep_out_of_git(self.order.root / OWN_FOLDER)
-            self.writer = Writer(self.order.folder, self._manifest(), document, source)
+            self.writer = Writer(self.order.folder, self._manifest(), document, loaded.source)
             self.around.scratch.mkdir()
             self.around.cache.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -240,7 +242,7 @@ class _Session:
             sample_period_s=self.period_s,
             environment=environment(),
             git=provenance.facts(order.root),
-            overrides=dict(order.overrides),
+            overrides=typedsecrets.kept(order.overrides),
             planted={plant.resource: plant.per_op for plant in order.plants},
             confirms=order.confirms,
         )

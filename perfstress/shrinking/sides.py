@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from perfstress import library, provenance, runfile, yamlio
+from perfstress.errors import UsageError
 from perfstress.example import WorkedExample
 from perfstress.overrides import override
 from perfstress.run import Run
 from perfstress.session import OWN_FOLDER
+from perfstress.substitute import REDACTED
 from perfstress.worktrees import checked_out
 
 SHRUNK_FOLDER = OWN_FOLDER / "shrunk"
@@ -47,11 +49,17 @@ def place_of(run: Run, root: Path) -> Path:
 
 def document_of(run: Run) -> tuple[dict[str, Any], dict[str, str]]:
     """The example of the run, and the values that were set for its target; any other value that was
-    set becomes part of the example.
+    set becomes part of the example. Raises UsageError where a secret had been set.
     """
     text = (run.path / runfile.EXAMPLE_SOURCE).read_text(encoding="utf-8")
     document = copy.deepcopy(yamlio.plain(text) or {})
     given = run.manifest.overrides
+    if secret := next((path for path, value in given.items() if REDACTED in value), None):
+        raise UsageError(
+            f"{run.path}: --set {secret} was a secret, and no run keeps one: it cannot be repeated",
+            hint=f"discover it again with --set {secret}='${{env:NAME}}', then shrink that run",
+            slug="secret-not-kept",
+        )
     of_target = {path: value for path, value in given.items() if path.startswith("target.")}
     override(document, {path: value for path, value in given.items() if path not in of_target})
     return document, of_target

@@ -38,6 +38,7 @@ from perfstress.example import (
 )
 from perfstress.protocols import Surroundings, Target
 from perfstress.substitute import redact, remember_secret, substitute_all
+from perfstress.typedsecrets import shown
 from perfstress.workloads.driven import Driven
 
 
@@ -217,7 +218,8 @@ def _pause(label: str, think: int | Think) -> StepScript:
 
 def _label(step: Step, taken: set[str]) -> str:
     """A name for a step that no other of its journey has."""
-    label = wanted = step.name or f"{(step.method or 'think').upper()} {step.path}".strip()
+    called = step.name or f"{(step.method or 'think').upper()} {step.path}".strip()
+    label = wanted = shown(called)
     number = 2
     while label in taken:
         label = f"{wanted} ({number})"
