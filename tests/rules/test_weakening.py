@@ -54,6 +54,7 @@ def edited(old: str, new: str) -> list[tuple[str, object, object]]:
         ("bits: 16", "bits: 31", "counters.id.bits"),
         ("bits: 16", "bits: 16, wraps: true", "counters.id.wraps"),
         ("for: 6s", "for: 1s", "faults.stall.for"),
+        (", for: 7s", "", "faults.fault-2.for"),
         ("signal: STOP", "signal: HUP", "faults.stall.signal"),
         ("9KiB/s", "90KiB/s", "faults.fault-2.proxy.throttle"),
         ("concurrency: 10", "concurrency: 9", "production.concurrency"),
