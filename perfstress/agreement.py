@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perfstress import library, phases, provenance, yamlio
+from perfstress import library, loading, phases, provenance
 from perfstress.errors import Problem
 from perfstress.phases import Runbook, Seal
 from perfstress.provenance import Compare
@@ -41,7 +41,7 @@ def strangers(root: Path, phase_names: Sequence[str] = ()) -> Iterator[Problem]:
     for path in library.worked_examples(root):
         if path.stem in named:
             continue
-        loaded, _ = yamlio.check(path)
+        loaded, _ = loading.check(path)
         phase = None if loaded is None else loaded.example.phase
         if phase_names and phase not in phase_names:
             continue

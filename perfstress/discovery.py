@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from perfstress import judge, library, planting, provenance, rules, runfile, session, yamlio
+from perfstress import judge, library, loading, planting, provenance, rules, runfile, session
 from perfstress.confirmation import is_confirmable
 from perfstress.errors import ExampleError, GuardTripped, PerfstressError, UsageError
 from perfstress.plan import total_ops
@@ -46,7 +46,7 @@ def order(
             slug="bad-scale",
         )
     root = provenance.root_of(example)
-    loaded = yamlio.load(example, overrides or {})
+    loaded = loading.load(example, overrides or {})
     if problems := rules.check(loaded, root):
         if all(problem.slug == "foreign-host" for problem in problems):
             raise GuardTripped("\n".join(str(problem) for problem in problems))

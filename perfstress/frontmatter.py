@@ -67,11 +67,11 @@ def read(text: str, name: str) -> tuple[FrontMatter | None, list[Problem]]:
     inner = "\n".join(["", *lines[1:end]]) + "\n"  # a line for the fence, so that lines agree
     if not re.sub(r"(?m)^\s*(#.*)?$", "", inner).strip():
         return None, [Problem(name, "no-front-matter", "the front matter is empty", _HINT, 1, 1)]
-    document, positions, problems = yamlio.document(inner, name)
-    problems = [_of_a_page(problem) for problem in problems]
+    document, reading = yamlio.read(inner, name)
+    problems = [_of_a_page(problem) for problem in reading.problems]
     if document is None or problems:
         return None, problems
-    return FrontMatter(document, positions, end + 1), []
+    return FrontMatter(document, reading.positions, end + 1), []
 
 
 def _of_a_page(problem: Problem) -> Problem:

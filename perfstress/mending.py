@@ -56,13 +56,13 @@ def mend(path: Path) -> list[Mended]:
         text = regularfile.read_bytes(path).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return []  # told by lint
-    document, positions, problems = yamlio.document(text, str(path))
-    if document is None or problems:
+    document, reading = yamlio.read(text, str(path))
+    if document is None or reading.problems:
         return []
     lines = text.split("\n")
     found: list[Mended] = []
     for place, part in _with_files(document, ()):
-        one = _mended(path, place, part, positions, lines)
+        one = _mended(path, place, part, reading.positions, lines)
         if one is not None:
             found.append(one)
     if found and yamlio.plain("\n".join(lines)) is not None:

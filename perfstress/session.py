@@ -25,6 +25,7 @@ from perfstress.clock import now_ns, wall
 from perfstress.driving import Drive
 from perfstress.errors import PerfstressError, UsageError
 from perfstress.example import WorkedExample
+from perfstress.loading import Loaded
 from perfstress.onlooking import Onlooker, traced
 from perfstress.plan import Epoch
 from perfstress.planting import Plant, Planter, disk_folder
@@ -39,7 +40,6 @@ from perfstress.sampler import Sampler
 from perfstress.units import NS_PER_S
 from perfstress.watching import Watcher
 from perfstress.workloads import driver_of
-from perfstress.yamlio import Loaded
 
 OWN_FOLDER = Path(".perfstress")
 RUNS_FOLDER = OWN_FOLDER / "runs"

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from perfstress import library, proofs, provenance, yamlio
+from perfstress import library, loading, proofs, provenance
 from perfstress.errors import Problem
 from perfstress.library import Entry
+from perfstress.loading import Loaded
 from perfstress.phases import Runbook, Seal, shown
 from perfstress.proofs import Judged
 from perfstress.provenance import Compare, Provenance
-from perfstress.yamlio import Loaded
 
 State = Literal[
     "missing", "unreadable", "failing", "too late", "weakened", "promoted", "discovered",
@@ -123,7 +123,7 @@ def standings(root: Path, runbooks: Sequence[Runbook], compare: Compare) -> list
     reading = provenance.begin(root)  # git prints while the examples are read
     files = {path.stem: path for path in reversed(library.worked_examples(root))}
     named = {name: files.get(name) for runbook in runbooks for name in runbook.examples}
-    read = {path: yamlio.check(path) for path in named.values() if path is not None}
+    read = {path: loading.check(path) for path in named.values() if path is not None}
     patterns = {
         path: loaded.example.implementation
         for path, (loaded, _) in read.items()

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from perfstress import archive, library, runfile, yamlio
+from perfstress import archive, library, loading, runfile
 from perfstress.errors import LibraryError, Problem, RunError, UsageError
 from perfstress.example import WorkedExample
 from perfstress.run import Manifest
@@ -56,7 +56,7 @@ def survey(root: Path) -> Survey:
     reader = _Reader(root, {entry.name: entry for entry in library.entries(root)})
     mapped, unread = [], []
     for path in library.worked_examples(root):
-        loaded, problems = yamlio.check(path, display=_short(path, root))
+        loaded, problems = loading.check(path, display=_short(path, root))
         if loaded is None:
             unread += problems[:1]
         else:
@@ -76,7 +76,7 @@ class _Reader:
     entries: Mapping[str, library.Entry]
     _known: dict[tuple[Path, str], WorkedExample | None] = field(default_factory=dict)
 
-    def mapped(self, loaded: yamlio.Loaded) -> Mapped:
+    def mapped(self, loaded: loading.Loaded) -> Mapped:
         """One example with all that is known of it."""
         example, folder = loaded.example, loaded.path.parent
         self._known[folder, loaded.source] = example
@@ -149,7 +149,7 @@ class _Reader:
         original = self.root / library.WORKED_EXAMPLES
         example = self._known.get((original, source))
         if example is None:
-            loaded, _ = yamlio.check(path)
+            loaded, _ = loading.check(path)
             example = loaded.example if loaded is not None else None
         if example is None:
             return None

@@ -1,4 +1,4 @@
-"""The one door to PyYAML: a worked example's text becomes a plain document, a model, and positions.
+"""The one door to PyYAML: a text becomes a plain document, and each value knows where it stands.
 
 Scalars are read by the core schema of YAML 1.2: ``on`` and ``yes`` are text, ``017`` is seventeen,
 ``1e3`` is a number, ``1:30`` and ``2026-11-20`` are text. Duplicate keys, tags, merge keys and keys
@@ -11,19 +11,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
 
-from perfstress import regularfile
-from perfstress.errors import ExampleError, Problem
-from perfstress.example import WorkedExample
-from perfstress.overrides import override
-from perfstress.places import Complaint, Place, dotted, wants_text
+from perfstress.errors import Problem
+from perfstress.places import Place, dotted, wants_text
 from perfstress.scalars import TooLong, scalar
-from perfstress.validation import validated
 from perfstress.wording import SYNTAX
 
 # libyaml is ten times faster; a wheel without it still has the loader in Python.
@@ -44,11 +38,8 @@ class _Loader(_Safe):  # type: ignore[misc]
 
 
 # Far above any example that a person reads, far below what a malicious one would need.
-MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 40
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,30 +96,9 @@ class Positions(Mapping[Place, Position]):
         return len(self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A worked example as read: its text, the plain document with overrides, the model, and where
-    each value stands.
-
-    ``display`` is how messages name the file. ``overridden`` are the places that ``--set`` changed.
-    """
-
-    path: Path
-    source: str
-    document: Mapping[str, Any]
-    example: WorkedExample
-    positions: Mapping[Place, Position]
-    display: str
-    overridden: tuple[Place, ...] = ()
-
-    def problem(self, complaint: Complaint) -> Problem:
-        """A complaint with its line and column."""
-        return _positioned(complaint, self.display, self.positions, self.overridden)
-
-
 @dataclass(slots=True)
-class _Reading:
-    """What grows while the node tree is walked."""
+class Reading:
+    """What grows while the node tree is walked; ``refused`` are the places of which all is told."""
 
     positions: Positions = field(default_factory=Positions)
     problems: list[Problem] = field(default_factory=list)
@@ -136,91 +106,9 @@ class _Reading:
     nodes: int = 0
 
 
-def load(
-    path: Path,
-    overrides: Mapping[str, str] = MappingProxyType({}),
-    *,
-    display: str | None = None,
-) -> Loaded:
-    """The example in a file; raises ExampleError with every problem of its shape.
-
-    ``overrides`` maps dotted places to values (``--set target.env.X=1``).
-    """
-    loaded, problems = check(path, overrides, display=display)
-    if loaded is None or problems:
-        raise ExampleError(problems)
-    return loaded
-
-
-def check(
-    path: Path,
-    overrides: Mapping[str, str] = MappingProxyType({}),
-    *,
-    display: str | None = None,
-) -> tuple[Loaded | None, list[Problem]]:
-    """The example in a file, or every problem of its shape; exactly one of the two is there."""
-    name = display or str(path)
-    try:
-        data = regularfile.read_bytes(path)
-    except FileNotFoundError:
-        return None, [Problem(name, "no-such-file", "there is no such file", "check the path")]
-    except IsADirectoryError:
-        return None, [Problem(name, "not-a-file", "this is a folder", "name a YAML file in it")]
-    except regularfile.NotRegularError as error:
-        hint = "write what comes out of it to a file, and name that"
-        return None, [Problem(name, "not-a-file", f"this is {error.kind}, not a file", hint)]
-    except OSError as error:
-        return None, [Problem(name, "unreadable", f"cannot be read: {error.strerror}")]
-    return _checked(data, path, overrides, name)
-
-
-def check_text(text: str, path: Path) -> tuple[Loaded | None, list[Problem]]:
-    """The same of a text that is to stand in a file which need not be there yet."""
-    return _checked(text.encode(), path, {}, str(path))
-
-
-def _checked(
-    data: bytes, path: Path, overrides: Mapping[str, str], name: str
-) -> tuple[Loaded | None, list[Problem]]:
-    text, problems = _decode(data, name)
-    if text is None:
-        return None, problems
-    document, reading = _document(text, name)
-    problems, positions = reading.problems, reading.positions
-    if document is None:
-        return None, problems
-    overridden, unfit = override(document, overrides)
-    problems += unfit
-
-    def raw(place: Place) -> str | None:
-        return None if place in overridden or place not in positions else positions[place].raw
-
-    example, document, found = validated(document, raw)
-    problems += [
-        _positioned(each, name, positions, overridden)
-        for each in found
-        if not any(each.place[:depth] in reading.refused for depth in range(len(each.place) + 1))
-    ]
-    problems.sort(key=lambda problem: (problem.line, problem.column))
-    if example is None or problems:
-        return None, problems
-    return Loaded(path, text, document, example, positions, name, overridden), []
-
-
-def document(
-    text: str, name: str
-) -> tuple[dict[str, Any] | None, Mapping[Place, Position], list[Problem]]:
-    """The mapping in a text that is no worked example, where each value stands, and every problem.
-
-    ``name`` is how messages call the file.
-    """
-    found, reading = _document(text, name)
-    return found, reading.positions, reading.problems
-
-
 def plain(text: str) -> dict[str, Any] | None:
     """The document in ``text`` as plain data, or None where it cannot be read (old commits)."""
-    document, reading = _document(text, "")
+    document, reading = read(text, "")
     return None if reading.problems else document
 
 
@@ -263,34 +151,13 @@ def _shared(node: Any, known: dict[int, Any]) -> Any:
     return known[id(node)]
 
 
-# ---------------------------------------------------------------- bytes to text
-def _decode(data: bytes, name: str) -> tuple[str | None, list[Problem]]:
-    if len(data) > MAX_BYTES:
-        message = f"is {len(data):,} bytes long; an example has at most {MAX_BYTES:,}"
-        return None, [Problem(name, "too-large", message, "move data to a file and name it")]
-    hint = "save the file as UTF-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return None, [Problem(name, "not-utf8", "is encoded as UTF-16", hint, 1, 1)]
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        return None, [Problem(name, "not-utf8", message, hint, line, column)]
-    if match := _UNPRINTABLE.search(text):
-        line = text.count("\n", 0, match.start()) + 1
-        column = match.start() - text.rfind("\n", 0, match.start())
-        message = f"control character U+{ord(match[0]):04X} has no place in an example"
-        return None, [Problem(name, "control-character", message, "take it out", line, column)]
-    return text, []
-
-
 # ---------------------------------------------------------------- text to plain data
-def _document(text: str, name: str) -> tuple[dict[str, Any] | None, _Reading]:
-    """The plain document, None when there is none to go on with; and what was noted on the way."""
-    reading = _Reading()
+def read(text: str, name: str) -> tuple[dict[str, Any] | None, Reading]:
+    """The plain document, None when there is none to go on with; and what was noted on the way.
+
+    ``name`` is how messages call the file.
+    """
+    reading = Reading()
     try:
         if not _is_simple(text):
             reading.problems += _scan(text, name)
@@ -356,7 +223,7 @@ def _scan(text: str, name: str) -> Iterator[Problem]:
             yield Problem(name, "tag", f"the tag {shown} is not allowed", hint, *at)
 
 
-def _value(node: Any, place: Place, above: tuple[int, ...], reading: _Reading, name: str) -> Any:
+def _value(node: Any, place: Place, above: tuple[int, ...], reading: Reading, name: str) -> Any:
     reading.nodes += 1
     if len(above) > MAX_DEPTH:
         message = f"is nested more than {MAX_DEPTH} deep"
@@ -393,7 +260,7 @@ def _value(node: Any, place: Place, above: tuple[int, ...], reading: _Reading, n
 
 
 def _refused(
-    node: Any, place: Place, reading: _Reading, name: str, slug: str, message: str, hint: str
+    node: Any, place: Place, reading: Reading, name: str, slug: str, message: str, hint: str
 ) -> None:
     """Note a problem of a value; nothing else is told of its place."""
     reading.refused.add(place)
@@ -401,7 +268,7 @@ def _refused(
 
 
 def _mapping(
-    node: yaml.MappingNode, place: Place, above: tuple[int, ...], reading: _Reading, name: str
+    node: yaml.MappingNode, place: Place, above: tuple[int, ...], reading: Reading, name: str
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     first: dict[str, int] = {}
@@ -422,7 +289,7 @@ def _mapping(
     return found
 
 
-def _key(node: yaml.Node, reading: _Reading, name: str) -> str | None:
+def _key(node: yaml.Node, reading: Reading, name: str) -> str | None:
     """The key's text, or None after a problem was noted."""
     mark = node.start_mark
     if not isinstance(node, yaml.ScalarNode):
@@ -469,28 +336,3 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
         message, hint = f"is not YAML: {error.problem or error.context}", ""
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     return Problem(name, "bad-yaml", message, hint, line, column)
-
-
-def _positioned(
-    complaint: Complaint,
-    name: str,
-    positions: Mapping[Place, Position],
-    overridden: tuple[Place, ...],
-) -> Problem:
-    """A complaint with its place in the file; a missing key points at its parent."""
-    place = complaint.place
-    for changed in overridden:
-        if place[: len(changed)] == changed:
-            said = f"--set {dotted(changed)}"
-            return Problem(said, complaint.slug, complaint.message, complaint.hint)
-    while place and place not in positions:
-        place = place[:-1]
-    at = positions.get(place)
-    if at is None:
-        return Problem(name, complaint.slug, complaint.message, complaint.hint, 1, 1)
-    if complaint.at_key or (place and complaint.slug == "missing-key" and at.raw is None):
-        line, column = at.key_line, at.key_column
-    else:
-        into = 0 if complaint.offset is None or not at.plain else complaint.offset + at.quoted
-        line, column = at.line, at.column + into
-    return Problem(name, complaint.slug, complaint.message, complaint.hint, line, column)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfstress import rules, yamlio
+from perfstress import loading, rules
 from tests.acceptance.museum import EXAMPLES, judged
 from tests.acceptance.museum_cases import CASES, Case
 
@@ -23,7 +23,7 @@ def test_no_example_is_of_no_case() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 class TestCase:
     def test_its_example_has_no_problem(self, case: Case) -> None:
-        loaded, problems = yamlio.check(EXAMPLES / f"{case.name}.yaml")
+        loaded, problems = loading.check(EXAMPLES / f"{case.name}.yaml")
         assert problems == []
         assert loaded is not None
         assert rules.check(loaded, ROOT) == []

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from perfstress import arrivals, mending, phases, rows, rules, substitute, traces, yamlio
+from perfstress import arrivals, loading, mending, phases, rows, rules, substitute, traces
 from perfstress.engine.tcp import payload
 from perfstress.engine.uploads import file_piece
 from perfstress.errors import UsageError
@@ -108,7 +108,7 @@ def test_every_door_refuses_a_pipe(pipe: Path) -> None:
 
 
 def test_an_example_a_runbook_and_a_log_are_none_when_they_are_pipes(pipe: Path) -> None:
-    loaded, [problem] = yamlio.check(pipe)
+    loaded, [problem] = loading.check(pipe)
     assert loaded is None
     assert (problem.slug, problem.message) == ("not-a-file", "this is a pipe, not a file")
     assert mending.mend(pipe) == []
@@ -137,7 +137,7 @@ def example(pipe: Path, tmp_path: Path) -> Project:
 
 
 def test_lint_says_of_each_place_that_it_leads_to_a_pipe(example: Project) -> None:
-    problems = rules.check(yamlio.load(example.file), example.root)
+    problems = rules.check(loading.load(example.file), example.root)
     told = [problem.message for problem in problems if problem.slug == "no-file"]
     assert len([one for one in told if "'pipe.yaml'" in one and "is a pipe" in one]) == 3
     shown = subprocess.run(

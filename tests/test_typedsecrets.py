@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perfstress import typedsecrets, yamlio
+from perfstress import loading, typedsecrets
 from perfstress.substitute import REDACTED, redact
 from tests.support.project import Project
 
@@ -66,7 +66,7 @@ def test_what_the_example_reads_from_the_environment_is_known_again(
     project.document["target"]["env"] = {"SHOP": "${env:PERFSTRESS_TEST_TYPED}"}
     project.file.write_text(yaml.safe_dump(project.document))
     overrides = {"target.env.OTHER": "x plain-words-once y", "target.env.PORTS": "12"}
-    loaded = yamlio.load(project.file, overrides)
+    loaded = loading.load(project.file, overrides)
     typedsecrets.learn(overrides, loaded.document)
     told = typedsecrets.kept_document(loaded.document, loaded.overridden, overrides)
     assert told["target"]["env"]["OTHER"] == f"x {REDACTED} y"
@@ -78,7 +78,7 @@ def test_what_the_example_reads_from_the_environment_is_known_again(
 def test_a_name_that_is_not_there_is_told_without_the_value(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.file.write_text(yaml.safe_dump(project.document))
-    _, problems = yamlio.check(project.file, {"target.envy.TOKEN": "wxyz-8765"})
+    _, problems = loading.check(project.file, {"target.envy.TOKEN": "wxyz-8765"})
     assert "wxyz-8765" not in "".join(str(problem) for problem in problems)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfstress import library, yamlio
+from perfstress import library, loading
 from perfstress.errors import LibraryError
 from perfstress.example import WorkedExample
 
@@ -42,5 +42,5 @@ def probe_of(root: Path, name: str, *, full: bool) -> Probe:
                 hint=f"there are: {', '.join(known) or 'none yet; perfstress promote makes one'}",
                 slug="no-entry",
             )
-    loaded = yamlio.load(path, {})
+    loaded = loading.load(path, {})
     return Probe(root, path.relative_to(root), loaded.example, library.sha256(path), promoted_at)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfstress import provenance, rules, yamlio
+from perfstress import loading, provenance, rules
 from perfstress.errors import Problem, UsageError
 from perfstress.ledger import kept
 from perfstress.shapemap import proposing, words
@@ -74,7 +74,7 @@ def _text(found: Survey, gap: Gap, name: str | None) -> tuple[Path, str] | None:
     """
     said = {}
     for one in gap.target.examples:
-        loaded, _ = yamlio.check(found.root / one.path)
+        loaded, _ = loading.check(found.root / one.path)
         if loaded is None:
             return None  # changed since the survey
         said[one.name] = loaded
@@ -89,7 +89,7 @@ def _text(found: Survey, gap: Gap, name: str | None) -> tuple[Path, str] | None:
 
 def _against(text: str, path: Path, root: Path) -> list[Problem]:
     """What lint says of a draft beside its TODOs."""
-    loaded, problems = yamlio.check_text(text.replace("sha256: TODO", f"sha256: {'0' * 64}"), path)
+    loaded, problems = loading.check_text(text.replace("sha256: TODO", f"sha256: {'0' * 64}"), path)
     if loaded is not None:
         problems = rules.check(loaded, root)
     lines = text.splitlines()

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
-from perfstress import library, mending, provenance, rules, sarif, yamlio
+from perfstress import library, loading, mending, provenance, rules, sarif
 from perfstress.errors import ExitCode, Problem, UsageError
 from perfstress.example import Implementation
 from perfstress.provenance import Provenance
@@ -138,17 +138,17 @@ def _reports(files: Sequence[Path]) -> list[Report]:
     return reports
 
 
-def _read(path: Path, root: Path) -> tuple[yamlio.Loaded | None, list[Problem]]:
+def _read(path: Path, root: Path) -> tuple[loading.Loaded | None, list[Problem]]:
     if path.is_dir() or not (os.path.lexists(path) or path.suffix):
         hint = "perfstress draft NAME --kind load  writes one"
         return None, [Problem(str(path), "no-examples", "there are no worked examples here", hint)]
-    loaded, problems = yamlio.check(path)
+    loaded, problems = loading.check(path)
     if loaded is not None:
         problems += rules.check(loaded, root)
     return loaded, problems
 
 
-def _too_late(loaded: yamlio.Loaded, origin: Provenance) -> Problem:
+def _too_late(loaded: loading.Loaded, origin: Provenance) -> Problem:
     at = loaded.positions["implementation", "paths"]
     return Problem(
         loaded.display,

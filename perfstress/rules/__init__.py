@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from perfstress.errors import Problem
+from perfstress.loading import Loaded
 from perfstress.places import Complaint
 from perfstress.rules import (
     aborts,
@@ -33,7 +34,6 @@ from perfstress.rules import (
     users,
 )
 from perfstress.rules.weakening import weakening
-from perfstress.yamlio import Loaded
 
 Rule = Callable[[Loaded, Path], Iterator[Complaint]]
 

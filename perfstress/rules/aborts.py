@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress.example import Http, Step
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rules import steps
 from perfstress.units import human_duration
-from perfstress.yamlio import Loaded
 
 
 def bad_abort(loaded: Loaded, root: Path) -> Iterator[Complaint]:

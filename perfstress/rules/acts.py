@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from perfstress.example import TcpExpect, TcpSend
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.rules import addresses, files, form, talks
 from perfstress.rules.templates import references, rows_of, size_row
-from perfstress.yamlio import Loaded
 
 # Acts after which a journey of TCP clients has a connection, and has none any more.
 _OPENS = ("connect",)

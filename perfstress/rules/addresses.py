@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.rules import steps, talks
-from perfstress.yamlio import Loaded
 
 _OPENING = re.compile(r"\$\{")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from perfstress.example import Workload
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
-from perfstress.yamlio import Loaded
 
 
 def view(loaded: Loaded, kind: str, part: Workload) -> Loaded:

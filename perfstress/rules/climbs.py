@@ -7,11 +7,11 @@ from pathlib import Path
 
 from perfstress.criteria import criteria_of
 from perfstress.example import Climb, Stage
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.tokens import CriterionError
 from perfstress.units import NS_PER_S, format_rate
 from perfstress.vocabulary import CAPACITY
-from perfstress.yamlio import Loaded
 
 # A level is judged by the whole seconds of its second half.
 LEAST_NS = 3 * NS_PER_S

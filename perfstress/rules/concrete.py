@@ -8,12 +8,12 @@ from pathlib import Path
 
 from perfstress.criteria import parse_criterion
 from perfstress.example import Invariant, InvariantCriterion, WorkedExample
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.relations import parse_invariant
 from perfstress.rules import steps
 from perfstress.tokens import CriterionError
 from perfstress.validation import placeholders
-from perfstress.yamlio import Loaded
 
 _ALONE = re.compile(r"\{\{\s*[\w-]+(?:\.[\w-]+|\[\d+\])*\s*\}\}")
 

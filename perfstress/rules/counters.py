@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress.example import Counter
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.plan import journey_mix
 from perfstress.rules import files, form
-from perfstress.yamlio import Loaded
 
 PRESETS = ("setup", "env", "run", "post")
 

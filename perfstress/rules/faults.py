@@ -7,11 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfstress.example import TARGET, Fault, WorkedExample, fault_names
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.rules import addresses
 from perfstress.rules.unknown import unknown
 from perfstress.units import format_duration
-from perfstress.yamlio import Loaded
 
 ACTS = ("run", "signal", "restart", "proxy")
 ENDS_A_TARGET = ("KILL", "TERM")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from perfstress.example import BodyFile, Step
 from perfstress.extract import ExpressionError, compile_path
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.regularfile import kind_of
 from perfstress.rows import RowsError
 from perfstress.rules import remembered, steps
-from perfstress.yamlio import Loaded
 
 _SCRIPT = re.compile(r"[^\s{}$]*[\w-]/?[\w./-]*\.(?:py|sh|js|mjs|pl|rb)")
 

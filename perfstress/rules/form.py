@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from perfstress.example import METHODS, PROBE_KEYS, Part, Think
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rules import steps
-from perfstress.yamlio import Loaded
 
 _TARGETS = ("command", "python", "node", "attach")
 _WORKLOADS = ("http", "calls", "runs", "tcp", "sql", "ws")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress import plan, reach
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rules.climbs import stress_shape
 from perfstress.rules.stages import field_of, own_rates_only
-from perfstress.yamlio import Loaded
 
 
 def kind_shape(loaded: Loaded, root: Path) -> Iterator[Complaint]:

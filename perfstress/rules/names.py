@@ -8,6 +8,7 @@ from pathlib import Path
 
 from perfstress.criteria import parse_criterion
 from perfstress.example import InvariantCriterion, WorkedExample, fault_names
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.plan import journey_mix
 from perfstress.relations import names_of, parse_invariant
@@ -15,7 +16,6 @@ from perfstress.rules import talks
 from perfstress.rules.templates import SETUP
 from perfstress.rules.unknown import unknown
 from perfstress.tokens import CriterionError
-from perfstress.yamlio import Loaded
 
 _STEP_BY_REQUEST = re.compile(r"(?i)(get|post|put|patch|delete|head|options)\b")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfstress.example import LogFile
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rules import addresses, files
 from perfstress.vocabulary import WORK
-from perfstress.yamlio import Loaded
 
 # Schemes and the port that stands for none, by the key of the probe.
 _SERVICES = {

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perfstress.example import Http
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
-from perfstress.yamlio import Loaded
 
 _HTTP: Place = ("workload", "http")
 _FILES = ("ca", "cert", "key")

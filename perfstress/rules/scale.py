@@ -7,11 +7,11 @@ from pathlib import Path
 
 from perfstress import reach
 from perfstress.extract import ExpressionError
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place
 from perfstress.rows import RowsError
 from perfstress.rules import remembered
 from perfstress.units import format_rate, human_count
-from perfstress.yamlio import Loaded
 
 Shortfall = tuple[Place, str, str]
 

@@ -10,12 +10,12 @@ from perfstress.costlaw import MIN_SIZES, MIN_SPAN
 from perfstress.criteria import Criterion, parse_criterion
 from perfstress.example import Data, Size, WorkedExample
 from perfstress.extract import ExpressionError
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.rows import RowsError
 from perfstress.rules import remembered
 from perfstress.tokens import CriterionError
 from perfstress.units import human_count
-from perfstress.yamlio import Loaded
 
 _SIZE: Place = ("shape", "size")
 _REFERENCE = re.compile(r"\{\{\s*size\.")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from perfstress import arrivals, plan
 from perfstress.example import Stage, WorkedExample
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
-from perfstress.yamlio import Loaded
 
 # What a stage can be, besides a level in the word of its model.
 _OTHER_WAYS = ("from", "to", "steps", "climb", "pause")

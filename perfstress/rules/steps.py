@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfstress.example import Step
+from perfstress.loading import Loaded
 from perfstress.places import Place
-from perfstress.yamlio import Loaded
 
 
 def groups(loaded: Loaded) -> Iterator[tuple[Place, list[Step]]]:

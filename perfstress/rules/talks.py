@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from perfstress.example import Part, WorkedExample
+from perfstress.loading import Loaded
 from perfstress.places import Place
-from perfstress.yamlio import Loaded
 
 # What a step can do, by the kind of the workload.
 ACTS: dict[str, tuple[str, ...]] = {

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.example import Http, Journey
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted, texts
 from perfstress.rows import RowsError
 from perfstress.rules import remembered
 from perfstress.rules.unknown import unknown
 from perfstress.spelling import meant
-from perfstress.yamlio import Loaded
 
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _REFERENCE = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*")

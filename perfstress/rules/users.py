@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rows import RowsError
 from perfstress.rules import remembered
-from perfstress.yamlio import Loaded
 
 
 def too_few_rows(loaded: Loaded, root: Path) -> Iterator[Complaint]:

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from perfstress import plan
+from perfstress.loading import Loaded
 from perfstress.shapemap import words
 from perfstress.shapemap.positions import Envelope
 from perfstress.shapemap.regions import Gap, Region
 from perfstress.shapemap.shaping import Design, design
 from perfstress.shapemap.targets import Mapped
-from perfstress.yamlio import Loaded
 
 TODO_PATHS = "TODO: what is built or changed next, for its first commit has to come after this file"
 TODO_SIZE = "TODO: commit an input of that size, and take this waiver out"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from perfstress import rules, yamlio
+from perfstress import loading, rules
 from perfstress.rules.scale import DIMENSIONS
 from perfstress.shrinking.writing import written
 from perfstress.wholefile import write_whole
@@ -37,7 +37,7 @@ def fitting(document: Mapping[str, Any], file: Path, root: Path) -> dict[str, An
     return fitted
 
 
-def _loaded(document: Mapping[str, Any], file: Path) -> yamlio.Loaded | None:
+def _loaded(document: Mapping[str, Any], file: Path) -> loading.Loaded | None:
     write_whole(file, written(document))
-    loaded, _ = yamlio.check(file)
+    loaded, _ = loading.check(file)
     return loaded

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from perfstress import rules, yamlio
+from perfstress import loading, rules
 from perfstress.commands.lint import lint
 from perfstress.errors import ExitCode
 from tests.broken.corpus import CALLS, CORPUS, HTTP, RUNS, SQL, TCP, WRAP, WS, Broken, write
@@ -31,7 +31,7 @@ def test_there_are_a_hundred_and_no_two_have_one_name() -> None:
 )
 def test_the_bases_are_sound(base: str, tmp_path: Path) -> None:
     path, _ = write(Broken("sound", "", "perfstress: 1", "¦perfstress: 1", base), tmp_path)
-    loaded, problems = yamlio.check(path)
+    loaded, problems = loading.check(path)
     assert problems == []
     assert loaded is not None
     assert rules.check(loaded, tmp_path) == []
@@ -40,7 +40,7 @@ def test_the_bases_are_sound(base: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", CORPUS, ids=lambda broken: broken.name)
 def test_one_problem_at_the_right_place(broken: Broken, tmp_path: Path) -> None:
     path, place = write(broken, tmp_path)
-    loaded, problems = yamlio.check(path)
+    loaded, problems = loading.check(path)
     if loaded is not None:
         problems = rules.check(loaded, tmp_path)
     told = "\n".join(str(problem) for problem in problems)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perfstress import rules, yamlio
+from perfstress import loading, rules
 from perfstress.commands.draft import KINDS, WORKLOADS, draft
 from perfstress.drafting import SERVICES
 from perfstress.errors import UsageError
@@ -52,7 +52,7 @@ def test_all_that_is_wrong_with_a_draft_is_what_is_left_to_fill_in(
 ) -> None:
     path = written("mine", kind=kind, workload=workload, phase="pay", folder=tmp_path)
     assert path == tmp_path / "mine.yaml"
-    _, problems = yamlio.check(path)
+    _, problems = loading.check(path)
     assert {problem.slug for problem in problems} == {"placeholder"}
     assert len(problems) == path.read_text().count("TODO")
 
@@ -71,7 +71,7 @@ def test_a_draft_filled_in_lints_clean(kind: str, workload: str, tmp_path: Path)
     text = text.replace('"TODO"', '"5"').replace("TODO", "5")
     path.write_text(text)
     (tmp_path / "make.py").write_text("")
-    assert [str(problem) for problem in rules.check(yamlio.load(path), tmp_path)] == []
+    assert [str(problem) for problem in rules.check(loading.load(path), tmp_path)] == []
 
 
 def test_it_teaches(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_recording_gives_journeys_and_figures(tmp_path: Path) -> None:
     text = path.read_text()
     assert "rate: 3/s" in text
     assert "access log access.log, 2025-11-28 11:00:00 to 2025-11-28 11:00:05 UTC" in text
-    _, problems = yamlio.check(path)
+    _, problems = loading.check(path)
     assert {problem.slug for problem in problems} == {"placeholder"}
 
 
@@ -152,7 +152,7 @@ def test_what_is_known_is_given_by_options(tmp_path: Path) -> None:
     assert 'paths: ["service/**", "shop.py"]' in text
     text = text.replace("TODO: the command", "python").replace('"/TODO"', "/products")
     path.write_text(text.replace("TODO: ", ""))
-    assert [str(problem) for problem in rules.check(yamlio.load(path), tmp_path)] == []
+    assert [str(problem) for problem in rules.check(loading.load(path), tmp_path)] == []
 
 
 @pytest.mark.parametrize(

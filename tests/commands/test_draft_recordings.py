@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfstress import rules, yamlio
+from perfstress import loading, rules
 from perfstress.commands.draft import KINDS, draft
 from perfstress.errors import UsageError
 from perfstress.importers import IMPORTERS
@@ -36,7 +36,7 @@ def test_all_that_lint_finds_is_what_is_left_to_fill_in(
             draft("mine", kind=kind, source=source, recording=recording, folder=tmp_path)
         return
     path = draft("mine", kind=kind, source=source, recording=recording, folder=tmp_path).path
-    _, problems = yamlio.check(path)
+    _, problems = loading.check(path)
     assert {problem.slug for problem in problems} == {"placeholder"}
     written = path.read_text()
     for old, new in (
@@ -47,7 +47,7 @@ def test_all_that_lint_finds_is_what_is_left_to_fill_in(
     ):  # fmt: skip
         written = written.replace(old, new)
     path.write_text(re.sub(r"TODO:?", "5", written))
-    assert [str(problem) for problem in rules.check(yamlio.load(path), tmp_path)] == []
+    assert [str(problem) for problem in rules.check(loading.load(path), tmp_path)] == []
 
 
 @pytest.mark.parametrize(("source", "text"), SAMPLES)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perfstress import importers, yamlio
+from perfstress import importers, loading
 from perfstress.commands.draft import draft
 from perfstress.importers import secrets
 from perfstress.importers.finishing import finished
@@ -139,7 +139,7 @@ def test_no_secret_of_a_har_is_in_the_file(tmp_path: Path, data: st.DataObject, 
     )
     assert heart not in done.path.read_text()
     assert heart not in repr(done.notes)
-    _, problems = yamlio.check(done.path)
+    _, problems = loading.check(done.path)
     assert {problem.slug for problem in problems} == {"placeholder"}
 
 

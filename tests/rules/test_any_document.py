@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfstress import rules, yamlio
+from perfstress import loading, rules
 from perfstress.scalars import scalar
 from tests.broken.corpus import CALLS, HTTP, RUNS, SQL, TCP, WRAP, WS, Broken, write
 
@@ -57,7 +57,7 @@ BASES = {"http": HTTP, "calls": CALLS, "runs": RUNS, "tcp": TCP, "sql": SQL, "ws
 @settings(max_examples=150, deadline=None)
 def test_no_edit_makes_it_raise(base: str, folder: Path, data: st.DataObject) -> None:
     path, _ = write(Broken("sound", "", "perfstress: 1", "¦perfstress: 1", base), folder)
-    document = copy.deepcopy(dict(yamlio.load(path).document))
+    document = copy.deepcopy(dict(loading.load(path).document))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.sampled_from(places(document)))
         at: Any = document
@@ -70,7 +70,7 @@ def test_no_edit_makes_it_raise(base: str, folder: Path, data: st.DataObject) ->
         if not document:
             return
     path.write_text(json.dumps(document), encoding="utf-8")
-    loaded, problems = yamlio.check(path)
+    loaded, problems = loading.check(path)
     if loaded is not None:
         problems = rules.check(loaded, folder)
     for problem in problems:
@@ -84,7 +84,7 @@ def test_no_edit_makes_it_raise(base: str, folder: Path, data: st.DataObject) ->
 @settings(max_examples=60)
 def test_no_override_makes_it_raise(folder: Path, overrides: dict[str, str]) -> None:
     path, _ = write(Broken("sound", "", "perfstress: 1", "¦perfstress: 1", HTTP), folder)
-    loaded, problems = yamlio.check(path, overrides)
+    loaded, problems = loading.check(path, overrides)
     assert (loaded is None) == bool(problems)
 
 

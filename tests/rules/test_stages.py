@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perfstress import yamlio
+from perfstress import loading
 from perfstress.errors import ExampleError
 from perfstress.rules import check
 from tests.broken.corpus import HTTP, Broken, write
@@ -15,9 +15,9 @@ from tests.broken.corpus import HTTP, Broken, write
 @pytest.mark.parametrize("place", ["shape.seed", "workload.http.data.carts.seed"])
 def test_a_seed_below_zero_is_refused(place: str, tmp_path: Path) -> None:
     [file] = write(Broken("sound", "", "perfstress: 1", "¦perfstress: 1", HTTP), tmp_path)[:1]
-    sound = yamlio.load(file, {place: "0"})
+    sound = loading.load(file, {place: "0"})
     assert "out-of-range" not in {problem.slug for problem in check(sound, tmp_path)}
-    broken = yamlio.load(file, {place: "-1"})
+    broken = loading.load(file, {place: "-1"})
     [problem] = [one for one in check(broken, tmp_path) if one.slug == "out-of-range"]
     assert problem.message == f"{place}: -1 is below zero"
 
@@ -36,5 +36,5 @@ def test_a_quantity_that_nothing_can_hold_is_refused(
 ) -> None:
     file = write(Broken("sound", "", "perfstress: 1", "¦perfstress: 1", HTTP), tmp_path)[0]
     with pytest.raises(ExampleError) as raised:
-        yamlio.load(file, {place: value})
+        loading.load(file, {place: value})
     assert [problem.slug for problem in raised.value.problems] == [slug]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfstress import rules, yamlio
+from perfstress import loading, rules
 from perfstress.shapemap import proposing
 from perfstress.shapemap.positions import reach_of, shares_of
 from perfstress.shapemap.regions import Gap, Region, regions_of
@@ -61,23 +61,23 @@ TEXTS = {
 }
 
 
-def base_of(folder: Path, kind: str) -> yamlio.Loaded:
+def base_of(folder: Path, kind: str) -> loading.Loaded:
     (folder / "rows.jsonl").write_bytes(ROWS)
     (folder / "input.csv").write_bytes(INPUT)
     path = folder / "base.yaml"
     path.write_text(TEXTS[kind].replace("@NAME@", "base"))
-    loaded = yamlio.load(path)
+    loaded = loading.load(path)
     assert rules.check(loaded, folder) == [], "the base is sound"
     return loaded
 
 
-def gap_of(base: yamlio.Loaded, region: Region) -> Gap:
+def gap_of(base: loading.Loaded, region: Region) -> Gap:
     at = reach_of(base.example, base.path.parent)
     (target,) = gathered([Mapped("base.yaml", base.example, "not run", at)])
     return Gap(target, region, 1.0)
 
 
-def every_gap(base: yamlio.Loaded) -> list[Gap]:
+def every_gap(base: loading.Loaded) -> list[Gap]:
     target = gap_of(base, Region(("load",), "any")).target
     return [Gap(target, region, 1.0) for region in regions_of(target)]
 
@@ -90,7 +90,7 @@ def test_every_region_of_every_workload(tmp_path: Path, kind: str) -> None:
     for gap in gaps:
         text = proposing.draft(gap, base, {"base": base}, "next")
         trial = text.replace("sha256: TODO", f"sha256: {'0' * 64}")
-        loaded, problems = yamlio.check_text(trial, tmp_path / "next.yaml")
+        loaded, problems = loading.check_text(trial, tmp_path / "next.yaml")
         assert loaded is not None, (gap.region, problems)
         lines = text.splitlines()
         open_ends = [
@@ -113,7 +113,7 @@ def test_the_only_todo_of_an_ordinary_draft_is_what_comes_next(tmp_path: Path) -
     )
     assert text.count("TODO") == 1
     whole = text.replace(proposing.TODO_PATHS, "shop/next.py")
-    loaded, _ = yamlio.check_text(whole, tmp_path / "next.yaml")
+    loaded, _ = loading.check_text(whole, tmp_path / "next.yaml")
     assert loaded is not None
     assert rules.check(loaded, tmp_path) == []
     assert loaded.example.kind == "spike"
@@ -133,14 +133,14 @@ def test_a_base_in_flow_style_is_taken_over_too(tmp_path: Path) -> None:
     base = base_of(tmp_path, "calls")
     flow = "{" + ", ".join(f"{line}" for line in _flow(base)) + "}\n"
     (tmp_path / "base.yaml").write_text(flow)
-    again = yamlio.load(tmp_path / "base.yaml")
+    again = loading.load(tmp_path / "base.yaml")
     text = proposing.draft(gap_of(again, Region(("load",), "any")), again, {"base": again}, "next")
-    loaded, problems = yamlio.check_text(text, tmp_path / "next.yaml")
+    loaded, problems = loading.check_text(text, tmp_path / "next.yaml")
     assert loaded is not None, problems
     assert loaded.example.target == base.example.target
 
 
-def _flow(base: yamlio.Loaded) -> list[str]:
+def _flow(base: loading.Loaded) -> list[str]:
 
     return [f"{key}: {json.dumps(value)}" for key, value in base.document.items()]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perfstress import library, plan, rules, yamlio
+from perfstress import library, loading, plan, rules, yamlio
 from perfstress.shrinking import PASSES, fitting, journeys
 from perfstress.shrinking.fitting import REASON
 from perfstress.shrinking.shapes import fewer_journeys, fewer_stages, less_work, lower_level
@@ -56,14 +56,14 @@ def test_every_step_that_fits_is_valid_and_smaller(path: Path, beside: Any) -> N
     file = beside(path)
     whole = fitting(read(path), file, ROOT)
     assert whole is not None
-    before = amount(yamlio.load(file).example, file.parent)
+    before = amount(loading.load(file).example, file.parent)
     found = 0
     for offers in PASSES:
         for step in list(offers(whole))[:4]:
             smaller = fitting(step.shape, file, ROOT)
             if smaller is None:
                 continue
-            loaded = yamlio.load(file)
+            loaded = loading.load(file)
             assert not rules.check(loaded, ROOT), step.what
             after = amount(loaded.example, file.parent)
             assert all(new <= old + 1e-6 for new, old in zip(after, before, strict=True)), step.what

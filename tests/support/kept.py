@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perfstress import archive, library, plan, runfile, yamlio
+from perfstress import archive, library, loading, plan, runfile
 from perfstress.run import SCHEMA_VERSION, Manifest
 
 
@@ -21,7 +21,7 @@ def keep_run(
     **changes: Any,
 ) -> Path:
     """A complete run of the example as it stands there; ``changes`` are fields of its manifest."""
-    loaded = yamlio.load(example)
+    loaded = loading.load(example)
     git = changes.pop("git", {"commit": None})
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
@@ -56,7 +56,7 @@ def keep_run(
 
 def keep_entry(root: Path, example: Path, **baseline: Any) -> Path:
     """An entry of the regression library, made of the example as it stands there."""
-    loaded = yamlio.load(example)
+    loaded = loading.load(example)
     return library.write_entry(
         root,
         loaded.example,

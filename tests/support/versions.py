@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from perfstress import library, yamlio
+from perfstress import library, loading
 
 NAME = "prices"
 
@@ -57,7 +57,7 @@ class Versions:
         file.write_text(yaml.safe_dump(document(ops), sort_keys=False))
         self.commit_all("the example")
         self.commit(**before)
-        example = yamlio.load(file).example
+        example = loading.load(file).example
         baseline = {
             "schema_version": library.BASELINE_VERSION,
             "name": NAME,
