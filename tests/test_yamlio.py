@@ -27,7 +27,7 @@ def test_a_document_of_others_shares_what_its_aliases_name() -> None:
     read = yamlio.foreign("one: &a {1: on}\ntwo: *a\nloop: &l [*l, 1e3]\n")
     assert read == {"one": {"1": "on"}, "two": {"1": "on"}, "loop": [None, 1000.0]}
     assert read["one"] is read["two"]
-    with pytest.raises(ValueError, match="is not YAML: .* in line 2"):
+    with pytest.raises(ValueError, match=r"is not YAML: .* in line 2"):
         yamlio.foreign("a: [1\nb: 2\n")
     with pytest.raises(ValueError, match="nested"):
         yamlio.foreign("[" * 500)
