@@ -38,6 +38,7 @@ class Proxy:
         self.throttle = 0
         self.cut = False
         self.free_at = 0.0  # when the narrow place is free for the next bytes
+        self.changed = asyncio.Event()  # set when all this is something else
         self.server: asyncio.Server | None = None
         self.writers: set[asyncio.StreamWriter] = set()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -52,6 +53,8 @@ class Proxy:
         """Do this from now on."""
         self.delay_s, self.throttle = delay_s, throttle
         self.free_at = 0.0
+        self.changed.set()  # those who wait for their turn at the narrow place go on
+        self.changed = asyncio.Event()
         if cut and not self.cut and self.server is not None:
             self.server.close()
             for writer in self.writers:
@@ -130,7 +133,8 @@ class Proxy:
             if rate:
                 start = max(loop.time(), self.free_at)
                 self.free_at = start + len(piece) / rate
-                await asyncio.sleep(max(0.0, self.free_at - loop.time()))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.changed.wait(), self.free_at - loop.time())
             writer.write(piece)
             await writer.drain()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -69,6 +71,27 @@ def test_a_throttle_holds_for_both_ways_together(services: Services) -> None:
         services.behave("db", throttle=50_000)
         line = b"x" * 19_999 + b"\n"
         assert took_s(link, line) >= 0.9 * 2 * len(line) / 50_000
+
+
+def test_nobody_waits_any_longer_when_a_throttle_ends(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        made = Services({"db": Service(address=address)}, [], tmp_path, tmp_path / "log")
+        stack.callback(made.close)
+        ends = []
+        for _ in range(30):
+            link = stack.enter_context(connect(made))
+            far = stack.enter_context(server.accept()[0])
+            far.settimeout(10.0)
+            ends.append((link, far))
+        made.behave("db", throttle=1)  # a second for each byte, half a minute for the last of these
+        for link, _ in ends:
+            link.sendall(b"?")
+        first, _, _ = select.select([far for _, far in ends], [], [], 10.0)
+        assert first  # so the proxy has taken all of them, and they wait for their second
+        made.behave("db")
+        assert [far.recv(1) for _, far in reversed(ends)] == [b"?"] * len(ends)
 
 
 def test_a_cut_resets_what_is_there_and_refuses_the_rest_until_it_ends(services: Services) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
+from perfstress.proctree import listener_of
+from tests.support import lines
 from tests.support.project import SERVICE, Project
 from tests.support.waiting import wait_for
 
@@ -27,21 +29,16 @@ RESTART = {"name": "deploy", "at": "4s", "restart": True}
 CUT = {"name": "failover", "at": "4s", "proxy": {"cut": True}, "for": "2s", "to": "db"}
 
 
-class _Line(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        for line in self.rfile:
-            self.wfile.write(line)
-            self.wfile.flush()
+PAUSE = {"name": "pause", "at": "4s", "signal": "STOP", "for": "1500ms", "to": "db"}
+LOSS = {"name": "loss", "at": "4s", "signal": "KILL", "to": "db"}
+NARROW = {"name": "narrow", "at": "4s", "proxy": {"throttle": "10KiB/s"}, "for": "2s", "to": "db"}
+FAR = {"name": "far", "at": "4s", "proxy": {"delay": "700ms"}, "for": "2s", "to": "db"}
+LINES = Path(lines.__file__)
 
 
-class _Lines(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
-def serve_lines() -> _Lines:
+def serve_lines() -> lines.Lines:
     """A service that gives each line back, on a free port, in threads of this process."""
-    server = _Lines(("127.0.0.1", 0), _Line)
+    server = lines.Lines(("127.0.0.1", 0), lines.Line)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
@@ -80,6 +77,24 @@ CASES: list[tuple[str, Callable[[Project], Path], str | None]] = [
 ]
 
 
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[Callable[..., tuple[int, psutil.Process]]]:
+    """Starts a service behind the target in a process of its own: its port, and who listens."""
+    started = []
+
+    def start(*words: str) -> tuple[int, psutil.Process]:
+        with socketserver.TCPServer(("127.0.0.1", 0), lines.Line) as free:
+            port = int(free.server_address[1])
+        command = [sys.executable, str(LINES), str(port), *words]
+        started.append(subprocess.Popen(command, cwd=tmp_path, start_new_session=True))
+        return port, psutil.Process(wait_for(lambda: listener_of(port)))
+
+    yield start
+    for one in started:
+        os.killpg(one.pid, signal.SIGKILL)
+        one.wait()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left_stopped(project: Project) -> Iterator[None]:
     yield
@@ -97,6 +112,65 @@ def test_what_does_not_come_back_is_found_and_nothing_else(
     assert code == (1 if expected else 0), verdict["reasons"]
     named = [event["fault"] for event in project.events() if event["event"] == "fault-ended"]
     assert named == [project.document["faults"][0]["name"]]
+
+
+# What happens to the service, the mode of a target that does not come back from it, the one that
+# does, and how the service is started.
+BEHIND: list[tuple[dict[str, Any], str, str, tuple[str, ...]]] = [
+    (PAUSE, "tripping", "breaking", ()),
+    (LOSS, "clinging", "leaning", ("supervised",)),
+    (NARROW, "tripping", "breaking", ()),
+    (FAR, "tripping", "breaking", ()),
+]
+
+
+@pytest.mark.parametrize("mended", [False, True], ids=["defective", "mended"])
+@pytest.mark.parametrize(
+    ("fault", "defective", "well", "words"), BEHIND, ids=[one[0]["name"] for one in BEHIND]
+)
+def test_what_a_target_does_not_come_back_from_in_a_service_of_its_own(
+    project: Project,
+    behind: Callable[..., tuple[int, psutil.Process]],
+    fault: dict[str, Any],
+    defective: str,
+    well: str,
+    words: tuple[str, ...],
+    mended: bool,
+) -> None:
+    port, service = behind(*words)
+    under_fault(project, fault, "")
+    project.document["services"] = {"db": {"address": f"127.0.0.1:{port}"}}
+    project.mode(well if mended else defective, "0", "{db.port}")
+    code, verdict = project.verdict()
+    failing = [one for one in verdict["findings"] if one["fails"]]
+    assert [one["class"] for one in failing] == ([] if mended else ["no-recovery"]), verdict
+    assert code == (0 if mended else 1), verdict["reasons"]
+    if not mended:
+        assert f"recovery after the fault {fault['name']}" in failing[0]["summary"]
+        assert "100 % of the attempts failed" in failing[0]["summary"]
+    events = {event["event"]: event for event in project.events()}
+    assert (events["fault-began"]["to"], events["fault-ended"]["fault"]) == ("db", fault["name"])
+    if fault is LOSS:  # a run that was tried again has met the one that came after it
+        assert not any(map(psutil.pid_exists, events["fault-ended"]["pids"]))
+    elif fault is PAUSE:
+        assert events["fault-ended"]["pids"] == [service.pid]
+    if "for" in fault:
+        assert service.status() != psutil.STATUS_STOPPED
+        assert 1.0 < events["fault-ended"]["lasted_s"] < 4.0
+
+
+def test_a_service_that_is_held_goes_on_when_perfstress_is_killed(
+    project: Project, behind: Callable[..., tuple[int, psutil.Process]]
+) -> None:
+    port, service = behind()
+    under_fault(project, PAUSE | {"at": "500ms", "for": "8s"}, "")
+    project.document["services"] = {"db": {"address": f"127.0.0.1:{port}"}}
+    project.mode("leaning", "0", "{db.port}")
+    process = project.start("--quiet")
+    wait_for(lambda: service.status() == psutil.STATUS_STOPPED, within_s=30)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    wait_for(lambda: service.status() != psutil.STATUS_STOPPED)
 
 
 def test_a_restart_is_no_crash_and_begins_a_new_life_on_the_same_port(project: Project) -> None:
@@ -135,7 +209,7 @@ def test_a_target_that_is_held_is_neither_left_stopped_nor_alive(
 
 def test_an_attached_target_goes_on_when_perfstress_is_killed(project: Project) -> None:
     under_fault(project, STALL | {"at": "500ms", "for": "8s"}, "well")
-    with socketserver.TCPServer(("127.0.0.1", 0), _Line) as free:
+    with socketserver.TCPServer(("127.0.0.1", 0), lines.Line) as free:
         port = free.server_address[1]
     target = subprocess.Popen([sys.executable, str(SERVICE), str(port)], cwd=project.root)
     try:

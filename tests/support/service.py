@@ -5,13 +5,16 @@ die (SIGKILL to itself after AFTER requests); exit (leaves with code 3 after AFT
 (answers nothing after AFTER requests); errors (500 after AFTER requests); mute (never listens);
 quit (leaves before it listens, with a line in its log); scarred (slow for ever once it stood still
 for a second); leaning (asks the port BEHIND for a line on a connection that it keeps, and opens
-another when that breaks); clinging (the same, and never opens another).
+another when that breaks); clinging (the same, and never opens another); breaking (asks likewise,
+and after half a second without an answer lets the port BEHIND alone for a second); tripping (the
+same, and lets it alone for ever).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import sys
@@ -30,6 +33,7 @@ class Service:
         self.line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self.turn = asyncio.Lock()
         self.scars = 0
+        self.alone_until = 0.0
 
     async def watch(self) -> None:
         """Notice when the whole process has stood still."""
@@ -54,6 +58,27 @@ class Service:
                     self.line = None
                 return 503
 
+    async def ask_in_time(self) -> int:
+        """The same, of a longer line, by who gives up early and does not ask a dead service."""
+        if time.monotonic() < self.alone_until:
+            return 503
+        try:
+            async with asyncio.timeout(0.5), self.turn:
+                if self.line is None:
+                    self.line = await asyncio.open_connection("127.0.0.1", self.behind)
+                reader, writer = self.line
+                writer.write(b"?" * 999 + b"\n")
+                if await reader.readline():
+                    return 200
+                raise ConnectionResetError
+        except (OSError, TimeoutError):
+            if self.line is not None:  # its answer may still come, to somebody else's question
+                self.line[1].close()
+                self.line = None
+            pause_s = 1.0 if self.mode == "breaking" else math.inf
+            self.alone_until = time.monotonic() + pause_s
+            return 503
+
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer every request of one connection."""
         try:
@@ -74,6 +99,8 @@ class Service:
             self.kept.append(os.open(__file__, os.O_RDONLY))
         if self.mode in ("leaning", "clinging"):
             return await self.ask()
+        if self.mode in ("breaking", "tripping"):
+            return await self.ask_in_time()
         if self.scars:
             await asyncio.sleep(0.2)
         if self.served <= self.after:
