@@ -16,11 +16,12 @@ from perfstress.detectors.levels import (
     common_factor,
     steady_levels,
 )
-from perfstress.laws import Kind, weigh
+from perfstress.laws import Kind
 from perfstress.run import Run
 from perfstress.stats import ols_slope, t_quantile
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
+from perfstress.weighing import weigh
 
 ALARM_SHARE = 0.05
 ALARM_S = 20e-6

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from perfstress.laws import Kind, weigh
+from perfstress.laws import Kind
 from perfstress.run import Run
 from perfstress.stats import ols_slope, t_quantile
+from perfstress.weighing import weigh
 
 Floats = NDArray[np.float64]
 

@@ -21,9 +21,10 @@ from perfstress.detectors.growth.evidence import (
     with_signs,
 )
 from perfstress.detectors.growth.levels import Levels, idle_per_s, levels_of
-from perfstress.laws import Kind, weigh
+from perfstress.laws import Kind
 from perfstress.measurement import Series
 from perfstress.verdict import Label
+from perfstress.weighing import weigh
 
 Floats = NDArray[np.float64]
 GrowthVerdict = Literal["unbounded", "bounded", "inconclusive"]

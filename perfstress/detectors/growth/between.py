@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from perfstress.detectors.growth.assessment import GROWS, Growth, until
 from perfstress.detectors.growth.levels import MOST_LEVELS, quantum_of
-from perfstress.laws import Kind, weigh
+from perfstress.laws import Kind
 from perfstress.measurement import Series, in_state
+from perfstress.weighing import weigh
 
 Floats = NDArray[np.float64]
 Chosen = NDArray[np.bool_]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.detectors.growth.levels import Levels
-from perfstress.laws import LAWS, Kind, Weighed
+from perfstress.laws import LAWS, Kind
 from perfstress.stats import mad_sd, ols_slope, t_quantile
+from perfstress.weighing import Weighed
 
 Floats = NDArray[np.float64]
 

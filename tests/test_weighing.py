@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfstress.laws import LAWS, PRIORS, Kind, weigh
+from perfstress.laws import LAWS, PRIORS, Kind
+from perfstress.weighing import weigh
 
 X = np.linspace(0, 1, 48)
 SHAPES = {
