@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from perfstress.loadsummary import merged
 from perfstress.run import Run
 from perfstress.units import human_duration
 
@@ -49,14 +48,14 @@ class Answers:
 
 def answers_in(run: Run, epochs: Collection[int], before: Collection[int]) -> Answers | None:
     """What became of what was sent in these epochs, however late; None when nothing was sent."""
-    inside = [i for i in run.intervals if i.epoch in epochs]
-    counted = [i for i in inside if i.step is None] or inside
-    fired = sum(i.fired for i in counted)
+    inside, earlier = run.load.of_epochs(epochs), run.load.of_epochs(before)
+    counted = inside.journeys
+    fired, ok = int(counted.fired.sum()), int(counted.ok.sum())
     if not fired:
         return None
-    ok = sum(i.ok for i in counted)
-    earlier = [i for i in run.intervals if i.epoch in before]
-    p99_ns, before_ns = (merged(those).percentile(99.0) for those in (inside, earlier))
+    p99_ns, before_ns = (
+        those.requests.merged("response").percentile(99.0) for those in (inside, earlier)
+    )
     return Answers(
         min(1.0, ok / fired),
         None if p99_ns is None else p99_ns / 1e9,

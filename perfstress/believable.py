@@ -119,9 +119,7 @@ def _planned_s(epoch: Epoch, mean_hz: float) -> float:
 
 def _fired(run: Run, epoch: Epoch) -> int:
     """Journeys begun in an epoch; where a workload reports none, its requests."""
-    mine = [interval for interval in run.intervals if interval.epoch == epoch.index]
-    journeys = [interval for interval in mine if interval.step is None]
-    return sum(interval.fired for interval in journeys or mine)
+    return int(run.load.of_epochs((epoch.index,)).journeys.fired.sum())
 
 
 def blind_probes(run: Run) -> list[str]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from perfstress.histogram import merged
 from perfstress.lateness import late
+from perfstress.load import Load
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
 from perfstress.units import human_count
@@ -87,15 +87,13 @@ def level_of(
     for throughput is throughput.
     """
     seconds = judged_seconds(began_s, ended_s)
-    inside = [interval for interval in intervals if interval.t_s in seconds]
-    counted = [interval for interval in inside if interval.step is None] or inside
-    timed = [interval for interval in inside if interval.step is not None] or inside
-    fired = sum(interval.fired for interval in counted if interval.epoch == epoch.index)
-    ok = sum(interval.ok for interval in counted)
-    failed = sum(sum(interval.errors.values()) for interval in counted)
-    response = merged(interval.response for interval in timed)
+    inside = Load.of(intervals).between(seconds[0], seconds[-1])
+    counted, timed = inside.journeys, inside.steps or inside
+    fired = int(counted.fired[counted.epoch == epoch.index].sum())
+    ok, failed = int(counted.ok.sum()), int(counted.failed.sum())
+    response = timed.merged("response")
     p99_ns, mean_ns = response.percentile(99.0), response.mean_ns
-    slip_ns = merged(interval.slip for interval in timed).percentile(99.0)
+    slip_ns = timed.merged("slip").percentile(99.0)
     is_open = epoch.model == "open"
     level = (epoch.start_level + epoch.end_level) / 2
     # whole seconds, but for a level that is too short to have any

@@ -118,7 +118,7 @@ def summary_of(run: Run, epochs: Sequence[Epoch] | None = None) -> LoadSummary:
     ]
     complete = len(took_s) == len(work) and all(seconds > 0 for seconds in took_s)
     return loadsummary.summarise(
-        run.intervals,
+        run.load,
         epochs,
         seconds=sum(took_s) if complete else None,
         dropped=sum(int(event.facts.get("dropped") or 0) for event in ended),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from perfstress.histogram import Histogram
-from perfstress.histogram import merged as merged_blobs
-from perfstress.measurement import Interval, phases_of
+from perfstress.load import Load
+from perfstress.measurement import Interval
+from perfstress.minutes import Kind
 from perfstress.plan import Epoch
 from perfstress.verdict import LoadSummary
 
-Which = Literal["response", "service", "slip", "first_byte"]
+Which = Kind
 
 SHARES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9}
 
@@ -32,32 +31,29 @@ def summarise(
     achieved one counts those begun, the intended one those due, None in the closed model.
     """
     work = {epoch.index: epoch for epoch in epochs if epoch.kind == "work"}
-    mine = [interval for interval in intervals if interval.epoch in work]
-    journeys, steps = _split(mine)
-    errors: Counter[str] = Counter()
-    for interval in steps:
-        errors.update(interval.errors)
-    begun = sum(interval.fired for interval in journeys)
+    mine = Load.of(intervals).of_epochs(work)
+    journeys, steps = mine.operations, mine.requests
+    begun = int(journeys.fired.sum())
     took_s = seconds if seconds is not None else _seconds(mine, work.values())
     return LoadSummary(
-        requests=sum(interval.fired for interval in steps),
-        ok=sum(interval.ok for interval in steps),
-        errors=dict(errors),
+        requests=int(steps.fired.sum()),
+        ok=int(steps.ok.sum()),
+        errors=steps.errors(),
         dropped=dropped,
-        aborted=sum(interval.aborted for interval in steps),
-        operations=sum(interval.ended for interval in journeys),
+        aborted=int(steps.aborted.sum()),
+        operations=int(journeys.ended.sum()),
         achieved_rate=begun / took_s if took_s else None,
         intended_rate=_intended_rate(list(work.values())),
-        response_ms=_figures(merged_blobs(interval.response for interval in steps)),
-        service_ms=_figures(merged_blobs(interval.service for interval in steps)),
-        slip_ms=_figures(merged_blobs(interval.slip for interval in steps)),
+        response_ms=_figures(steps.merged("response")),
+        service_ms=_figures(steps.merged("service")),
+        slip_ms=_figures(steps.merged("slip")),
         phases_ms={
             phase: {
                 "count": count,
                 "mean": round(total_ns / count / 1e6, 4),
                 "max": round(longest_ns / 1e6, 4),
             }
-            for phase, (count, total_ns, longest_ns) in phases_of(steps).items()
+            for phase, (count, total_ns, longest_ns) in steps.phases().items()
         },
     )
 
@@ -71,40 +67,19 @@ def merged(
     epochs: Iterable[int] | None = None,
 ) -> Histogram:
     """All latencies of one kind in one histogram: of a journey, a step, some epochs, or of all."""
-    wanted = None if epochs is None else frozenset(epochs)
-    _, steps = _split(
-        interval for interval in intervals if wanted is None or interval.epoch in wanted
-    )
-    return merged_blobs(
-        getattr(interval, which)
-        for interval in steps
-        if (journey is None or interval.journey == journey)
-        and (step is None or interval.step == step)
-    )
+    load = Load.of(intervals)
+    mine = load if epochs is None else load.of_epochs(set(epochs))
+    return mine.requests.named(journey, step).merged(which)
 
 
-def _split(intervals: Iterable[Interval]) -> tuple[list[Interval], list[Interval]]:
-    """The records of whole journeys, and those of requests. A workload whose operations are single
-    calls has only the first; they are then the requests too.
-    """
-    journeys: list[Interval] = []
-    steps: list[Interval] = []
-    for interval in intervals:
-        (journeys if interval.step is None else steps).append(interval)
-    with_steps = {interval.journey for interval in steps}
-    steps += [interval for interval in journeys if interval.journey not in with_steps]
-    with_records = {interval.journey for interval in journeys}
-    journeys += [interval for interval in steps if interval.journey not in with_records]
-    return journeys, steps
-
-
-def _seconds(intervals: Sequence[Interval], epochs: Iterable[Epoch]) -> float:
+def _seconds(load: Load, epochs: Iterable[Epoch]) -> float:
     total = 0.0
+    sending = load.where(load.fired > 0)
     for epoch in epochs:
-        sent = [i.t_s for i in intervals if i.epoch == epoch.index and i.fired]
-        if not sent:
+        sent = sending.of_epochs((epoch.index,)).t_s
+        if not len(sent):
             continue
-        seen_s = float(max(sent) - min(sent) + 1)
+        seen_s = float(sent.max() - sent.min() + 1)
         if epoch.duration_ns is not None and epoch.ops is None:
             total += min(seen_s, epoch.duration_ns / 1e9)
         else:

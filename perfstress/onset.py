@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perfstress import edges
 from perfstress.example import Counter
-from perfstress.measurement import Interval
 from perfstress.run import Run
 
 # From the onset on at least this share fails; before it none at all, or hardly any.
@@ -34,23 +32,20 @@ class Onset:
     share: float
 
 
-def journeys(intervals: Sequence[Interval]) -> list[Interval]:
-    """The records of whole operations; where there are none, those of the steps."""
-    whole = [interval for interval in intervals if interval.step is None]
-    return whole or list(intervals)
-
-
 def onset(run: Run) -> Onset | None:
     """Where errors begin for good; None when they come now and then, or not at all.
 
     Where nothing goes well afterwards, the number of good operations is exact; otherwise it is
     known to within the operations of a second.
     """
+    load = run.load.journeys
+    if not load.failed.any():
+        return None
     seconds: dict[tuple[int, int], tuple[int, int]] = {}
-    for interval in journeys(run.intervals):
-        key = (interval.epoch, interval.t_s)
-        ok, failed = seconds.get(key, (0, 0))
-        seconds[key] = ok + interval.ok, failed + sum(interval.errors.values())
+    columns = (column.tolist() for column in (load.epoch, load.t_s, load.ok, load.failed))
+    for epoch, second, well, badly in zip(*columns, strict=True):
+        ok, failed = seconds.get((epoch, second), (0, 0))
+        seconds[epoch, second] = ok + well, failed + badly
     ordered = sorted(seconds.items(), key=lambda item: (item[0][1], item[0][0]))
     total = sum(ok + failed for _, (ok, failed) in ordered)
     begun = next(
@@ -101,7 +96,7 @@ def ended_at_an_edge(run: Run) -> str:
     """That the run's last good operation is where a number ends, in words; for a target that died
     or fell silent. Empty where it is not.
     """
-    good = sum(interval.ok for interval in journeys(run.intervals))
+    good = int(run.load.journeys.ok.sum())
     slack = APART + int(run.example.production.concurrency)
     edge = _within(good, good, slack) if good else None
     if edge is None:

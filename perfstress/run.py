@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from perfstress.load import Load
 from perfstress.measurement import Event, Interval, Sample, Series, metric_of
 from perfstress.plan import Epoch
 from perfstress.readings import Readings
@@ -113,6 +114,11 @@ class Run:
     def readings(self) -> Readings:
         """The samples as columns."""
         return Readings.of(self.samples)
+
+    @cached_property
+    def load(self) -> Load:
+        """The intervals as columns."""
+        return Load.of(self.intervals)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -19,12 +18,16 @@ from pathlib import Path
 from typing import IO, Any
 from zlib import crc32
 
-from perfstress.columns import Filling, Packed
+from perfstress import columns
+from perfstress.columns import Packed
 from perfstress.errors import RunError
 from perfstress.example import WorkedExample
+from perfstress.load import Kept, Load
 from perfstress.measurement import Event, Interval, Sample
+from perfstress.minutes import Filling, Minutes, interval_of, is_over
 from perfstress.readings import ROWS, Readings, packed
 from perfstress.run import SCHEMA_VERSION, Manifest, Run
+from perfstress.stretches import Bytes, stretches
 from perfstress.wholefile import write_whole
 
 MANIFEST = "run.json"
@@ -35,15 +38,13 @@ EXAMPLE_DOCUMENT = (
 SAMPLES = "samples.jsonl"
 COLUMNS = "samples.columns"  # the same again for programs, half an hour at a time
 INTERVALS = "intervals.jsonl"
+LATENCIES = "intervals.columns"  # the same for programs, with the histograms of minutes
 EVENTS = "events.jsonl"
 EVIDENCE = "evidence.jsonl"
 LOG = "target.log"
 RESULT = "result.json"
 REPORT = "report.html"
 LOG_TAIL_BYTES = 64 * 1024
-# What is read at once in search of a heading's end, and the longest line that is looked back for.
-HEADING = 64 * 1024
-LONGEST_LINE = 4 * 2**20
 
 
 def amend(path: Path, **changes: Any) -> None:
@@ -63,6 +64,14 @@ def _line(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
+def line_of(interval: Interval) -> bytes:
+    """The line of ``intervals.jsonl`` that tells an interval; ``minutes.interval_of`` reads it."""
+    data = dataclasses.asdict(interval)
+    if not interval.aborted:  # of most runs there are none
+        del data["aborted"]
+    return _line({key: value for key, value in data.items() if value is not None})
+
+
 class Writer:
     """Appends to a run directory, new or empty, from any thread; ``close`` may be called twice."""
 
@@ -77,8 +86,10 @@ class Writer:
         self._lock = threading.Lock()
         self._last: dict[str, float | None] = {}
         self._files: dict[str, IO[bytes]] = {}
-        self._filling = Filling()
+        self._filling = columns.Filling()
         self._sample_bytes = 0
+        self._minutes: Filling | None = Filling()
+        self._interval_bytes = self._last_interval = 0
         (path / EXAMPLE_SOURCE).write_text(source, encoding="utf-8")
         write_whole(path / EXAMPLE_DOCUMENT, json.dumps(document, indent=1) + "\n")
         self._write_manifest()
@@ -125,18 +136,31 @@ class Writer:
         self._sample_bytes += len(text)
         self._filling.add(dataclasses.replace(sample, t_s=t_s))
         if self._filling.rows == ROWS:
-            full, self._filling = self._filling, Filling()
+            full, self._filling = self._filling, columns.Filling()
             heading, body = full.pack(until=self._sample_bytes, last=crc32(text))
             self._append(COLUMNS, _line(heading) + body)
 
     def interval(self, interval: Interval) -> None:
         """One second of one journey step."""
-        data = dataclasses.asdict(interval)
-        if not interval.aborted:  # of most runs there are none
-            del data["aborted"]
-        self._append(
-            INTERVALS, _line({key: value for key, value in data.items() if value is not None})
-        )
+        text = line_of(interval)
+        self._fill(interval, len(text))
+        self._append(INTERVALS, text)
+        self._interval_bytes += len(text)
+        self._last_interval = crc32(text)
+
+    def _fill(self, interval: Interval, length: int) -> None:
+        """The columns beside the lines, which wait in memory for the end of their stretch."""
+        filling = self._minutes
+        if filling is None:
+            return
+        try:
+            if filling.rows and is_over(filling.first_s, filling.rows, interval.t_s):
+                heading, body = filling.pack(until=self._interval_bytes, last=self._last_interval)
+                self._append(LATENCIES, _line(heading) + body)
+                filling = self._minutes = Filling()
+            filling.add(interval, length)
+        except ValueError:  # who reads the lines will say what is wrong with a histogram
+            self._minutes = None
 
     def event(self, event: Event) -> None:
         """Something that happened."""
@@ -158,6 +182,10 @@ class Writer:
 
 
 def _lines(path: Path, begin: int = 0) -> Iterator[dict[str, Any]]:
+    return map(json.loads, _raw_lines(path, begin))
+
+
+def _raw_lines(path: Path, begin: int = 0) -> Iterator[bytes]:
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -165,16 +193,19 @@ def _lines(path: Path, begin: int = 0) -> Iterator[dict[str, Any]]:
         for line in file:
             if not line.endswith(b"\n"):
                 return  # torn by a crash
-            yield json.loads(line)
+            yield line
 
 
 def _samples(path: Path) -> Readings:
     """All samples: the stretches that are there as columns, and the lines behind them."""
-    stretches = list(_stretches(path))
-    done = Readings(stretches)
-    begin = int(stretches[-1].heading["until"]) if stretches else 0
-    values = dict(done[-1].values) if stretches else {}
-    return Readings([*stretches, *packed(_sample_lines(path, begin, values))])
+    there = [
+        Packed(stretch.heading, stretch.fetch)
+        for stretch in stretches(path / COLUMNS, path / SAMPLES)
+    ]
+    done = Readings(there)
+    begin = int(there[-1].heading["until"]) if there else 0
+    values = dict(done[-1].values) if there else {}
+    return Readings([*there, *packed(_sample_lines(path, begin, values))])
 
 
 def _sample_lines(path: Path, begin: int, values: dict[str, float | None]) -> Iterator[Sample]:
@@ -186,51 +217,40 @@ def _sample_lines(path: Path, begin: int, values: dict[str, float | None]) -> It
         yield Sample(line["t"], line["epoch"], line["state"], line["ops"], line["ops_by"], values)
 
 
-def _stretches(path: Path) -> Iterator[Packed]:
-    """The columns as far as they are whole, and of the lines that are there."""
-    if not (path / COLUMNS).exists() or not (path / SAMPLES).exists():
-        return
-    columns, lines = _Bytes(path / COLUMNS), _Bytes(path / SAMPLES)
-    before = at = 0
-    while heading := _heading(columns, at):
-        body, size, until = at + heading["length"], heading["bytes"], heading["until"]
-        longest = min(until - before, LONGEST_LINE)
-        said = lines.get(until, -longest, longest)
-        last = said[said.rfind(b"\n", 0, -1) + 1 :]
-        if body + size > columns.size or crc32(last) != heading["last"]:
-            return  # torn by a crash, or somebody has changed the lines
-        yield Packed(heading, partial(columns.get, body))
-        before, at = until, body + size
+def _load(path: Path) -> Load:
+    """All intervals: the stretches that are there as columns, and the lines behind them."""
+    if not (path / INTERVALS).exists():
+        return Load.of(())
+    lines = Bytes(path / INTERVALS)
+    parts: list[Minutes | Kept] = []
+    begin = 0
+    for stretch in stretches(path / LATENCIES, path / INTERVALS):
+        parts.append(Minutes(stretch.heading, stretch.fetch, partial(lines.get, stretch.begin)))
+        begin = stretch.until
+    return Load.whole_of([*parts, *_minutes(path, lines, begin)])
 
 
-def _heading(file: _Bytes, at: int) -> dict[str, Any] | None:
-    """The heading that begins at a byte; None at the end, and where it is torn."""
-    text, size = b"", HEADING
-    while b"\n" not in text:
-        text = file.get(at, 0, size)
-        if len(text) < size and b"\n" not in text:
-            return None
-        size *= 4
-    line = text[: text.index(b"\n") + 1]
-    try:
-        return {**json.loads(line), "length": len(line)}
-    except ValueError:  # the lines hold the same
-        return None
+def _minutes(path: Path, lines: Bytes, begin: int) -> Iterator[Minutes | Kept]:
+    """The intervals of the lines from a byte on: in memory, and of longer runs packed."""
+    kept: list[Interval] = []
+    lengths: list[int] = []
+    for line in _raw_lines(path / INTERVALS, begin):
+        interval = interval_of(json.loads(line))
+        if kept and is_over(kept[0].t_s, len(kept), interval.t_s):
+            filling = Filling()
+            for one, length in zip(kept, lengths, strict=True):
+                filling.add(one, length)
+            heading, body = filling.pack()
+            yield Minutes(heading, partial(_slice, body), partial(lines.get, begin))
+            begin += sum(lengths)
+            kept, lengths = [], []
+        kept.append(interval)
+        lengths.append(len(line))
+    yield Kept(kept)
 
 
-class _Bytes:
-    """A file of which parts are read; it is open for as long as anybody may ask."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDONLY)
-        self.size = os.fstat(self._file).st_size
-
-    def get(self, begin: int, offset: int, size: int) -> bytes:
-        """Bytes from ``offset`` behind ``begin`` on, fewer at the end."""
-        return os.pread(self._file, size, begin + offset)
-
-    def __del__(self) -> None:
-        os.close(self._file)
+def _slice(body: bytes, offset: int, size: int) -> bytes:
+    return body[offset : offset + size]
 
 
 def _event(line: dict[str, Any]) -> Event:
@@ -281,7 +301,7 @@ def read(path: Path, *, with_confirming: bool = True) -> Run:
         document = json.loads((path / EXAMPLE_DOCUMENT).read_text(encoding="utf-8"))
         example = WorkedExample.model_validate(document)
         samples = _samples(path)
-        intervals = [Interval(**{"step": None} | line) for line in _lines(path / INTERVALS)]
+        load = _load(path)
         events = [_event(line) for line in _lines(path / EVENTS)]
         evidence = list(_lines(path / EVIDENCE))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -292,6 +312,4 @@ def read(path: Path, *, with_confirming: bool = True) -> Run:
         other = other if other.is_absolute() else path / other
         if (other / MANIFEST).exists():
             confirming = read(other, with_confirming=False)
-    return Run(
-        path, manifest, example, samples, intervals, events, evidence, log_tail(path), confirming
-    )
+    return Run(path, manifest, example, samples, load, events, evidence, log_tail(path), confirming)

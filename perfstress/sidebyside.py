@@ -180,7 +180,7 @@ def _played(run: Run, epoch: Epoch) -> Played | None:
     ended = [e.t_s for e in run.events_named("epoch-ended") if e.facts.get("epoch") == epoch.index]
     if not began or not ended:
         return None
-    mine = [interval for interval in run.intervals if interval.epoch == epoch.index]
+    mine = run.load.of_epochs((epoch.index,))
     return Played(
         group=epoch.coming,
         epoch=epoch,

@@ -17,7 +17,6 @@ from perfstress.climbing import (
     reasons,
 )
 from perfstress.criteria import Criterion, criteria_of
-from perfstress.histogram import merged
 from perfstress.plan import Epoch
 from perfstress.run import Run
 from perfstress.units import human_duration
@@ -131,7 +130,7 @@ def _level(run: Run, epoch: Epoch) -> Level | None:
         epoch,
         began[0].t_s,
         ended[0].t_s,
-        run.intervals,
+        run.load,
         dropped=int(facts.get("dropped") or 0),
         health=facts.get("health") or {},
     )
@@ -158,19 +157,16 @@ def _is_asked(criterion: Criterion, name: str) -> bool:
 
 
 def _missed(run: Run, criterion: Criterion, level: Level) -> str:
-    inside = [interval for interval in run.intervals if interval.t_s in level.seconds]
-    timed = [interval for interval in inside if interval.step is not None] or inside
+    inside = run.load.between(level.seconds[0], level.seconds[-1])
+    timed = inside.steps or inside
     head, what = criterion.metric[0], criterion.metric[1]
     if head == "errors":
-        ok = sum(interval.ok for interval in timed)
-        errors = sum(sum(interval.errors.values()) for interval in timed)
-        of_kind = errors
-        if what != "rate":
-            of_kind = sum(interval.errors.get(what, 0) for interval in timed)
+        ok, errors = int(timed.ok.sum()), int(timed.failed.sum())
+        of_kind = errors if what == "rate" else int(timed.failed_by(what).sum())
         share = of_kind / (ok + errors) if ok + errors else 1.0
         held, seen = criterion.holds(share), f"{100 * share:.3g} %"
     else:
-        blobs = merged(i.response if head == "response" else i.service for i in timed)
+        blobs = timed.merged("response" if head == "response" else "service")
         statistics = {"max": blobs.max_ns, "mean": blobs.mean_ns}
         value_ns = statistics[what] if what in statistics else blobs.percentile(_PERCENTILES[what])
         if value_ns is None:

@@ -5,11 +5,10 @@ floors.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perfstress.loadsummary import merged
 from perfstress.run import Run
 from perfstress.units import human_count
 
@@ -135,18 +134,12 @@ def _number(one: Mapping[str, Any], key: str) -> float:
 def service_s(run: Run) -> float | None:
     """The service time of one operation: the mean of all requests times how many there are."""
     epochs = [epoch.index for epoch in run.work_epochs]
-    histogram = merged(run.intervals, which="service", epochs=epochs)
-    done = sum(_ended(run, epochs))
+    load = run.load.of_epochs(epochs)
+    histogram = load.requests.merged("service")
+    done = int(load.journeys.ended.sum())
     if histogram.mean_ns is None or not done:
         return None
     return histogram.mean_ns * histogram.total / 1e9 / done
-
-
-def _ended(run: Run, epochs: Iterable[int]) -> list[int]:
-    wanted = frozenset(epochs)
-    mine = [interval for interval in run.intervals if interval.epoch in wanted]
-    whole = [interval for interval in mine if interval.step is None] or mine
-    return [interval.ended for interval in whole]
 
 
 # ---------------------------------------------------------------- without the extension

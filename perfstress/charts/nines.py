@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perfstress.histogram import merged
+from perfstress.minutes import Kind
 from perfstress.run import Run
 
 # The drawing's own units; the page scales it.
@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 600.0, 280.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 12.0, 30.0
 STEPS_PER_NINE = 16
 LOGARITHMIC_FROM = 20.0  # greatest over least latency, above which the axis is logarithmic
-KINDS = ("response", "service", "slip")
+KINDS: tuple[Kind, ...] = ("response", "service", "slip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ _NINES = (
 )
 
 
-def _points(run: Run, kind: str) -> list[tuple[float, float]]:
+def _points(run: Run, kind: Kind) -> list[tuple[float, float]]:
     """``(nines, ms)`` up to the greatest value, which stands where one value is left above."""
     work = {epoch.index for epoch in run.work_epochs}
-    total = merged(getattr(one, kind) for one in run.intervals if one.epoch in work)
+    total = run.load.of_epochs(work).merged(kind)
     if total.max_ns is None:
         return []
     last = math.log10(total.total) if total.total > 1 else 1.0

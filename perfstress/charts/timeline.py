@@ -16,7 +16,7 @@ def end_of(run: Run) -> float:
     """The last second of anything that was recorded."""
     times = [0.0]
     times += [sample.t_s for sample in run.samples[-1:]]
-    times += [interval.t_s + 1.0 for interval in run.intervals[-50:]]
+    times += [float(second) + 1.0 for second in run.load.t_s[-1:]]
     times += [event.t_s for event in run.events if not event.name.startswith("target-st")]
     return max(times)
 

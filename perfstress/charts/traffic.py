@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from perfstress.charts.thinning import POINTS, short
-from perfstress.histogram import Histogram, merged
-from perfstress.measurement import Interval
+from perfstress.histogram import Histogram
+from perfstress.load import Load
+from perfstress.minutes import MINUTE_S, Kind
 from perfstress.run import Run
 
 ROUTES_CHARTED = 16
@@ -22,23 +25,17 @@ def routes(run: Run, end_s: float) -> list[dict[str, Any]]:
     Each ``{key, name, unit, t, fired, ok, errors, p50, p90, p99, service_p99}``, rates per second
     and latencies in ms, null where nothing ended.
     """
-    if not run.intervals:
+    load = run.load
+    if not load:
         return []
-    width_s = max(1, math.ceil(end_s / POINTS))
-    steps: dict[str, list[Interval]] = {}
-    whole: list[Interval] = []
-    for interval in run.intervals:
-        if interval.step is None:
-            whole.append(interval)
-        else:
-            steps.setdefault(f"{interval.journey} / {interval.step}", []).append(interval)
-    timed = steps or {ALL: whole}
+    width_s = _width_s(end_s)
+    steps = {f"{journey} / {step}": some for (journey, step), some in load.steps.by_name().items()}
+    timed = steps or {ALL: load.wholes}
     response = _latencies(timed, width_s, "response", [percent for _, percent in QUANTILES])
     service = _latencies(timed, width_s, "service", [99.0])
-    counted = whole or [one for group in steps.values() for one in group]
-    found = [_route(ALL, "all operations", "operations", counted, response, service, width_s)]
+    found = [_route(ALL, "all operations", "operations", load.journeys, response, service, width_s)]
     if len(steps) > 1:
-        busiest = sorted(steps, key=lambda name: -sum(one.fired for one in steps[name]))
+        busiest = sorted(steps, key=lambda name: -int(steps[name].fired.sum()))
         shown = set(busiest[:ROUTES_CHARTED])
         found += [
             _route(name, name, "requests", group, response, service, width_s)
@@ -51,26 +48,25 @@ def routes(run: Run, end_s: float) -> list[dict[str, Any]]:
 Columns = dict[int, list[float | int | None]]
 
 
+def _width_s(end_s: float) -> int:
+    """The seconds of a column; more than a minute are whole minutes, which are merged already."""
+    width_s = max(1, math.ceil(end_s / POINTS))
+    return width_s if width_s <= MINUTE_S else math.ceil(width_s / MINUTE_S) * MINUTE_S
+
+
 def _latencies(
-    groups: Mapping[str, Sequence[Interval]], width_s: int, which: str, percents: Sequence[float]
+    groups: Mapping[str, Load], width_s: int, which: Kind, percents: Sequence[float]
 ) -> dict[str, Columns]:
-    """The percentiles, in ms, of each group and of ALL together, by column; each blob is decoded
-    once.
-    """
-    blobs: dict[int, dict[str, list[str]]] = {}
-    for name, group in groups.items():
-        for interval in group:
-            if (blob := getattr(interval, which)) is not None:
-                column = blobs.setdefault(interval.t_s // width_s, {})
-                column.setdefault(name, []).append(blob)
+    """The percentiles, in ms, of each group and of ALL together, by column."""
+    together: dict[int, Histogram] = {}
     found: dict[str, Columns] = {name: {} for name in (*groups, ALL)}
-    for at, named in blobs.items():
-        together = Histogram()
-        for name, those in named.items():
-            one = merged(those)
-            found[name][at] = _percentiles_ms(one, percents)
-            together.add(one)
-        found[ALL][at] = _percentiles_ms(together, percents)
+    for name, group in groups.items():
+        for at in np.unique(group.t_s // width_s).tolist():
+            one = group.between(at * width_s, (at + 1) * width_s - 1).merged(which)
+            if one.total:
+                found[name][at] = _percentiles_ms(one, percents)
+                together.setdefault(at, Histogram()).add(one)
+    found[ALL] = {at: _percentiles_ms(whole, percents) for at, whole in together.items()}
     return found
 
 
@@ -83,30 +79,27 @@ def _route(
     key: str,
     name: str,
     unit: str,
-    counted: Sequence[Interval],
+    counted: Load,
     response: Mapping[str, Columns],
     service: Mapping[str, Columns],
     width_s: int,
 ) -> dict[str, Any]:
-    counts: dict[int, list[int]] = {}
-    for interval in counted:
-        cell = counts.setdefault(interval.t_s // width_s, [0, 0, 0])
-        cell[0] += interval.fired
-        cell[1] += interval.ok
-        cell[2] += sum(interval.errors.values())
+    column = counted.t_s // width_s
     answered, served = response[key], service[key]
-    seen = [*counts, *answered]
+    seen = [*column[:1].tolist(), *column[-1:].tolist(), *answered]
     columns = range(min(seen), max(seen) + 1)
-    none = [0, 0, 0]
     route: dict[str, Any] = {
         "key": key,
         "name": name,
         "unit": unit,
         # The middle of the second, or of the seconds, that a column stands for.
-        "t": [short((column + 0.5) * width_s) for column in columns],
+        "t": [short((at + 0.5) * width_s) for at in columns],
     }
-    for place, what in enumerate(("fired", "ok", "errors")):
-        route[what] = [short(counts.get(column, none)[place] / width_s) for column in columns]
+    counts = (("fired", counted.fired), ("ok", counted.ok), ("errors", counted.failed))
+    for what, count in counts:
+        sums = np.zeros(len(columns), dtype=np.int64)
+        np.add.at(sums, column - columns[0], count)
+        route[what] = [short(total / width_s) for total in sums.tolist()]
     for place, (quantile, _) in enumerate(QUANTILES):
         route[quantile] = [answered[at][place] if at in answered else None for at in columns]
     route["service_p99"] = [served[at][0] if at in served else None for at in columns]

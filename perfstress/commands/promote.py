@@ -153,7 +153,7 @@ def _baseline(run: Run, second: Run, verdict: Verdict, tier: str | None) -> Mapp
         "second_summary": judge(second).load.as_json(),
         "histograms": {
             which: merged(
-                run.intervals, which=which, epochs={epoch.index for epoch in run.work_epochs}
+                run.load, which=which, epochs={epoch.index for epoch in run.work_epochs}
             ).encode()
             for which in ("response", "service")
         },

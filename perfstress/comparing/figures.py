@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.detectors.growth import levels_of
-from perfstress.loadsummary import Which, merged, summarise
-from perfstress.measurement import Interval, Series, in_state
+from perfstress.load import Load
+from perfstress.loadsummary import Which, summarise
+from perfstress.measurement import Series, in_state
 from perfstress.plan import Epoch
 from perfstress.run import Run
 from perfstress.units import NS_PER_S
@@ -38,7 +39,7 @@ def figures_of(run: Run) -> dict[str, float]:
 def _figures(run: Run) -> Iterator[tuple[str, float]]:
     epochs = [epoch for epoch in run.work_epochs if not epoch.climbs]
     indices = {epoch.index for epoch in epochs}
-    mine = [interval for interval in run.intervals if interval.epoch in indices]
+    mine = run.load.of_epochs(indices)
     yield from _latencies(mine, epochs)
     seconds = _seconds(run, epochs)
     load = summarise(mine, epochs, seconds=sum(seconds.values()) if seconds else None)
@@ -53,12 +54,12 @@ def _figures(run: Run) -> Iterator[tuple[str, float]]:
 
 
 # ---------------------------------------------------------------- latencies
-def _latencies(mine: Sequence[Interval], epochs: Sequence[Epoch]) -> Iterator[tuple[str, float]]:
+def _latencies(mine: Load, epochs: Sequence[Epoch]) -> Iterator[tuple[str, float]]:
     sizes = sorted({epoch.size for epoch in epochs if epoch.size is not None})
     if sizes:  # one histogram over all sizes would say how many of each there were
         for size in sizes:
             of_size = {epoch.index for epoch in epochs if epoch.size == size}
-            some = [interval for interval in mine if interval.epoch in of_size]
+            some = mine.of_epochs(of_size)
             yield from _percentiles(some, "response", f" at {size}", ("p50",))
         return
     kinds: list[Which] = ["response"]
@@ -66,17 +67,17 @@ def _latencies(mine: Sequence[Interval], epochs: Sequence[Epoch]) -> Iterator[tu
         kinds.append("service")
     for which in kinds:
         yield from _percentiles(mine, which, "", ("p50", "p90", "p99"))
-    journeys = sorted({interval.journey for interval in mine})
+    journeys = sorted({journey for journey, _ in mine.names})
     if len(journeys) > 1:
         for journey in journeys:
-            some = [interval for interval in mine if interval.journey == journey]
+            some = mine.named(journey)
             yield from _percentiles(some, "response", f" of {journey}", ("p50", "p99"))
 
 
 def _percentiles(
-    intervals: Sequence[Interval], which: Which, suffix: str, names: Sequence[str]
+    load: Load, which: Which, suffix: str, names: Sequence[str]
 ) -> Iterator[tuple[str, float]]:
-    histogram = merged(intervals, which=which)
+    histogram = load.requests.merged(which)
     for name in names:
         value = histogram.percentile(PERCENTILES[name])
         if value is not None and histogram.total >= LEAST[name]:

@@ -106,23 +106,14 @@ def _log(lines: Sequence[str]) -> str:
 
 def _silent_end(run: Run) -> float:
     """The seconds at the end of the load in which all that ended were timeouts; 0 for none."""
-    good: dict[int, int] = {}
-    timeouts: dict[int, int] = {}
-    other: dict[int, int] = {}
-    for interval in run.intervals:
-        if interval.step is None:
-            continue
-        good[interval.t_s] = good.get(interval.t_s, 0) + interval.ok
-        timed_out = interval.errors.get("timeout", 0)
-        timeouts[interval.t_s] = timeouts.get(interval.t_s, 0) + timed_out
-        rest = sum(interval.errors.values()) - timed_out
-        other[interval.t_s] = other.get(interval.t_s, 0) + rest
-    ended = [second for second in good if good[second] + timeouts[second] + other[second]]
-    answered = [second for second in ended if good[second] + other[second]]
-    if not answered or not ended:
+    load = run.load.steps
+    ended_in = load.t_s[load.ok + load.failed > 0]
+    answered_in = load.t_s[load.ok + load.failed > load.failed_by("timeout")]
+    if not len(answered_in):
         return 0.0
+    ended, answered_s = set(ended_in.tolist()), int(answered_in.max())
     # A target that is held, or cut off from what it needs, is not one that hangs by itself.
     made_s = max((event.t_s for event in run.events_named("fault-ended")), default=-1.0)
-    silent = max(ended) - max(*answered, math.ceil(made_s))
-    late = [second for second in ended if second > max(answered)]
+    silent = max(ended) - max(answered_s, math.ceil(made_s))
+    late = [second for second in ended if second > answered_s]
     return float(silent) if silent >= SILENT_S and len(late) >= 2 else 0.0

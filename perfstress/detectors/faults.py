@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.example import Fault, fault_names
-from perfstress.loadsummary import merged
-from perfstress.measurement import Event, Interval, metric_of
+from perfstress.load import Load
+from perfstress.measurement import Event, metric_of
 from perfstress.run import Run
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import Check, Detection, Finding, Outcome
@@ -248,21 +250,15 @@ def _out_of_band(window: _Window, band: _Band) -> str:
 def _windows(run: Run) -> list[_Window]:
     """Sliding windows, one starting at each whole second of load; epochs without load have none."""
     quiet = {epoch.index for epoch in run.manifest.epochs if epoch.kind == "idle"}
-    steps: dict[int, list[Interval]] = {}
-    wholes: dict[int, list[Interval]] = {}
-    for interval in run.intervals:
-        if interval.epoch in quiet:
-            continue
-        by_second = wholes if interval.step is None else steps
-        by_second.setdefault(interval.t_s, []).append(interval)
-    steps = steps or wholes
+    load = run.load.where(~np.isin(run.load.epoch, list(quiet)))
+    steps, wholes = load.steps or load.wholes, load.wholes
     seconds = _seconds_of_load(run)
-    under_way = _under_way(wholes)
+    under_way = wholes.under_way()
     windows = []
     for start in sorted(seconds):
         span = range(start, start + WINDOW_S)
         if all(second in seconds for second in span):
-            windows.append(_window(start, span, steps, wholes, under_way))
+            windows.append(_window(span, steps, wholes, under_way))
     return windows
 
 
@@ -270,7 +266,7 @@ def _seconds_of_load(run: Run) -> set[int]:
     """The whole seconds in which arrivals were due: those before a floor are not cut."""
     ends = {e.facts.get("epoch"): e.t_s for e in run.events_named("epoch-ended")}
     quiet = {epoch.index for epoch in run.manifest.epochs if epoch.kind == "idle"}
-    last_s = max((interval.t_s for interval in run.intervals), default=0)
+    last_s = int(run.load.t_s[-1]) if run.load else 0
     seconds: set[int] = set()
     for event in run.events_named("epoch-began"):
         index = event.facts.get("epoch")
@@ -280,35 +276,17 @@ def _seconds_of_load(run: Run) -> set[int]:
     return seconds
 
 
-def _window(
-    start: int,
-    span: range,
-    steps: dict[int, list[Interval]],
-    wholes: dict[int, list[Interval]],
-    under_way: dict[int, int],
-) -> _Window:
-    inside = [interval for second in span for interval in steps.get(second, ())]
-    journeys = [interval for second in span for interval in wholes.get(second, ())]
-    p99_ns = merged(inside, which="response").percentile(99.0)
-    failed = sum(sum(interval.errors.values()) for interval in inside)
-    good = sum(interval.ok for interval in inside)
+def _window(span: range, steps: Load, wholes: Load, under_way: dict[int, int]) -> _Window:
+    inside, journeys = (load.between(span[0], span[-1]) for load in (steps, wholes))
+    p99_ns = inside.requests.merged("response").percentile(99.0)
+    failed, good = int(inside.failed.sum()), int(inside.ok.sum())
     return _Window(
-        start_s=start,
+        start_s=span[0],
         p99_s=p99_ns / 1e9 if p99_ns is not None else None,
         errors=failed / (failed + good) if failed + good else 0.0,
-        ended=sum(interval.ok for interval in journeys),
+        ended=int(journeys.ok.sum()),
         in_flight=under_way.get(span[-1], 0),
     )
-
-
-def _under_way(wholes: dict[int, list[Interval]]) -> dict[int, int]:
-    """Operations begun and not ended by the end of each second."""
-    running, total = {}, 0
-    for second in range(min(wholes, default=0), max(wholes, default=-1) + 1):
-        for interval in wholes.get(second, ()):
-            total += interval.fired - interval.ended
-        running[second] = total
-    return running
 
 
 # ---------------------------------------------------------------- what is held

@@ -161,10 +161,8 @@ def _meant(relation: Relation, missing: float, above: float) -> str:
 
 def _unanswered(run: Run) -> str:
     """Operations whose end the client never saw may still have been carried out."""
-    lost = 0
-    for interval in run.intervals:
-        if interval.step is not None:
-            lost += sum(interval.errors.get(name, 0) for name in ("timeout", "reset"))
+    errors = run.load.steps.errors()
+    lost = sum(errors.get(name, 0) for name in ("timeout", "reset"))
     if not lost:
         return ""
     return (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perfstress.histogram import Histogram, merged
-from perfstress.measurement import Interval
+from perfstress.histogram import Histogram
+from perfstress.load import Load
 from perfstress.run import Run
 
 Floats = NDArray[np.float64]
@@ -49,26 +49,16 @@ def steady_levels(run: Run) -> list[Steady]:
     epochs = max(stages.values(), key=len, default=[])
     if len(epochs) < MIN_EPOCHS:
         return []
-    intervals = _steps(run, set(epochs))
+    load = run.load.requests.of_epochs(epochs)
+    seconds = {epoch: load.of_epochs((epoch,)).t_s for epoch in epochs}
     spans = {
-        epoch: (
-            min((i.t_s for i in intervals if i.epoch == epoch), default=0),
-            max((i.t_s for i in intervals if i.epoch == epoch), default=0),
-        )
-        for epoch in epochs
+        epoch: (int(t_s[0]), int(t_s[-1])) if len(t_s) else (0, 0) for epoch, t_s in seconds.items()
     }
     work = _work(run, epochs, spans)
-    blobs: dict[tuple[str, str], list[list[str | None]]] = {}
-    for interval in intervals:
-        key = (interval.journey, interval.step or "")
-        cells = blobs.setdefault(key, [[] for _ in range(len(epochs) * PARTS)])
-        first, last = spans[interval.epoch]
-        part = (interval.t_s - first) * PARTS // (last - first + 1)
-        cells[epochs.index(interval.epoch) * PARTS + part].append(interval.service)
     found = []
-    for (journey, step), cells in blobs.items():
+    for (journey, step), mine in load.by_name().items():
         name = f"{journey} / {step}" if step else journey
-        finest = [merged(cell) for cell in cells]
+        finest = [part.merged("service") for epoch in epochs for part in _parts(mine, epoch, spans)]
         # Whole epochs are apart by design; where they are few, their parts have to do.
         wanted = next((p for p in (1, 2) if p * len(epochs) >= POINTS), PARTS)
         for parts in (p for p in (4, 2, 1) if p <= wanted):
@@ -78,48 +68,30 @@ def steady_levels(run: Run) -> list[Steady]:
     return found
 
 
-def _steps(run: Run, epochs: set[int]) -> list[Interval]:
-    """The intervals of steps; of a journey without steps those of the journey."""
-    with_steps = {interval.journey for interval in run.intervals if interval.step is not None}
-    return [
-        interval
-        for interval in run.intervals
-        if interval.epoch in epochs
-        and (interval.step is not None or interval.journey not in with_steps)
-    ]
+def _parts(load: Load, epoch: int, spans: Mapping[int, tuple[int, int]]) -> list[Load]:
+    """The load of an epoch in equal parts of the time that it took."""
+    mine = load.of_epochs((epoch,))
+    first, last = spans[epoch]
+    part = (mine.t_s - first) * PARTS // (last - first + 1)
+    return [mine.where(part == number) for number in range(PARTS)]
 
 
-def _work(run: Run, epochs: list[int], spans: dict[int, tuple[int, int]]) -> Floats:
+def _work(run: Run, epochs: list[int], spans: Mapping[int, tuple[int, int]]) -> Floats:
     """The operations completed by the middle of each finest part, warm-up included."""
-    done: dict[tuple[int, int], int] = defaultdict(int)
-    before = 0
-    for interval in _whole(run.intervals):
-        ended = interval.ended
-        if interval.epoch in spans:
-            done[(interval.epoch, interval.t_s)] += ended
-        elif interval.epoch < epochs[0]:
-            before += ended
+    load = run.load.journeys
+    judged = np.isin(load.epoch, epochs)
+    before = int(load.ended[~judged & (load.epoch < epochs[0])].sum())
     middles = []
     for epoch in epochs:
         first, last = spans[epoch]
-        total = sum(count for (index, _), count in done.items() if index == epoch)
+        mine = load.of_epochs((epoch,))
         seconds = last - first + 1
         for part in range(PARTS):
             until_s = first + (part + 0.5) * seconds / PARTS
-            share = sum(
-                count * min(1.0, max(0.0, until_s - second))
-                for (index, second), count in done.items()
-                if index == epoch
-            )
+            share = float(mine.ended @ np.clip(until_s - mine.t_s, 0.0, 1.0))
             middles.append(before + share)
-        before += total
+        before += int(mine.ended.sum())
     return np.array(middles, dtype=float)
-
-
-def _whole(intervals: Iterable[Interval]) -> list[Interval]:
-    """Intervals of whole journeys; where there are none, those of steps."""
-    every = list(intervals)
-    return [interval for interval in every if interval.step is None] or every
 
 
 def _at_parts(name: str, finest: list[Histogram], work: Floats, parts: int) -> Steady | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import cast
 
 import numpy as np
@@ -10,8 +9,9 @@ from numpy.typing import NDArray
 
 from perfstress.answers import ALL, answers_in
 from perfstress.criteria import Criterion, criteria_of
-from perfstress.loadsummary import Which, merged
-from perfstress.measurement import Interval, metric_of, named
+from perfstress.load import Load
+from perfstress.loadsummary import Which
+from perfstress.measurement import metric_of, named
 from perfstress.plan import Epoch
 from perfstress.run import Run
 from perfstress.units import human_bytes, human_count, human_duration
@@ -57,7 +57,7 @@ def _seen(run: Run, criterion: Criterion) -> tuple[float | None, str]:
         return _rate(run, criterion)
     if head in ("ops", "ok"):
         whole = _journeys(run, criterion)
-        ended = sum(interval.ok if head == "ok" else interval.ended for interval in whole)
+        ended = int((whole.ok if head == "ok" else whole.ended).sum())
         return float(ended), f"{human_count(ended)}"
     return _highest(run, criterion)
 
@@ -70,7 +70,7 @@ def _errors(run: Run, criterion: Criterion) -> tuple[float | None, str]:
     parts = ", ".join(f"{name} {number}" for name, number in sorted(errors.items()) if number)
     of_all = f"{human_count(count)} of {human_count(total)} attempts"
     if not total:
-        given_up = sum(one.aborted for one in _steps(run, criterion))
+        given_up = int(_steps(run, criterion).aborted.sum())
         if not given_up:
             return None, "nothing was sent"
         return 0.0, f"none: {human_count(given_up)} attempts were all given up on purpose"
@@ -83,13 +83,8 @@ def _errors(run: Run, criterion: Criterion) -> tuple[float | None, str]:
 def _latency(run: Run, criterion: Criterion) -> tuple[float | None, str]:
     which, statistic = cast(Which, criterion.metric[0]), criterion.metric[1]
     journey, step = _narrowed(criterion)
-    histogram = merged(
-        run.intervals,
-        which=which,
-        journey=journey,
-        step=step,
-        epochs=frozenset(_epochs(run, criterion)),
-    )
+    load = run.load.of_epochs(_epochs(run, criterion))
+    histogram = load.requests.named(journey, step).merged(which)
     if statistic == "max":
         value_ns: float | None = histogram.max_ns
     elif statistic == "mean":
@@ -104,7 +99,7 @@ def _latency(run: Run, criterion: Criterion) -> tuple[float | None, str]:
 
 def _rate(run: Run, criterion: Criterion) -> tuple[float | None, str]:
     chosen = _epochs(run, criterion)
-    fired = sum(interval.fired for interval in _journeys(run, criterion))
+    fired = int(_journeys(run, criterion).fired.sum())
     seconds = sum(seconds_of(run, epoch) for epoch in chosen)
     if seconds <= 0:
         return None, "the load did not run"
@@ -171,15 +166,15 @@ def _where_it_broke(run: Run, criterion: Criterion) -> str:
         return _late_or_lost(run, criterion)
     if criterion.metric[0] != "errors":
         return ""
-    by_step: dict[str, int] = {}
-    first: int | None = None
-    for interval in _steps(run, criterion):
-        if failed := sum(interval.errors.values()):
-            name = f"{interval.journey} / {interval.step}" if interval.step else interval.journey
-            by_step[name] = by_step.get(name, 0) + failed
-            first = interval.t_s if first is None else min(first, interval.t_s)
-    if first is None:
+    load = _steps(run, criterion)
+    failing = load.where(load.failed > 0)
+    if not failing:
         return ""
+    first = int(failing.t_s[0])
+    by_step = {
+        f"{journey} / {step}" if step else journey: int(some.failed.sum())
+        for (journey, step), some in failing.by_name().items()
+    }
     worst = sorted(by_step.items(), key=lambda item: -item[1])[:3]
     parts = ", ".join(f"{name} ({human_count(count)})" for name, count in worst)
     told = f"most on {parts}; the first {human_duration(first)} into the run"
@@ -242,36 +237,18 @@ def seconds_of(run: Run, epoch: int) -> float:
     return max(0.0, ended[0] - began[0]) if began and ended else 0.0
 
 
-def _journeys(run: Run, criterion: Criterion) -> list[Interval]:
+def _journeys(run: Run, criterion: Criterion) -> Load:
     """The intervals of whole journeys that a criterion speaks of."""
-    chosen, (journey, _) = set(_epochs(run, criterion)), _narrowed(criterion)
-    return [
-        interval
-        for interval in run.intervals
-        if interval.step is None
-        and interval.epoch in chosen
-        and journey in (None, interval.journey)
-    ]
+    journey, _ = _narrowed(criterion)
+    return run.load.of_epochs(_epochs(run, criterion)).wholes.named(journey)
 
 
-def _steps(run: Run, criterion: Criterion) -> Iterable[Interval]:
+def _steps(run: Run, criterion: Criterion) -> Load:
     """The intervals of single steps that a criterion speaks of."""
-    chosen, (journey, step) = set(_epochs(run, criterion)), _narrowed(criterion)
-    return (
-        interval
-        for interval in run.intervals
-        if interval.step is not None
-        and interval.epoch in chosen
-        and journey in (None, interval.journey)
-        and step in (None, interval.step)
-    )
+    return run.load.of_epochs(_epochs(run, criterion)).steps.named(*_narrowed(criterion))
 
 
 def _attempts(run: Run, criterion: Criterion) -> tuple[int, dict[str, int]]:
     """Good attempts, and failed ones by class; whole journeys where there are no steps."""
-    chosen = list(_steps(run, criterion)) or _journeys(run, criterion)
-    errors: dict[str, int] = {}
-    for interval in chosen:
-        for name, count in interval.errors.items():
-            errors[name] = errors.get(name, 0) + count
-    return sum(interval.ok for interval in chosen), errors
+    chosen = _steps(run, criterion) or _journeys(run, criterion)
+    return int(chosen.ok.sum()), chosen.errors()

@@ -16,7 +16,7 @@ def assessed_steps(run: Run) -> list[Assessed]:
     if not any(epoch.size is not None for epoch in run.work_epochs):
         return []
     of = used(run.samples, run.work_epochs)
-    return [assess(*each) for each in by_step(run.intervals, run.work_epochs, of).items()]
+    return [assess(*each) for each in by_step(run.load, run.work_epochs, of).items()]
 
 
 __all__ = [

@@ -11,6 +11,7 @@ import numpy as np
 
 from perfstress.costlaw import Floats
 from perfstress.histogram import merged
+from perfstress.load import Load
 from perfstress.measurement import Interval, Sample
 from perfstress.plan import Epoch
 
@@ -94,23 +95,16 @@ def by_step(
 
     ``used`` is what the target used in each epoch; it is told only of a workload of one step.
     """
-    every = list(intervals)
     sized = {
         epoch.index: epoch for epoch in epochs if epoch.kind == "work" and epoch.size is not None
     }
-    with_steps = {interval.journey for interval in every if interval.step is not None}
     found: dict[str, dict[int, list[Interval]]] = {}
-    for interval in every:
-        epoch = sized.get(interval.epoch)
-        if (
-            epoch is None
-            or epoch.size is None
-            or (interval.step is None and interval.journey in with_steps)
-        ):
-            continue
+    for interval in Load.of(intervals).requests.of_epochs(sized):
+        size = sized[interval.epoch].size
         alone = interval.step in (None, interval.journey)
         name = interval.journey if alone else f"{interval.journey} / {interval.step}"
-        found.setdefault(name, {}).setdefault(epoch.size, []).append(interval)
+        if size is not None:
+            found.setdefault(name, {}).setdefault(size, []).append(interval)
     alone_in = used if used is not None and len(found) == 1 else {}
     return {
         name: [_seen(size, by_size[size], sized, alone_in) for size in sorted(by_size)]

@@ -106,10 +106,10 @@ def _size_sums(
     run: Run, sizes: Mapping[int, float], epochs: NDArray[np.int64], ops: Floats
 ) -> Floats:
     """The sizes of all operations that were done at each reading, added up."""
-    done = dict.fromkeys(sizes, 0.0)
-    for interval in run.intervals:
-        if interval.epoch in done and interval.step is None:
-            done[interval.epoch] += interval.ok + sum(interval.errors.values())
+    done = {}
+    for epoch in sizes:
+        here = run.load.of_epochs((epoch,)).wholes
+        done[epoch] = float((here.ok + here.failed).sum())
     sums = []
     for epoch, now in zip(epochs, ops, strict=True):
         earlier = [index for index in sizes if index < epoch]

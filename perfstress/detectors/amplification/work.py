@@ -88,7 +88,7 @@ def _epochs(run: Run, criterion: Criterion | None) -> list[int]:
 def steps_of(run: Run) -> int:
     """The requests of the longest journey; 1 where a workload has no steps."""
     seen: dict[str, set[str]] = {}
-    for interval in run.intervals:
-        if interval.step is not None:
-            seen.setdefault(interval.journey, set()).add(interval.step)
+    for journey, step in run.load.names:
+        if step is not None:
+            seen.setdefault(journey, set()).add(step)
     return max((len(steps) for steps in seen.values()), default=1)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from perfstress.detectors.counters.passage import Passage
-from perfstress.loadsummary import merged
-from perfstress.measurement import Interval, in_state
-from perfstress.onset import first_error, journeys
+from perfstress.load import Load
+from perfstress.measurement import in_state
+from perfstress.onset import first_error
 from perfstress.run import Run
 from perfstress.units import human_count, human_duration
 
@@ -76,18 +76,12 @@ def harm(run: Run, passage: Passage) -> Harm:
     """
     begin_s, end_s = passage.t_s
     work = {epoch.index for epoch in run.work_epochs}
-    before = failed_before = after = failed_after = 0
-    for interval in journeys(run.intervals):
-        if interval.epoch not in work:
-            continue
-        failed = sum(interval.errors.values())
-        if interval.t_s + 1 <= begin_s:
-            before, failed_before = before + interval.ok + failed, failed_before + failed
-        elif interval.t_s > end_s:
-            after, failed_after = after + interval.ok + failed, failed_after + failed
-        else:
-            before, after = before + interval.ok, after + failed
-            failed_after += failed
+    load = run.load.journeys.of_epochs(work)
+    is_before, is_after = load.t_s + 1 <= begin_s, load.t_s > end_s
+    failed_before = int(load.failed[is_before].sum())
+    failed_after = int(load.failed[~is_before].sum())
+    after = int(load.ok[is_after & ~is_before].sum()) + failed_after
+    before = int(load.ok[is_before | ~is_after].sum()) + failed_before
     slower, dearer = _slower(run, passage)
     return Harm(before, failed_before, after, failed_after, first_error(run), slower, dearer)
 
@@ -122,8 +116,8 @@ def _slower(run: Run, passage: Passage) -> tuple[str, bool]:
     epochs = [epoch.index for epoch in run.work_epochs]
     if passage.epoch is None or passage.epoch not in epochs:
         return "", False
-    before = _medians(run.intervals, (e for e in epochs if e < (passage.epoch or 0)))
-    after = _medians(run.intervals, (e for e in epochs if e > (passage.epoch or 0)))
+    before = _medians(run.load, (e for e in epochs if e < (passage.epoch or 0)))
+    after = _medians(run.load, (e for e in epochs if e > (passage.epoch or 0)))
     if len(before) < PARTS or len(after) < PARTS:
         return "", False
     worst, best = max(before), min(after)
@@ -156,11 +150,11 @@ def _costs(run: Run) -> dict[int, float]:
     return costs
 
 
-def _medians(intervals: Sequence[Interval], epochs: Iterable[int]) -> list[float]:
+def _medians(load: Load, epochs: Iterable[int]) -> list[float]:
     """The median service time of each epoch, in seconds."""
     medians = []
     for epoch in epochs:
-        found = merged(intervals, which="service", epochs=(epoch,)).percentile(50.0)
+        found = load.of_epochs((epoch,)).requests.merged("service").percentile(50.0)
         if found is not None:
             medians.append(found / 1e9)
     return medians

@@ -70,8 +70,8 @@ def _recorded_until(run: Run, epochs: Sequence[Epoch], ended: dict[int, float]) 
     """The end of the last of these epochs; of one that was torn off, the last second recorded."""
     if epochs[-1].index in ended:
         return ended[epochs[-1].index]
-    wanted = {epoch.index for epoch in epochs}
-    return max((i.t_s + 1.0 for i in run.intervals if i.epoch in wanted), default=0.0)
+    seconds = run.load.of_epochs({epoch.index for epoch in epochs}).t_s
+    return float(seconds[-1]) + 1.0 if len(seconds) else 0.0
 
 
 def _top(epochs: Sequence[Epoch]) -> float:

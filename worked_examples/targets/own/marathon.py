@@ -2,14 +2,17 @@
 
 It writes a run directory as a run of perfstress would, in a process of its own, and then judges it,
 printing the seconds and the peak memory of reading and judging apart from those of the writing. It
-fails when there is a finding, or when judging takes more than is promised.
+fails when there is a finding, or when judging takes more than is promised. With ``--latencies`` two
+journeys of three steps in all were answered in each second.
 
-usage: marathon.py --run DIR [--hours 72] [--series 300] [--seed N] [--most-s 10] [--most-mib 1024]
+usage: marathon.py --run DIR [--hours 72] [--series 300] [--latencies] [--seed N] [--most-s 10]
+       [--most-mib 1024]
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import resource
 import subprocess
 import sys
@@ -22,7 +25,8 @@ from numpy.typing import NDArray
 
 from perfstress import judge, plan, runfile
 from perfstress.example import WorkedExample
-from perfstress.measurement import Event, Sample, State
+from perfstress.histogram import Histogram
+from perfstress.measurement import Event, Interval, Sample, State
 from perfstress.run import SCHEMA_VERSION, Limit, Manifest
 
 Floats = NDArray[np.float64]
@@ -31,6 +35,11 @@ RATE_HZ = 200
 PIECE_S = 1800
 SEED = 20_261_120
 FLOOR_READINGS = 5
+# Of the operations of a second; each journey's steps with their median service time.
+SHARES = {"browse": 0.8, "buy": 0.2}
+STEPS = {"browse": {"get /": 0.004}, "buy": {"post /login": 0.012, "post /checkout": 0.020}}
+DRAWN = 400  # seconds of each step, of which every second of the run is one
+ERRORS = 0.01  # the share of seconds in which one of a step's answers is an error
 PRIMARY = ("memory", "fds", "threads", "connections")
 KINDS = ("noise", "restarts", "resets", "saw", "steps", "fills")
 
@@ -53,7 +62,10 @@ def document(hours: float, epochs: int) -> dict[str, object]:
         "workload": {
             "http": {
                 "base_url": "http://127.0.0.1:{port}",
-                "journeys": {"browse": {"steps": [{"get": "/"}]}},
+                "journeys": {
+                    "browse": {"steps": [{"get": "/"}]},
+                    "buy": {"steps": [{"post": "/login"}, {"post": "/checkout"}]},
+                },
             }
         },
         "shape": {
@@ -125,7 +137,72 @@ class Service:
         return level
 
 
-def write(path: Path, hours: float, series: int, seed: int = SEED, leak_per_s: float = 0.0) -> None:
+class Answers:
+    """The latencies of each second of each step: drawn once, and then again and again."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.seconds = {
+            (journey, step): [self._second(journey, step, median_s) for _ in range(DRAWN)]
+            for journey, steps in STEPS.items()
+            for step, median_s in steps.items()
+        }
+
+    def _second(self, journey: str, step: str, median_s: float) -> Interval:
+        count = max(1, int(self.rng.poisson(RATE_HZ * SHARES[journey])))
+        service = np.exp(self.rng.normal(np.log(median_s * 1e9), 0.4, count)).astype(np.int64)
+        slip = self.rng.exponential(40_000, count).astype(np.int64)
+        first_byte = (service * self.rng.uniform(0.8, 1.0, count)).astype(np.int64)
+        wait = [count, int(first_byte.sum()), int(first_byte.max())]
+        rest = service - first_byte
+        return Interval(
+            0,
+            0,
+            journey,
+            step,
+            count,
+            count,
+            {},
+            _blob(service + slip),
+            _blob(service),
+            _blob(slip),
+            _blob(first_byte),
+            {"wait": wait, "receive": [count, int(rest.sum()), int(rest.max())]},
+        )
+
+    def of(self, t_s: int, epoch: int) -> Iterator[Interval]:
+        """A line for each journey and for each step."""
+        for journey, steps in STEPS.items():
+            done, failed = 0, 0
+            for step in steps:
+                drawn = self.seconds[journey, step][int(self.rng.integers(DRAWN))]
+                failed = int(self.rng.random() < ERRORS)
+                done = drawn.ok
+                yield dataclasses.replace(
+                    drawn,
+                    t_s=t_s,
+                    epoch=epoch,
+                    fired=done + failed,
+                    errors={"status": 1} if failed else {},
+                )
+            errors = {"status": 1} if failed else {}
+            yield Interval(t_s, epoch, journey, None, done + failed, done, errors)
+
+
+def _blob(values_ns: NDArray[np.int64]) -> str:
+    histogram = Histogram()
+    histogram.record(values_ns)
+    return histogram.encode()
+
+
+def write(
+    path: Path,
+    hours: float,
+    series: int,
+    seed: int = SEED,
+    leak_per_s: float = 0.0,
+    latencies: bool = False,
+) -> None:
     """The run directory, through the writer of every run."""
     epochs = max(8, round(hours / 6))
     total_s = int(hours * 3600)
@@ -138,9 +215,10 @@ def write(path: Path, hours: float, series: int, seed: int = SEED, leak_per_s: f
         example_path="worked_examples/marathon.yaml",
         kind="soak",
         zero="2026-11-20T18:00:00.000+00:00",
+        git={"commit": None, "short": None, "dirty": None, "branch": None},
         state="running",
         epochs=planned,
-        journeys=("browse",),
+        journeys=tuple(SHARES),
         limits={
             "memory": Limit(1024.0 * MIB, "declared limit of 1 GiB"),
             "open_files": Limit(1024.0, "declared limit of 1,024"),
@@ -152,12 +230,19 @@ def write(path: Path, hours: float, series: int, seed: int = SEED, leak_per_s: f
     service = Service(series, total_s, seed, leak_per_s)
     for t_s, epoch, state, ops, values in rows(service, planned, total_s):
         named = dict(zip(service.names, values, strict=True))
-        writer.sample(Sample(t_s, epoch, state, ops, {"browse": ops}, named))
+        ops_by = {journey: int(ops * share) for journey, share in SHARES.items()}
+        writer.sample(Sample(t_s, epoch, state, ops, ops_by, named))
         if state == "load" and ops % (PIECE_S * RATE_HZ) == 0:
             sys.stderr.write(f"\r{t_s / 3600:.1f} h written ")
     sys.stderr.write("\n")
     began_s = 0.0
     work = [epoch for epoch in planned if epoch.kind == "work"]
+    if latencies:
+        answers = Answers(seed)
+        for second in range(total_s):
+            index = work[second * len(work) // total_s].index
+            for interval in answers.of(second, index):
+                writer.interval(interval)
     for epoch in work:
         ended_s = began_s + total_s / len(work)
         writer.event(Event(began_s, "epoch-began", {"epoch": epoch.index, "stage": epoch.stage}))
@@ -195,6 +280,7 @@ def judged(path: Path, most_s: float, most_mib: float) -> int:
     took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(run.readings):,} samples of {len(run.names)} series")
+    print(f"{len(run.load):,} seconds of journeys and steps, {verdict.load.requests:,} requests")
     print(f"judged in {took_s:.1f} s, {cpu_s:.1f} s of CPU, at a peak of {peak_mib:.0f} MiB")
     for finding in verdict.findings:
         print(f"finding: {finding.kind} of {finding.resource}: {finding.summary}")
@@ -210,6 +296,7 @@ def main() -> int:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--hours", type=float, default=72.0)
     parser.add_argument("--series", type=int, default=300)
+    parser.add_argument("--latencies", action="store_true")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--most-s", type=float, default=10.0)
     parser.add_argument("--most-mib", type=float, default=1024.0)
@@ -217,7 +304,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.only == "write":
         began_s = time.perf_counter()
-        write(asked.run, asked.hours, asked.series, asked.seed)
+        write(asked.run, asked.hours, asked.series, asked.seed, latencies=asked.latencies)
         print(f"written in {time.perf_counter() - began_s:.1f} s", flush=True)
         return 0
     if asked.only is None:
