@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 
 from perfstress.example import WorkedExample
 from perfstress.plan import journey_mix
@@ -30,31 +32,22 @@ def _runs(example: WorkedExample, target: Target, around: Surroundings) -> Drive
     return RunsDriver(example, target, around)
 
 
-def _tcp(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
-    from perfstress.workloads.tcp import TcpDriver  # delayed: only for this workload
+def _conversations(
+    kind: str, example: WorkedExample, target: Target, around: Surroundings
+) -> Driver:
+    from perfstress.workloads.driven import Driven  # delayed: loads the load engine
 
-    return TcpDriver(example, target, around)
-
-
-def _sql(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
-    from perfstress.workloads.sql import SqlDriver  # delayed: only for this workload
-
-    return SqlDriver(example, target, around)
-
-
-def _ws(example: WorkedExample, target: Target, around: Surroundings) -> Driver:
-    from perfstress.workloads.ws import WsDriver  # delayed: only for this workload
-
-    return WsDriver(example, target, around)
+    module = import_module(f"perfstress.workloads.{kind}")
+    return Driven(example, target, around, kind, module.script_of)
 
 
 WORKLOADS: dict[str, Factory] = {
     "http": _http,
     "calls": _calls,
     "runs": _runs,
-    "tcp": _tcp,
-    "sql": _sql,
-    "ws": _ws,
+    "tcp": partial(_conversations, "tcp"),
+    "sql": partial(_conversations, "sql"),
+    "ws": partial(_conversations, "ws"),
 }
 
 

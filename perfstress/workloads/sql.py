@@ -9,22 +9,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from perfstress.engine import guard
-from perfstress.engine.talkscript import TalkJourneyScript, TalkScript, TalkStepScript
+from perfstress.engine.talkscript import TalkScript, TalkStepScript
 from perfstress.errors import UsageError
 from perfstress.example import SqlStep, WorkedExample
-from perfstress.protocols import Surroundings, Target
 from perfstress.substitute import remember_secret
-from perfstress.workloads.driven import Driven
-from perfstress.workloads.talks import Put, data_of, labelled, putting
+from perfstress.workloads.talks import Put, conversations, putting
 
 _PORT = 5432
-
-
-class SqlDriver(Driven):
-    """Meets ``protocols.Driver`` for ``workload.sql``."""
-
-    def __init__(self, example: WorkedExample, target: Target, around: Surroundings) -> None:
-        super().__init__(example, target, around, "sql", script_of)
 
 
 def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -> TalkScript:
@@ -36,16 +27,13 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
     assert sql is not None
     put = putting(values, folder)
     address, options = database(put(sql.dsn), example.allow_hosts, folder)
-    return TalkScript(
+    return conversations(
+        example,
+        folder,
         medium="sql",
         address=address,
         options={**options, "connections": sql.connections},
-        journeys=tuple(
-            TalkJourneyScript(name, labelled(_step(step, put) for step in journey.steps))
-            for name, journey in sql.journeys.items()
-        ),
-        data=data_of(example, folder),
-        seed=example.shape.seed,
+        act=lambda step: _step(step, put),
     )
 
 
@@ -89,8 +77,6 @@ def _bad_dsn() -> UsageError:
 
 
 def _step(step: SqlStep, put: Put) -> TalkStepScript:
-    if step.think is not None:
-        return TalkStepScript("think", think_ns=step.think)
     if step.transaction is not None:
         word = step.transaction.upper()
         return TalkStepScript(

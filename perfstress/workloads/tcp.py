@@ -7,19 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.engine import guard
-from perfstress.engine.talkscript import TalkJourneyScript, TalkScript, TalkStepScript
+from perfstress.engine.talkscript import TalkScript, TalkStepScript
 from perfstress.errors import UsageError
-from perfstress.example import TcpSend, TcpStep, WorkedExample
-from perfstress.protocols import Surroundings, Target
-from perfstress.workloads.driven import Driven
-from perfstress.workloads.talks import Put, data_of, labelled, putting
-
-
-class TcpDriver(Driven):
-    """Meets ``protocols.Driver`` for ``workload.tcp``."""
-
-    def __init__(self, example: WorkedExample, target: Target, around: Surroundings) -> None:
-        super().__init__(example, target, around, "tcp", script_of)
+from perfstress.example import TcpStep, WorkedExample
+from perfstress.workloads.talks import Put, conversations, putting, said
 
 
 def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -> TalkScript:
@@ -32,16 +23,13 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
     put = putting(values, folder)
     host, port = host_and_port(put(tcp.address))
     address = guard.allowed_address(host, port, example.allow_hosts)
-    return TalkScript(
+    return conversations(
+        example,
+        folder,
         medium="tcp",
         address=address,
         options={"port": port},
-        journeys=tuple(
-            TalkJourneyScript(name, labelled(_step(step, put, folder) for step in journey.steps))
-            for name, journey in tcp.journeys.items()
-        ),
-        data=data_of(example, folder),
-        seed=example.shape.seed,
+        act=lambda step: _step(step, put, folder),
     )
 
 
@@ -59,17 +47,12 @@ def host_and_port(text: str) -> tuple[str, int]:
 
 
 def _step(step: TcpStep, put: Put, folder: Path) -> TalkStepScript:
-    if step.think is not None:
-        return TalkStepScript("think", think_ns=step.think)
     what: dict[str, Any] = {}
     after_ns = None
     act = "close"
     if step.send is not None:
         act = "send"
-        send = TcpSend(text=step.send) if isinstance(step.send, str) else step.send
-        what = {"text": put(send.text), "hex": send.hex}
-        what["file"] = None if send.file is None else str(folder / send.file)
-        after_ns = send.after
+        what, after_ns = said(step.send, put, folder)
     elif step.expect is not None:
         act = "expect"
         what = put(step.expect.model_dump(exclude_none=True))

@@ -7,19 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.engine import guard
-from perfstress.engine.talkscript import TalkJourneyScript, TalkScript, TalkStepScript
+from perfstress.engine.talkscript import TalkScript, TalkStepScript
 from perfstress.errors import UsageError
-from perfstress.example import TcpSend, WorkedExample, Ws, WsStep
-from perfstress.protocols import Surroundings, Target
-from perfstress.workloads.driven import Driven
-from perfstress.workloads.talks import Put, data_of, labelled, putting
-
-
-class WsDriver(Driven):
-    """Meets ``protocols.Driver`` for ``workload.ws``."""
-
-    def __init__(self, example: WorkedExample, target: Target, around: Surroundings) -> None:
-        super().__init__(example, target, around, "ws", script_of)
+from perfstress.example import WorkedExample, Ws, WsStep
+from perfstress.workloads.talks import Put, conversations, putting, said
 
 
 def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -> TalkScript:
@@ -39,7 +30,9 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
             slug="bad-url",
         )
     place = guard.find(f"http{'s' if scheme == 'wss' else ''}://{rest}", example.allow_hosts)
-    return TalkScript(
+    return conversations(
+        example,
+        folder,
         medium="ws",
         address=place.address,
         options={
@@ -49,14 +42,7 @@ def script_of(example: WorkedExample, values: Mapping[str, str], folder: Path) -
             "secure": scheme == "wss",
             "tls": _tls(ws, put, folder),
         },
-        journeys=tuple(
-            TalkJourneyScript(
-                name, labelled(_step(step, put, folder, ws.headers) for step in journey.steps)
-            )
-            for name, journey in ws.journeys.items()
-        ),
-        data=data_of(example, folder),
-        seed=example.shape.seed,
+        act=lambda step: _step(step, put, folder, ws.headers),
     )
 
 
@@ -69,8 +55,6 @@ def _tls(ws: Ws, put: Put, folder: Path) -> dict[str, Any]:
 
 
 def _step(step: WsStep, put: Put, folder: Path, headers: Mapping[str, str]) -> TalkStepScript:
-    if step.think is not None:
-        return TalkStepScript("think", think_ns=step.think)
     what: dict[str, Any] = {}
     after_ns = None
     act = "close"
@@ -79,10 +63,7 @@ def _step(step: WsStep, put: Put, folder: Path, headers: Mapping[str, str]) -> T
         what = {"path": put(step.connect), "headers": put({**headers, **step.headers})}
     elif step.send is not None:
         act = "send"
-        send = TcpSend(text=step.send) if isinstance(step.send, str) else step.send
-        what = {"text": put(send.text), "hex": send.hex}
-        what["file"] = None if send.file is None else str(folder / send.file)
-        after_ns = send.after
+        what, after_ns = said(step.send, put, folder)
     elif step.expect is not None:
         act = "expect"
         what = put(step.expect.model_dump(exclude_none=True, by_alias=True))
