@@ -9,27 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perfstress.selftest.servers import Server
+
 SHOP = Path(__file__).with_name("shop.py")
 WORKS = Path(__file__).with_name("works.py")
 Document = Mapping[str, Any]
 
-# Classes that this machine alone cannot show.
-NOT_TRIED: Mapping[str, str] = {
-    "work-amplification": "needs a PostgreSQL server that counts statements",
-}
+COUNTED = Path(__file__).with_name("counted.py")
+# The class that this machine alone cannot show: somebody has to count what is asked of him.
+AMPLIFIED = "work-amplification"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One example: ``defects`` switches on what is wrong and names what has to be found for it.
 
-    The twin is the same example with nothing switched on: nothing may be found there. ``options``
-    go to ``discover``.
+    The twin is the same example with nothing switched on: nothing may be found there. ``timed``
+    says that it is judged by times, which many others beside it would spoil. ``options`` go to
+    ``discover``.
     """
 
     name: str
     document: Document
     defects: Mapping[str, tuple[str, ...]]
+    timed: bool = False
     options: tuple[str, ...] = ("--no-confirm",)
 
     @property
@@ -45,7 +48,7 @@ class Case:
             words = target["command"]
             target["command"] = [word.replace("DEFECT", defect or "none") for word in words]
         else:
-            target["env"] = {"DEFECT": defect or "none"}
+            target["env"] = {**target.get("env", {}), "DEFECT": defect or "none"}
         return document
 
 
@@ -155,6 +158,7 @@ DRIFT = Case(
         success=["errors.count == 0"],
     ),
     {"drift": ("latency-drift",)},
+    timed=True,
 )
 LOAD = Case(
     "load",
@@ -182,6 +186,7 @@ LOAD = Case(
         "crash": ("crash",),
         "hang": ("hang",),
     },
+    timed=True,
 )
 STALL = Case(
     "stall",
@@ -196,6 +201,7 @@ STALL = Case(
         success=["recovery < 2s after stall"],
     ),
     {"scar": ("no-recovery",)},
+    timed=True,
 )
 CLIMB = Case(
     "climb",
@@ -214,12 +220,13 @@ CLIMB = Case(
                     "name": "climb",
                     "climb": {"from": "60/s", "to": "300/s", "factor": 1.5, "each": "3s"},
                 },
-                {"name": "afterwards", "rate": "50/s", "for": "10s"},
+                {"name": "afterwards", "rate": "50/s", "for": "5s"},
             ],
         ),
         success=["knee >= 150/s"],
     ),
     {"queue": ("knee", "throughput-collapse")},
+    timed=True,
 )
 SIDE_BY_SIDE = Case(
     "side-by-side",
@@ -249,13 +256,14 @@ SIDE_BY_SIDE = Case(
         success=["interaction == none", "response.p99 < 5s"],
     ),
     {"crossed": ("interaction",)},
+    timed=True,
 )
 
 
-def _called(function: str, **python: str) -> dict[str, Any]:
+def _called(function: str, file: Path = WORKS, **python: str) -> dict[str, Any]:
     return {
-        "python": {"call": f"works:{function}", **python},
-        "cwd": str(WORKS.parent),
+        "python": {"call": f"{file.stem}:{function}", **python},
+        "cwd": str(file.parent),
         "limits": {"memory": "512MiB"},
     }
 
@@ -288,6 +296,7 @@ COST = Case(
         ["cost.order < 1.3"],
     ),
     {"square": ("superlinear-cost",)},
+    timed=True,
 )
 BOUNDARY = Case(
     "boundary",
@@ -326,5 +335,16 @@ EDGE = Case(
     {"wrap": ("counter-wrap",), "stick": ("counter-stuck",)},
 )
 
-# Long ones first, so that two at a time end together.
-CASES: tuple[Case, ...] = (SOAK, DRIFT, SIDE_BY_SIDE, CLIMB, STALL, LOAD, EDGE, COST, BOUNDARY)
+
+def asking(server: Server) -> Case:
+    """The example that asks a server which counts."""
+    target = _called("order", COUNTED, setup="counted:connect")
+    target |= {"env": {"WHERE": server.named}, "probes": [{server.probe: server.named}]}
+    size = {"name": "lines", "values": [1, 10, 30, 100]}
+    name = f"asking-{server.probe}"
+    document = _sweep(name, AMPLIFIED, "order", size, ["errors.count == 0"])
+    return Case(name, {**document, "target": target}, {"each": (AMPLIFIED,)})
+
+
+# Long ones first, so that those that run side by side end together.
+CASES: tuple[Case, ...] = (SOAK, CLIMB, DRIFT, SIDE_BY_SIDE, STALL, LOAD, EDGE, COST, BOUNDARY)
