@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import importlib.util
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from perfstress.clock import now_ns
@@ -27,6 +27,7 @@ from perfstress.measurement import Interval
 from perfstress.plan import Epoch
 from perfstress.protocols import BlockDone
 from tests.benchmarks.bench import Figure, Options, say
+from tests.support.aside import aside
 
 NEEDS = ()
 TITLE = "times of single requests, beside those that libcurl takes itself"
@@ -49,11 +50,9 @@ class Seen:
     asked: int = 0
 
 
-@contextlib.contextmanager
-def server() -> Iterator[int]:
+@contextlib.asynccontextmanager
+async def server() -> AsyncIterator[int]:
     """Answers each connection by the list of delays, from its start; its port."""
-    ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-    ports: list[int] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = 0
@@ -66,25 +65,9 @@ def server() -> Iterator[int]:
                 writer.write(BODY)
         writer.close()
 
-    async def work() -> None:
-        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-        ports.append(listening.sockets[0].getsockname()[1])
-        ready.set()
-        await stop.wait()
-        listening.close()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(work())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    ready.wait(10)
-    try:
-        yield ports[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield listening.sockets[0].getsockname()[1]
+    listening.close()
 
 
 def ask_with_curl(port: int, requests: int, seen: Seen) -> None:
@@ -140,7 +123,7 @@ def ask_with_perfstress(port: int, requests: int, seen: Seen) -> None:
 def compare(requests: int) -> tuple[Seen, Seen]:
     """Curl's times and ours, ``requests`` of each, taken at the same time."""
     curl, ours = Seen(), Seen()
-    with server() as port:
+    with aside(server()) as port:
         other = threading.Thread(target=ask_with_curl, args=(port, requests, curl))
         other.start()
         ask_with_perfstress(port, requests, ours)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import runpy
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+from tests.support.aside import aside
 
 _TARGET = Path(__file__).parents[2] / "worked_examples" / "targets" / "own" / "hostile.py"
 TARGET: dict[str, Any] = runpy.run_path(str(_TARGET))
@@ -35,38 +37,20 @@ def serving_hostile() -> Iterator[tuple[Any, int]]:
         yield hostile, port
 
 
-@contextlib.contextmanager
-def in_a_thread(serve: Serve, **given: Any) -> Iterator[int]:
+def in_a_thread(serve: Serve, **given: Any) -> AbstractContextManager[int]:
     """A server on loopback in a thread of its own, for as long as the block lasts; its port."""
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-    ports: list[int] = []
+    return aside(_listening(serve, given), is_quiet=True)  # resets are what it is for
 
-    async def work() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096, **given)
-        ports.append(server.sockets[0].getsockname()[1])
-        ready.set()
-        await stop.wait()
-        server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
-    def run() -> None:
-        loop.set_exception_handler(lambda _loop, _context: None)  # resets are what it is for
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(work())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield ports[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+@contextlib.asynccontextmanager
+async def _listening(serve: Serve, given: Mapping[str, Any]) -> AsyncIterator[int]:
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=4096, **given)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 # ---------------------------------------------------------------- instead of TLS

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
-import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ProtocolNegotiated, StreamReset
 
+from tests.support.aside import aside
 from tests.support.certificates import Papers
 
 
@@ -83,33 +83,18 @@ class _Protocol(QuicConnectionProtocol):
         self.transmit()
 
 
-@contextlib.contextmanager
-def http3_server(papers: Papers) -> Iterator[Seen]:
+def http3_server(papers: Papers) -> AbstractContextManager[Seen]:
     """The server on a free UDP port of 127.0.0.1; its certificate is for localhost."""
+    return aside(_serving(papers))
+
+
+@contextlib.asynccontextmanager
+async def _serving(papers: Papers) -> AsyncIterator[Seen]:
     seen = Seen()
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def work() -> None:
-        configuration = QuicConfiguration(is_client=False, alpn_protocols=H3_ALPN)
-        configuration.load_cert_chain(papers.server, papers.server_key)
-        protocol = type("Protocol", (_Protocol,), {"seen": seen})
-        server = await serve("127.0.0.1", 0, configuration=configuration, create_protocol=protocol)
-        seen.port = server._transport.get_extra_info("sockname")[1]
-        ready.set()
-        await stop.wait()
-        server.close()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(work())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield seen
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+    configuration = QuicConfiguration(is_client=False, alpn_protocols=H3_ALPN)
+    configuration.load_cert_chain(papers.server, papers.server_key)
+    protocol = type("Protocol", (_Protocol,), {"seen": seen})
+    server = await serve("127.0.0.1", 0, configuration=configuration, create_protocol=protocol)
+    seen.port = server._transport.get_extra_info("sockname")[1]
+    yield seen
+    server.close()

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 
@@ -100,29 +99,3 @@ async def talkative(server: Talkative) -> AsyncIterator[Talkative]:
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextlib.contextmanager
-def talkative_aside(server: Talkative) -> Iterator[Talkative]:
-    """The same in a thread of its own, for tests that start other processes."""
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def work() -> None:
-        async with talkative(server):
-            ready.set()
-            await stop.wait()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(work())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield server
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)

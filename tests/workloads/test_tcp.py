@@ -11,8 +11,9 @@ from perfstress.measurement import Interval
 from perfstress.plan import blocks, epochs
 from perfstress.protocols import BlockDone, EpochDone, Surroundings
 from perfstress.workloads import WORKLOADS, workload_of
+from tests.support.aside import aside
 from tests.support.small import example
-from tests.support.talkative import Talkative, talkative_aside
+from tests.support.talkative import Talkative, talkative
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
@@ -67,7 +68,7 @@ def test_polite_and_silent_clients_in_two_processes(tmp_path):
         {"model": "closed", "processes": 2, "stages": [{"name": "all", "users": 8, "ops": 80}]},
         data={"rows": {"file": "rows.jsonl", "sha256": "0" * 64}},
     )
-    with talkative_aside(Talkative()) as server:
+    with aside(talkative(Talkative())) as server:
         events = whole_run(sketch, server.port, tmp_path)
         wait_for(lambda: server.accepted >= 80)  # the server may come to the last ones later
     load = summarise([event for event in events if isinstance(event, Interval)], epochs(sketch))
@@ -85,7 +86,7 @@ def test_what_the_server_does_wrong_is_told(tmp_path):
         {"cut": {"steps": steps}},
         {"model": "open", "stages": [{"name": "all", "rate": "100/s", "for": "500ms"}]},
     )
-    with talkative_aside(Talkative()) as server:
+    with aside(talkative(Talkative())) as server:
         events = whole_run(sketch, server.port, tmp_path)
     load = summarise([event for event in events if isinstance(event, Interval)], epochs(sketch))
     assert set(load.errors) == {"reset"}

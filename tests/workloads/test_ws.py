@@ -1,14 +1,12 @@
 """The WebSocket driver as a session uses it, in processes of load."""
 
-import asyncio
-import threading
-
 import pytest
 
 from perfstress.errors import ExampleError, GuardTripped
 from perfstress.loadsummary import summarise
 from perfstress.measurement import Interval
 from perfstress.plan import epochs
+from tests.support.aside import aside
 from tests.support.small import example
 from tests.workloads.test_tcp import whole_run
 
@@ -40,31 +38,13 @@ def ws(steps, **given):
 def test_clients_in_two_processes(tmp_path):
     (tmp_path / "rows.jsonl").write_text('{"who": "ann"}\n{"who": "bob"}\n')
     sketch = ws(STEPS, data={"rows": {"file": "rows.jsonl", "sha256": "0" * 64}})
-    ready, loop, stop, found = threading.Event(), asyncio.new_event_loop(), asyncio.Event(), []
-
-    async def work():
-        async with peer() as there:
-            found.append(there)
-            ready.set()
-            await stop.wait()
-
-    def serve():
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(work())
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        events = whole_run(sketch, found[0].port, tmp_path)
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+    with aside(peer()) as there:
+        events = whole_run(sketch, there.port, tmp_path)
     load = summarise([event for event in events if isinstance(event, Interval)], epochs(sketch))
     assert (load.operations, load.errors) == (40, {})
     assert load.ok == 40 * len(STEPS)
-    assert set(found[0].paths) == {("/echo?who=ann", "ann"), ("/echo?who=bob", "bob")}
-    assert found[0].codes == [1000] * 40
+    assert set(there.paths) == {("/echo?who=ann", "ann"), ("/echo?who=bob", "bob")}
+    assert there.codes == [1000] * 40
 
 
 def test_only_this_machine_and_only_websocket(tmp_path):
