@@ -20,15 +20,15 @@ from perfstress.clock import wall
 from perfstress.comparing import interleaved
 from perfstress.comparing.compared import Compared
 from perfstress.comparing.figures import figures_of
-from perfstress.comparing.interleaved import Interleaved, Side, interleave
-from perfstress.comparing.paired import LEAST_PAIRS
+from perfstress.comparing.interleaved import Interleaved, Measured, Side, interleave
+from perfstress.comparing.paired import LEAST_PAIRS, MOST_PAIRS
+from perfstress.comparing.tails import tails_of
 from perfstress.errors import PerfstressError, UsageError
 from perfstress.verdict import Finding, Outcome, Verdict
 from perfstress.watching import Unwatched, Watcher
 from perfstress.worktrees import checked_out, full_hash
 
 FOLDER = Path(".perfstress", "comparisons")
-MOST_PAIRS = 50
 KEPT = 10  # comparisons, the newest; each has the runs of all its entries
 PAIRS = interleaved.PAIRS
 
@@ -123,7 +123,7 @@ def compared(
     watcher = watcher or Unwatched()
     verdicts: list[tuple[Verdict, Path]] = []
 
-    def measure(side: Side, pair: int) -> dict[str, float]:
+    def measure(side: Side, pair: int) -> Measured:
         watcher.note(f"{name}: pair {pair + 1}, {side} ({sides.names[side]})")
         folder = sides.folder / name / f"{pair + 1:02}-{side}"
         try:
@@ -137,7 +137,7 @@ def compared(
             verdict = judge.judge(run)
             runfile.write_result(folder, verdict.as_json())
             verdicts.append((verdict, folder))
-        return figures_of(run)
+        return Measured(figures_of(run), tails_of(run))
 
     def suspicion(names: list[str]) -> None:
         watcher.note(f"{name}: {', '.join(names)} may be worse: running {pairs} more pairs")
@@ -158,7 +158,7 @@ def _order(example: Path, sides: Sides, side: Side, folder: Path) -> session.Ord
     folder.parent.mkdir(parents=True, exist_ok=True)
     order = discovery.order(example, out=folder)
     cache = sides.root / session.CACHE_FOLDER
-    return dataclasses.replace(order, root=sides.folders[side], cache=cache)
+    return dataclasses.replace(order, root=sides.folders[side], cache=cache, compared=True)
 
 
 def _by_most(

@@ -61,6 +61,7 @@ class Order:
     plants: tuple[Plant, ...] = ()
     fail_fast: bool = False
     trace: bool = False  # where what grows is allocated: for a growth that is looked for again
+    compared: bool = False  # with runs of another commit: a busy machine must not be the difference
     cache: Path | None = None  # of builds and inputs; None for the one below the root
 
 
@@ -299,7 +300,7 @@ class _Session:
             chronicle.zero_ns = now_ns()
             self.writer.update(zero=wall().isoformat(timespec="milliseconds"))
             driver.prepare(chronicle.zero_ns)
-            probes += always(self.example, target, self.around)
+            probes += always(self.example, target, self.around, compared=self.order.compared)
             probes += [Jvm()] if self.order.trace else []
             asked = declared(self.example, target, self.around)
             probes += asked

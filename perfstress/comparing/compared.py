@@ -20,7 +20,9 @@ class Compared:
     is compared by ratio (0.15: fifteen per cent more than before), else in its unit. ``effect`` has
     the sign of the change itself, ``minimum_detectable`` is the size of a worsening that would have
     been found in nine of ten. A ``suspect`` looks worse and has not been seen often enough: it is
-    UNKNOWN until more runs have been made. ``why`` says what kept it open.
+    UNKNOWN until more runs have been made. ``why`` says what kept it open, and ``settles`` what
+    would settle it. Of a tail, ``beyond`` are the two times in s, of before and after, beyond which
+    the answers were counted.
     """
 
     metric: Metric
@@ -32,6 +34,8 @@ class Compared:
     after: float | None = None
     suspect: bool = False
     why: str = ""
+    settles: str = ""
+    beyond: tuple[float, float] | None = None
 
     @property
     def is_worse(self) -> bool:
@@ -52,12 +56,14 @@ class Compared:
             "before": _number(self.before),
             "after": _number(self.after),
             "why": self.why,
+            "settles": self.settles,
+            "beyond": None if self.beyond is None else [_number(x) for x in self.beyond],
         }
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Compared:
         """The comparison that ``as_json`` wrote."""
-        interval = data["interval"]
+        interval, beyond = data["interval"], data.get("beyond")
         return Compared(
             metric_named(data["metric"]),
             data["status"],
@@ -67,6 +73,8 @@ class Compared:
             data["before"],
             data["after"],
             why=data["why"],
+            settles=data.get("settles", ""),
+            beyond=None if beyond is None else (beyond[0], beyond[1]),
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.detectors.growth import levels_of
+from perfstress.histogram import Histogram
 from perfstress.load import Load
 from perfstress.loadsummary import Which, summarise
 from perfstress.measurement import Series, in_state
@@ -36,11 +37,45 @@ def figures_of(run: Run) -> dict[str, float]:
     return dict(_figures(run))
 
 
-def _figures(run: Run) -> Iterator[tuple[str, float]]:
+def histograms_of(run: Run) -> Iterator[tuple[Which, str, Sequence[str], Histogram]]:
+    """Each kind of latencies that is compared: whose they are, what its metrics' names end in, and
+    which percentiles of it are figures.
+    """
+    epochs, mine = _work(run)
+    sizes = sorted({epoch.size for epoch in epochs if epoch.size is not None})
+    if sizes:  # one histogram over all sizes would say how many of each there were
+        for size in sizes:
+            of_size = {epoch.index for epoch in epochs if epoch.size == size}
+            histogram = mine.of_epochs(of_size).requests.merged("response")
+            yield "response", f" at {size}", ("p50",), histogram
+        return
+    kinds: list[Which] = ["response"]
+    if any(epoch.model == "open" for epoch in epochs):  # in the closed model they are the same
+        kinds.append("service")
+    for which in kinds:
+        yield which, "", ("p50", "p90", "p99"), mine.requests.merged(which)
+    journeys = sorted({journey for journey, _ in mine.names})
+    if len(journeys) > 1:
+        for journey in journeys:
+            histogram = mine.named(journey).requests.merged("response")
+            yield "response", f" of {journey}", ("p50", "p99"), histogram
+
+
+def _work(run: Run) -> tuple[list[Epoch], Load]:
+    """The epochs that are compared, without warm-up and climbs, and what was recorded in them."""
     epochs = [epoch for epoch in run.work_epochs if not epoch.climbs]
     indices = {epoch.index for epoch in epochs}
-    mine = run.load.of_epochs(indices)
-    yield from _latencies(mine, epochs)
+    return epochs, run.load.of_epochs(indices)
+
+
+def _figures(run: Run) -> Iterator[tuple[str, float]]:
+    for which, suffix, percentiles, histogram in histograms_of(run):
+        for name in percentiles:
+            value = histogram.percentile(PERCENTILES[name])
+            if value is not None and histogram.total >= LEAST[name]:
+                yield f"{which}.{name}{suffix}", value / NS_PER_S
+    epochs, mine = _work(run)
+    indices = {epoch.index for epoch in epochs}
     seconds = _seconds(run, epochs)
     load = summarise(mine, epochs, seconds=sum(seconds.values()) if seconds else None)
     # A climb or a sweep has no one rate: the levels that it comes to are its result.
@@ -51,37 +86,12 @@ def _figures(run: Run) -> Iterator[tuple[str, float]]:
     if attempts:
         yield "errors.rate", sum(load.errors.values()) / attempts
     yield from _resources(run, indices, load.operations)
-
-
-# ---------------------------------------------------------------- latencies
-def _latencies(mine: Load, epochs: Sequence[Epoch]) -> Iterator[tuple[str, float]]:
-    sizes = sorted({epoch.size for epoch in epochs if epoch.size is not None})
-    if sizes:  # one histogram over all sizes would say how many of each there were
-        for size in sizes:
-            of_size = {epoch.index for epoch in epochs if epoch.size == size}
-            some = mine.of_epochs(of_size)
-            yield from _percentiles(some, "response", f" at {size}", ("p50",))
-        return
-    kinds: list[Which] = ["response"]
-    if any(epoch.model == "open" for epoch in epochs):  # in the closed model they are the same
-        kinds.append("service")
-    for which in kinds:
-        yield from _percentiles(mine, which, "", ("p50", "p90", "p99"))
-    journeys = sorted({journey for journey, _ in mine.names})
-    if len(journeys) > 1:
-        for journey in journeys:
-            some = mine.named(journey)
-            yield from _percentiles(some, "response", f" of {journey}", ("p50", "p99"))
-
-
-def _percentiles(
-    load: Load, which: Which, suffix: str, names: Sequence[str]
-) -> Iterator[tuple[str, float]]:
-    histogram = load.requests.merged(which)
-    for name in names:
-        value = histogram.percentile(PERCENTILES[name])
-        if value is not None and histogram.total >= LEAST[name]:
-            yield f"{which}.{name}{suffix}", value / NS_PER_S
+    if seconds is not None and steady:
+        users_s = sum(epoch.start_level * seconds[epoch.index] for epoch in epochs)
+        if all(
+            epoch.model == "closed" and epoch.start_level == epoch.end_level for epoch in epochs
+        ):
+            yield from _undisturbed(run, indices, users_s, load.operations)
 
 
 # ---------------------------------------------------------------- resources
@@ -138,6 +148,30 @@ def _cpu_per_op(run: Run, indices: set[int]) -> float | None:
     spent = float(series.value[last] - series.value[first])
     done = float(series.ops[last] - series.ops[first])
     return spent / done if done >= LEAST_OPS and spent > 0 and math.isfinite(spent) else None
+
+
+def _undisturbed(
+    run: Run, indices: set[int], users_s: float, operations: int
+) -> Iterator[tuple[str, float]]:
+    """What an operation of the closed model takes without the time in which the target was ready
+    and had no CPU, and how much of that it does not compute; ``users_s`` is the time of all users
+    together. Where the kernel does not tell, or more waited at once than there are users, nothing.
+    """
+    if not {"ran_s", "waited_s"} <= set(run.names) or operations < LEAST_OPS:
+        return
+    spent = {name: _spent(run.series(name), indices) for name in ("ran_s", "waited_s")}
+    ran, waited = spent["ran_s"], spent["waited_s"]
+    if ran is None or waited is None or ran <= 0 or waited >= users_s:
+        return
+    yield "time.per_op", (users_s - waited) / operations
+    yield "waiting.per_op", (users_s - waited - ran) / operations
+
+
+def _spent(series: Series, indices: set[int]) -> float | None:
+    here = np.flatnonzero(np.isin(series.epoch, list(indices)))
+    if len(here) < 2:
+        return None
+    return float(series.value[here[-1]] - series.value[here[0]])
 
 
 def _warm_up_ops(run: Run, indices: set[int]) -> float:

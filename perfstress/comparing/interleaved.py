@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from perfstress.comparing import paired
+from perfstress.comparing import paired, tails, waiting
 from perfstress.comparing.compared import Compared
 from perfstress.comparing.metrics import metric_named
+from perfstress.comparing.tails import Tail
 
 Side = Literal["before", "after"]
-Figures = Mapping[str, float]
-Measure = Callable[[Side, int], Figures]
 
 PAIRS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run: its figures and its tails by their metric's name."""
+
+    figures: Mapping[str, float]
+    tails: Mapping[str, Tail] = field(default_factory=dict)
+
+
+Measure = Callable[[Side, int], Measured]
+Runs = Mapping[Side, list[Measured]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +69,53 @@ def interleave(
     suspicion, as many more are run and all of them judged together; ``on_suspicion`` is told the
     metrics before.
     """
-    runs: dict[Side, list[Figures]] = {"before": [], "after": []}
+    runs: dict[Side, list[Measured]] = {"before": [], "after": []}
+    suspects: frozenset[str] = frozenset()
     for pair, order in enumerate(turns(2 * pairs, seed)):
         if pair == pairs:
-            suspects = {one.metric.name for one in _compared(runs, frozenset()) if one.suspect}
+            seen = _compared(runs, pairs, suspects)
+            suspects = frozenset(one.metric.name for one in seen if one.suspect)
             if not suspects:
                 break
             on_suspicion(sorted(suspects))
         for side in order:
             runs[side].append(measure(side, pair))
-    made = len(runs["before"])
-    if made == pairs:
-        return Interleaved(tuple(_compared(runs, frozenset())), made)
-    return Interleaved(tuple(_compared(runs, frozenset(suspects))), made)
+    return Interleaved(tuple(_compared(runs, pairs, suspects)), len(runs["before"]))
 
 
-def _compared(runs: Mapping[Side, list[Figures]], suspects: frozenset[str]) -> Iterator[Compared]:
-    """Each metric in the order of the figures; only what was suspect before can be worse now."""
-    for name in dict.fromkeys(name for side in runs.values() for run in side for name in run):
-        metric = metric_named(name)
-        values = {side: [run[name] for run in made if name in run] for side, made in runs.items()}
-        missing = {side: len(runs[side]) - len(found) for side, found in values.items()}
-        if any(missing.values()):
-            yield Compared(metric, "UNKNOWN", why=f"not measured in {sum(missing.values())} runs")
+def _compared(runs: Runs, first: int, suspects: frozenset[str]) -> Iterator[Compared]:
+    """Each metric in the order of the figures, then the tails; only what was ``suspect`` in the
+    ``first`` pairs can be worse now.
+    """
+    before, after = runs["before"], runs["after"]
+    every = [*before, *after]
+    for name in dict.fromkeys(name for run in every for name in run.figures):
+        if missing := sum(name not in run.figures for run in every):
+            yield _not_measured(name, missing)
             continue
-        yield paired.compare(metric, values["before"], values["after"], confirming=name in suspects)
+        was, now = _of(name, before), _of(name, after)
+        confirming = name in suspects
+        if name == waiting.WAITING:
+            time = _of(waiting.TIME, before), _of(waiting.TIME, after)
+            yield waiting.compare(was, now, *time, confirming=confirming)
+        else:
+            yield paired.compare(metric_named(name), was, now, confirming=confirming)
+    for name in dict.fromkeys(name for run in every for name in run.tails):
+        if missing := sum(name not in run.tails for run in every):
+            yield _not_measured(name, missing)
+            continue
+        yield tails.compare(
+            name,
+            [run.tails[name] for run in before],
+            [run.tails[name] for run in after],
+            first=first,
+            confirming=name in suspects,
+        )
+
+
+def _of(name: str, runs: Sequence[Measured]) -> list[float]:
+    return [run.figures[name] for run in runs]
+
+
+def _not_measured(name: str, missing: int) -> Compared:
+    return Compared(metric_named(name), "UNKNOWN", why=f"not measured in {missing} runs")

@@ -35,9 +35,13 @@ TABLE: Mapping[str, Metric] = {
         Metric("service.p50", "s", 0.05, wide=3.0),
         Metric("service.p90", "s", 0.10, wide=4.0),
         Metric("service.p99", "s", 0.15, wide=6.0),
+        Metric("response.tail", "", 0.005, scale="difference"),
+        Metric("service.tail", "", 0.005, scale="difference"),
         Metric("throughput", "/s", 0.05, worse="lower", wide=3.0),
         Metric("errors.rate", "", 0.001, scale="difference"),
         Metric("cpu.per_op", "s/op", 0.05, wide=2.5),
+        Metric("time.per_op", "s/op", 0.05),
+        Metric("waiting.per_op", "s/op", 0.05, scale="difference"),  # of time.per_op before
         Metric("memory.max", "B", 0.10, wide=2.0),
         Metric("memory.growth", "B/op", 16.0, scale="difference"),
         Metric("disk:", "B/op", 16.0, scale="difference"),

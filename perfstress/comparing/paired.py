@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from perfstress.comparing.compared import Compared, Status, between, matters, told
 from perfstress.comparing.metrics import Metric
+from perfstress.comparing.words import size
 from perfstress.stats import t_quantile
 
-LEAST_PAIRS = 3
+LEAST_PAIRS, MOST_PAIRS = 3, 50  # of one look
 SUSPECT = 0.90  # one-sided
 WORSE = 0.9995  # one-sided
 BELIEVED = 0.99  # of the interval, two-sided
@@ -74,6 +75,7 @@ def compare(
         after=float(np.median(after)),
         suspect=suspect,
         why=why,
+        settles=_settles(metric, worse) if status == "UNKNOWN" and not suspect else "",
     )
 
 
@@ -117,6 +119,19 @@ def _is_suspect(worse: Floats, smallest: float) -> bool:
 
 def _detectable(worse: Floats, pairs: int) -> float:
     """The worsening that so many pairs with this scatter would have shown in nine of ten tries."""
-    scatter = float(worse.std(ddof=1))
+    return _detected(float(worse.std(ddof=1)), pairs)
+
+
+def _detected(scatter: float, pairs: int) -> float:
     quantiles = t_quantile(WORSE, pairs - 1) + t_quantile(POWER, pairs - 1)
     return quantiles * scatter / math.sqrt(pairs)
+
+
+def _settles(metric: Metric, worse: Floats) -> str:
+    """How many pairs would show the smallest change that matters, at this scatter."""
+    wanted = size(metric, metric.smallest)
+    scatter, smallest = float(worse.std(ddof=1)), matters(metric)
+    for times in range(LEAST_PAIRS, MOST_PAIRS + 1):
+        if _detected(scatter, 2 * times) <= smallest:
+            return f"one of {wanted} with --times {times}"
+    return f"one of {wanted} not even with --times {MOST_PAIRS}"

@@ -38,6 +38,9 @@ def change(one: Compared) -> str:
     values = ""
     if one.before is not None and one.after is not None:
         after, before = _value(one.metric, one.after), _value(one.metric, one.before)
+        if one.beyond is not None:
+            was, now = (human_duration(end) for end in one.beyond)
+            after, before = f"{after} beyond {now}", f"{before} beyond {was}"
         values = f"{after}, before {before}: "
     return f"{values}{_signed(one.metric, one.effect)}{within}"
 
@@ -46,7 +49,8 @@ def _blind(one: Compared) -> str:
     """What would have been seen; why it is open where that is not it."""
     if one.minimum_detectable is None:
         return f"; {one.why}" if one.why else ""
-    return f"; a change of {size(one.metric, one.minimum_detectable)} would have been seen"
+    seen = f"; a change of {size(one.metric, one.minimum_detectable)} would have been seen"
+    return f"{seen}, {one.settles}" if one.settles else seen
 
 
 def _signed(metric: Metric, effect: float) -> str:

@@ -113,8 +113,11 @@ DECLARED: Mapping[str, Callable[[Asked], Probe]] = {
 EXTRAS: Mapping[str, str] = {"postgres": "asyncpg", "redis": "redis"}
 
 
-def always(example: WorkedExample, target: Target, around: Surroundings) -> list[Probe]:
-    """The probes that watch every target: processes, sockets, disk, workers.
+def always(
+    example: WorkedExample, target: Target, around: Surroundings, *, compared: bool = False
+) -> list[Probe]:
+    """The probes that watch every target: processes, sockets, disk, workers; and of a run that is
+    ``compared`` with others how long it waited for a CPU.
 
     Processes come first: their numbers are read closest to the count of operations. Paths under
     ``target.disk`` start where the target does.
@@ -123,7 +126,7 @@ def always(example: WorkedExample, target: Target, around: Surroundings) -> list
     every: list[Probe] = [Process(), Sockets(), disk, Workers(), Maps()]
     of_capacity = any(criterion.name in CAPACITY for _, criterion in criteria_of(example.success))
     # Costs are compared, and capacity is measured: a busy machine must not be taken for the target.
-    if example.kind in ("sweep", "stress") or of_capacity:
+    if example.kind in ("sweep", "stress") or of_capacity or compared:
         every.append(Scheduling())
     if example.kind == "stress" or of_capacity:
         every.append(Neighbours())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfstress.comparing.interleaved import Interleaved, Side, interleave, turns
+from perfstress.comparing.interleaved import Interleaved, Measured, Side, interleave, turns
 
 
 def of(before: float, after: float, **more: float) -> tuple[list[tuple[Side, int]], Interleaved]:
@@ -14,10 +14,10 @@ def of(before: float, after: float, **more: float) -> tuple[list[tuple[Side, int
     """
     made: list[tuple[Side, int]] = []
 
-    def measure(side: Side, pair: int) -> dict[str, float]:
+    def measure(side: Side, pair: int) -> Measured:
         made.append((side, pair))
         here = before if side == "before" else after
-        return {"response.p50": here * (1 + 0.01 * (-1) ** len(made)), **more}
+        return Measured({"response.p50": here * (1 + 0.01 * (-1) ** len(made)), **more})
 
     return made, interleave(measure, pairs=4, seed="s")
 
@@ -49,8 +49,8 @@ def test_a_suspicion_is_looked_at_again_in_as_many_fresh_runs() -> None:
 
 
 def test_what_was_not_in_every_run_is_unknown() -> None:
-    def measure(side: Side, pair: int) -> dict[str, float]:
-        return {"throughput": 100.0} if side == "before" else {}
+    def measure(side: Side, pair: int) -> Measured:
+        return Measured({"throughput": 100.0} if side == "before" else {})
 
     [one] = interleave(measure, pairs=3, seed="s").comparison
     assert (one.status, one.why) == ("UNKNOWN", "not measured in 3 runs")

@@ -71,6 +71,14 @@ def test_what_the_noise_hides_is_unknown_with_what_would_have_been_seen() -> Non
     assert "differ" in seen.why or seen.suspect
 
 
+def test_what_is_open_says_how_many_pairs_would_settle_it() -> None:
+    swing = np.array([1.0, -1.0, 0.5, -0.5, 1.0, -1.2])
+    for noise, told in ((0.06, "one of 5 % with --times 18"), (0.5, "not even with --times 50")):
+        seen = paired.compare(P50, [1.0] * 6, list(np.exp(noise * swing)))
+        assert (seen.status, seen.suspect) == ("UNKNOWN", False)
+        assert told in seen.settles
+
+
 @given(
     st.lists(st.floats(0.5, 2.0), min_size=6, max_size=12),
     st.lists(st.floats(0.5, 2.0), min_size=12, max_size=12),

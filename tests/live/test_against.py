@@ -38,6 +38,8 @@ def test_a_commit_that_makes_it_five_times_as_slow_fails_and_nothing_is_left(
     [entry] = json.loads(done.stdout)["entries"]
     status = {one["metric"]: one["status"] for one in entry["comparison"]}
     assert status["response.p50"] == "REGRESSED"
+    assert status["response.tail"] == "REGRESSED"
+    assert "time.per_op" in status
     assert status["fds.growth"] == "SAME"
     assert "response.p50: " in done.stderr
     assert [path.name for path in Path(entry["run"]).parent.iterdir()].count("06-after") == 1
