@@ -20,6 +20,7 @@ from perfstress.protocols import (
     Gauges,
     Lost,
     Progress,
+    SizeReady,
 )
 from perfstress.pulse import Pulse
 from perfstress.runfile import Writer
@@ -94,10 +95,15 @@ class Chronicle:
         self.pulse.latency(event)
         self.heard(event)
 
+    def _ready(self, event: SizeReady) -> None:
+        if self._sampler is not None:
+            self._sampler.rest(event.epoch, "drain", anew=True)
+
     def _done(self, event: EpochDone) -> None:
-        self._read_at_ends(event.epoch)
         if self._sampler is not None and self._epochs[event.epoch].size is not None:
-            self._sampler.set_epoch(event.epoch, "drain")  # what comes is no part of it
+            at_ns = now_ns()
+            self._sampler.rest(event.epoch, "load")  # what comes is no part of it
+            self._ends.setdefault(event.epoch, []).append((at_ns, self._sampler.latest()))
         self.event(
             "epoch-ended",
             at_ns=event.ended_ns,
@@ -109,9 +115,9 @@ class Chronicle:
             troubles=dict(event.troubles),
         )
 
-    def _read_at_ends(self, index: int) -> None:
-        """A stretch at one size may be shorter than the distance of two readings, and what it used
-        is the difference of two.
+    def _read_at_begin(self, index: int) -> None:
+        """A stretch at one size may be shorter than the distance of two readings, and how long it
+        waited for a CPU is the difference of two.
         """
         if self._sampler is not None and self._epochs[index].size is not None:
             at_ns = now_ns()
@@ -147,6 +153,7 @@ class Chronicle:
     _file: Mapping[type, Callable[[Chronicle, Any], None]] = {
         Progress: _progress,
         Interval: _interval,
+        SizeReady: _ready,
         EpochBegan: _load_began,
         EpochDone: _done,
         Gauges: _gauges,
@@ -160,7 +167,7 @@ class Chronicle:
         if self._sampler is not None:
             self._sampler.set_epoch(index, state)
         self.event("epoch-began", at_ns=at_ns, epoch=index, stage=epoch.stage)
-        self._read_at_ends(index)
+        self._read_at_begin(index)
         self._watcher.stage(epoch, len(self._epochs))
         if self.at_begin is not None:
             self.at_begin(epoch, at_ns)

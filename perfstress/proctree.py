@@ -11,6 +11,7 @@ import math
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -112,6 +113,29 @@ def alive(pid: int, started: int | None) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def forget_peak(pid: int) -> bool:
+    """Have the kernel count the highest resident memory of a process (VmHWM) from now on anew;
+    whether it does.
+    """
+    try:
+        with open(f"/proc/{pid}/clear_refs", "wb", buffering=0) as file:
+            file.write(b"5")
+    except OSError:
+        return False
+    return True
+
+
+def cpu_time_s(pid: int) -> float | None:
+    """What all threads of a process have run, the ended ones too, to the nanosecond; None where the
+    kernel tells nobody. ``/proc/PID/stat`` has it in hundredths of a second.
+    """
+    # The clock of a process by its number: clock_getcpuclockid(3), CPUCLOCK_SCHED is 2.
+    try:
+        return time.clock_gettime((~pid << 3) | 2) if LINUX else None
+    except OSError:
+        return None
 
 
 def command_of(pid: int) -> str:

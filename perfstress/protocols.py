@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from perfstress.measurement import Interval
 from perfstress.plan import Epoch
@@ -102,6 +102,15 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class SizeReady:
+    """The size of this epoch is in place and nothing of the epoch has been sent: the moment to read
+    what the target begins with. Its driver goes on at the next ``poll``.
+    """
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class EpochBegan:
     """The first arrival of this epoch is due at ``at_ns`` of ``clock.now_ns``."""
 
@@ -161,7 +170,9 @@ class Lost:
     why: str
 
 
-DriverEvent = Progress | Interval | EpochBegan | EpochDone | BlockDone | Gauges | Described | Lost
+DriverEvent = (
+    Progress | Interval | SizeReady | EpochBegan | EpochDone | BlockDone | Gauges | Described | Lost
+)
 
 
 class Driver(Protocol):
@@ -231,6 +242,14 @@ class Probe(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class SinceThen(Protocol):
+    """A probe that also reads what only holds since a moment, such as the most memory."""
+
+    def anew(self, pids: Sequence[int]) -> None:
+        """Such a moment is now; never raises."""
+
+
 class Detector(Protocol):
     """A pure function of a run: what it found, which criteria it answers, and what it could not
     have seen.
@@ -263,6 +282,8 @@ __all__ = [
     "Progress",
     "Reading",
     "Reporter",
+    "SinceThen",
+    "SizeReady",
     "Surroundings",
     "Target",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from perfstress.clock import now_ns
 from perfstress.measurement import Sample, State
 from perfstress.proctree import alive, descendants, start_time
-from perfstress.protocols import Probe, Reading
+from perfstress.protocols import Probe, Reading, SinceThen
 from perfstress.sight import Sight
 from perfstress.units import NS_PER_S
 
@@ -20,6 +20,8 @@ from perfstress.units import NS_PER_S
 # does not fall is what a floor is there to show.
 SETTLING = ("fds", "threads", "connections", "processes", "zombies")
 POLL_S = 0.2
+# Probes that describe by what they count, so that two of their descriptions have a difference.
+COUNTING = ("postgres",)
 # A probe whose problem is worded anew each time must not fill the run's events.
 _PROBLEMS_TOLD = 20
 
@@ -217,6 +219,25 @@ class Sampler:
             told.add(why)
             self._on_problem(probe, why)
 
+    def rest(self, epoch: int, state: State, *, anew: bool = False) -> None:
+        """Take a dear Sample of an epoch in this state while nothing is asked of the target, and
+        have the services behind it describe what they have counted. The Samples after it are of the
+        epoch's ``drain``. ``anew``: what only holds since a moment holds from here on.
+        """
+        self._check()
+        with self._lock:  # a tick in between would be taken for this one
+            if self._closed.is_set():
+                return
+            self.set_epoch(epoch, state)
+            if anew:
+                pids = self._pids()
+                for probe in self._probes:
+                    if isinstance(probe, SinceThen):
+                        probe.anew(pids)
+            self._take(state, dear=True)
+            self._describe(state, COUNTING)
+            self.set_epoch(epoch, "drain")
+
     # ------------------------------------------------------------ evidence
     def describe(self) -> None:
         """Hand on what every probe can describe at this moment."""
@@ -224,10 +245,12 @@ class Sampler:
             if not self._closed.is_set():
                 self._describe(self._state)
 
-    def _describe(self, state: State) -> None:
+    def _describe(self, state: State, only: Sequence[str] = ()) -> None:
         began_s = time.thread_time()
         pids = self._pids()
         for probe in self._probes:
+            if only and probe.name.partition(" ")[0] not in only:
+                continue
             try:
                 facts = probe.evidence(pids)
             except Exception as error:  # as in _read

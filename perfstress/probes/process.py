@@ -13,6 +13,7 @@ from perfstress.proctree import (
     count_descriptors,
     descriptors_of,
     figures_of,
+    forget_peak,
     read_descriptors,
     read_proc,
     stat_of,
@@ -24,6 +25,8 @@ PATHS_TOLD = 20
 _TRIES = 3
 
 CHEAP = ("memory", "memory.rss", "memory.peak", "fds", "threads", "processes", "zombies", "cpu_s")
+
+NOBODY = -1  # stands for a process whose highest memory could not begin anew
 
 _KINDS = {"socket": "socket", "pipe": "pipe", "net": "namespace", "mnt": "namespace"}
 
@@ -93,6 +96,16 @@ class Process:
     def __init__(self) -> None:
         self._cpu = CpuClock()
         self._kinds_seen = {"socket", "file", "pipe"}
+        self._since: frozenset[int] | None = None  # whose highest memory began anew together
+
+    def anew(self, pids: Sequence[int]) -> None:
+        """From now on ``memory.highest`` is read: the most that was resident since. It stays
+        unknown where the kernel does not begin it anew, which takes the target's own user.
+        """
+        began = [pid for pid in pids if forget_peak(pid)] if LINUX else []
+        self._since = frozenset(began)
+        if any(pid not in self._since and alive(pid, None) for pid in pids):
+            self._since = frozenset({NOBODY})
 
     def read(self, pids: Sequence[int], dear: bool) -> Reading:
         """The sums over the tree; every value None when none of its processes runs any more."""
@@ -110,6 +123,9 @@ class Process:
         values["processes"] = len(running)
         values["zombies"] = sum(stat.state == "Z" for stat in stats)
         values["cpu_s"] = round(self._cpu.add(stats), 3)
+        if self._since is not None:  # what a process that has ended since had held is not known
+            whole = self._since <= set(running)
+            values["memory.highest"] = values["memory.peak"] if whole and self._since else None
         if dear:
             problems += self._read_dear(running, values)
         return Reading(values, "; ".join(problems))

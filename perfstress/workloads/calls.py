@@ -20,6 +20,7 @@ from perfstress.protocols import (
     Gauges,
     Lost,
     Progress,
+    SizeReady,
     Surroundings,
     Target,
 )
@@ -65,6 +66,8 @@ class CallsDriver:
         self._size = example.shape.size
         self._size_within_ns = (example.target.ready or Ready()).within
         self._sizing_ns: int | None = None  # since when the host makes a size ready
+        self._held: dict[str, Any] | None = None  # the order to call, until its size was read
+        self._is_read = False
 
     # ------------------------------------------------------------ the driver's life
     def prepare(self, zero_ns: int) -> None:
@@ -84,7 +87,8 @@ class CallsDriver:
             return
         for epoch in block:
             number = self._resize(epoch)
-            self._channel.send(
+            self._call(
+                epoch,
                 {
                     "do": "run",
                     "epoch": epoch.index,
@@ -96,10 +100,20 @@ class CallsDriver:
                     "timeout_ns": epoch.timeout_ns,
                     "first": self._first,
                     "number": number,
-                }
+                },
             )
             # Without a bound on the calls their numbers begin again far from all others.
             self._first += epoch.ops if epoch.ops is not None else 1_000_000_000
+
+    def _call(self, epoch: Epoch, order: dict[str, Any]) -> None:
+        """Have the host call; where the input has a size, when that is ready and what the target
+        begins with has been read.
+        """
+        if epoch.size is None:
+            self._channel.send(order)
+            return
+        self._held, self._is_read = order, False
+        self._channel.send({"do": "quiet"})  # what the last size left must not be taken for this
 
     def _resize(self, epoch: Epoch) -> int | None:
         """Have the host make the size of an epoch ready; where the function is told the place of
@@ -129,12 +143,16 @@ class CallsDriver:
     def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
         """What the host has told, in our own words."""
         self._feed()
+        if self._held is not None and self._is_read:
+            order, self._held = self._held, None
+            self._order({**order, "at_ns": max(order["at_ns"], now_ns() - self._offset_ns)})
         reply = None if self._events else self._channel.receive(timeout_s)
         while reply is not None:
             self._take(reply)
             reply = self._channel.receive(0.0)
         self._advance()
         events, self._events = self._events, []
+        self._is_read = self._is_read or any(isinstance(event, SizeReady) for event in events)
         return events
 
     def go_on(self, index: int, at_ns: int) -> None:
@@ -148,6 +166,7 @@ class CallsDriver:
         """Have the host begin no more calls; one that does not return is not waited for long."""
         if self._cancelled_ns is None:
             self._cancelled_ns = now_ns()
+            self._held = None
             self._order({"do": "stop"})
 
     def quiet(self) -> None:
@@ -220,6 +239,9 @@ class CallsDriver:
                 self._drained(int(reply["at_ns"]) + self._offset_ns)
             case "sized":
                 self._sizing_ns = None
+            case "quiet":
+                if self._held is not None:
+                    self._events.append(SizeReady(int(self._held["epoch"])))
             case "failed":
                 self._events.append(Lost(f"the host says: {reply.get('error')}"))
 

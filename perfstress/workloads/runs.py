@@ -19,6 +19,7 @@ from perfstress.protocols import (
     EpochDone,
     Gauges,
     Progress,
+    SizeReady,
     Surroundings,
     Target,
 )
@@ -74,6 +75,7 @@ class RunsDriver:
         self._stretch: _Stretch | None = None
         self._is_active = False
         self._is_cancelled = False
+        self._held_ns: int | None = None  # a block of a size begins then, once that was read
 
     # ------------------------------------------------------------ the driver's life
     def prepare(self, zero_ns: int) -> None:
@@ -88,13 +90,23 @@ class RunsDriver:
         """Start a block; its first epoch begins at ``at_ns``."""
         if block[0].size is not None:
             self._target.values = {**self._target.values, "size": str(block[0].size)}
+            self._peaks.clear()  # which were of another size
+            self._held_ns = at_ns
+            self._events.append(SizeReady(block[0].index))
         self._block = deque(block)
         self._is_active = True
         self._is_cancelled = False
-        self._next_epoch(at_ns)
+        if self._held_ns is None:
+            self._next_epoch(at_ns)
 
     def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
         """Start what is due, end what takes too long, and tell what has happened."""
+        if self._held_ns is not None:
+            if self._events:  # what is read now must not see a run
+                events, self._events = self._events, []
+                return events
+            at_ns, self._held_ns = max(self._held_ns, now_ns()), None
+            self._next_epoch(at_ns)
         deadline_ns = now_ns() + int(timeout_s * NS_PER_S)
         while True:
             self._step()

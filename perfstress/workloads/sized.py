@@ -12,7 +12,15 @@ from perfstress.clock import now_ns
 from perfstress.example import Data, Part, Size, Step, WorkedExample
 from perfstress.extract import compile_path
 from perfstress.plan import Epoch
-from perfstress.protocols import Driver, DriverEvent, Progress, Surroundings, Target
+from perfstress.protocols import (
+    BlockDone,
+    Driver,
+    DriverEvent,
+    Progress,
+    SizeReady,
+    Surroundings,
+    Target,
+)
 from perfstress.rows import read_rows
 
 _REFERENCE = re.compile(r"\{\{\s*size\.([\w-]+)\s*\}\}")
@@ -41,6 +49,8 @@ class SizedDriver:
         self._before: Progress = Progress({})  # of the drivers that have ended
         self._last: Progress = Progress({})
         self._troubles: list[str] = []
+        self._held: tuple[Sequence[Epoch], int] | None = None  # a block until its size was read
+        self._events: list[DriverEvent] = []
 
     def prepare(self, zero_ns: int) -> None:
         """Have the smallest size ready."""
@@ -48,18 +58,26 @@ class SizedDriver:
         self._driver.prepare(zero_ns)
 
     def begin(self, block: Sequence[Epoch], at_ns: int) -> None:
-        """Start a block, in processes of load that are made for its size."""
+        """Start a block, in processes of load that are made for its size, once what the target
+        begins with has been read.
+        """
         size = block[0].size
         if size is not None and size != self._size:
             self._end()
             self._size, self._driver = size, self._made(size)
             self._before = self._last
             self._driver.prepare(self._zero_ns)
-            at_ns = max(at_ns, now_ns() + START_MARGIN_NS)
-        self._driver.begin(block, at_ns)
+        self._held = (block, at_ns)
+        self._events = [SizeReady(block[0].index)]
 
     def poll(self, timeout_s: float) -> Sequence[DriverEvent]:
         """What has happened, progress being that of the whole run."""
+        if self._events:
+            waiting, self._events = self._events, []
+            return waiting
+        if self._held is not None:
+            (block, at_ns), self._held = self._held, None
+            self._driver.begin(block, max(at_ns, now_ns() + START_MARGIN_NS))
         events = []
         for event in self._driver.poll(timeout_s):
             if isinstance(event, Progress):
@@ -69,6 +87,9 @@ class SizedDriver:
 
     def cancel(self) -> None:
         """End the block soon."""
+        if self._held is not None:  # nothing of it has been sent
+            self._held, self._events = None, [BlockDone()]
+            return
         self._driver.cancel()
 
     def go_on(self, index: int, at_ns: int) -> None:
