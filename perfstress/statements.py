@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perfstress.run import Run
+from perfstress.sizing import visits
 from perfstress.units import human_count
 
 # Fewer operations than this say nothing of one: what is under way at the ends weighs too much.
@@ -87,12 +88,35 @@ def is_cut(run: Run, probe: str) -> bool:
     return any(len(_listed(facts)) >= TOLD_AT_MOST for _, facts in floors(run, probe))
 
 
+def by_size(run: Run) -> dict[int, list[Statement]]:
+    """What every statement did for each operation of a size, in the last visit of it; only what was
+    described at rest at both of its ends.
+    """
+    told: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
+    for entry in run.evidence:
+        if entry.get("state") in ("drain", "load") and isinstance(entry.get("facts"), Mapping):
+            key = (int(entry.get("epoch", -1)), str(entry.get("probe")))
+            told.setdefault(key, []).append(entry["facts"])
+    found: dict[int, list[Statement]] = {}
+    for visit in visits(run):
+        every: list[Statement] = []
+        for probe in databases(run):
+            facts = told.get((visit.epoch, probe), [])
+            if len(facts) > 1:
+                every += between((0.0, facts[0]), (float(visit.ops), facts[-1]), least=1)
+        if every:
+            found[visit.size] = every
+    return found
+
+
 def between(
-    first: tuple[float, Mapping[str, Any]], last: tuple[float, Mapping[str, Any]]
+    first: tuple[float, Mapping[str, Any]],
+    last: tuple[float, Mapping[str, Any]],
+    least: int = MIN_OPS,
 ) -> list[Statement]:
-    """What every statement did between two floors."""
+    """What every statement did between two floors, with ``least`` operations between them."""
     ops = last[0] - first[0]
-    if ops < MIN_OPS:
+    if ops < least:
         return []
     before = {one.get("queryid"): one for one in _listed(first[1])}
     is_cut = len(before) >= TOLD_AT_MOST

@@ -26,13 +26,17 @@ RESOURCES: tuple[str, ...] = SIZED + COUNTED
 CAPACITY: tuple[str, ...] = ("knee", "capacity")
 # What a database does for each operation.
 WORK: tuple[str, ...] = ("queries", "statements", "rows")
+# What Redis does for each operation.
+OF_REDIS: tuple[str, ...] = ("commands", "misses")
+# What has an order of growth against the size of a sweep; ``cost`` is the service time.
+OF_SIZES: tuple[str, ...] = ("cost", "cpu", "memory", *WORK, *OF_REDIS)
 # Words that a later version will take; a criterion that uses one is refused by name.
-NOT_YET: tuple[str, ...] = ("cpu",)
+NOT_YET: tuple[str, ...] = ()
 
 HEADS: tuple[str, ...] = (
     "errors", *TIMES, "rate", "ops.count", "ok.count", *RESOURCES, 'gauge("name")',
-    *(f"{name}.per_op" for name in WORK), "growth", "drift", "recovery", "cost.order",
-    "interaction", "knee",
+    *(f"{name}.per_op" for name in WORK), "growth", "drift", "recovery",
+    *(f"{name}.order" for name in OF_SIZES), "interaction", "knee",
 )  # fmt: skip
 
 
@@ -130,8 +134,10 @@ def rule_of(metric: tuple[str, ...], column: int) -> Rule:
         return _growth_rule("count/op", _number, 'gauge("name").growth < 0.001 per op')
     if head in RESOURCES or head.startswith("gauge:"):
         raise _unknown(".".join(metric), [f"{head}.max", f"{head}.growth"], column)
-    if head in WORK:
-        raise _unknown(".".join(metric), [f"{head}.per_op"], column)
+    if head in OF_SIZES:
+        of_head = [name for name in _EVERY if name.startswith(f"{head}.")]
+        hint = f"write {' or '.join(of_head)}"
+        raise CriterionError(f"{'.'.join(metric)} is not a metric", column, hint)
     if rest and head in {"rate", "growth", "drift", "recovery", "interaction", *CAPACITY}:
         raise CriterionError(f"{head} stands alone, without .{rest[0]}", column, f"write {head}")
     raise _unknown(".".join(metric), _EVERY, column)
@@ -184,13 +190,17 @@ _RULES: Mapping[tuple[str, ...], Rule] = {
     },
     ("growth",): _NONE,
     ("drift",): _NONE,
-    ("cost", "order"): Rule(
-        "count",
-        _number,
-        "write a number, such as cost.order < 1.3: 1 is straight, 2 is square",
-        operators=("<", "<="),
-        suffixes=("of",),
-    ),
+    **{
+        (name, "order"): Rule(
+            "count",
+            _number,
+            f"write a number, such as {name}.order < 1.3: 1 is straight, 2 is square",
+            operators=("<", "<="),
+            # the time of each step is known; all else is what the whole operation took
+            suffixes=("of",) if name == "cost" else (),
+        )
+        for name in OF_SIZES
+    },
     ("interaction",): _NONE,
     **{
         (name,): Rule(

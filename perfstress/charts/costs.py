@@ -118,7 +118,7 @@ def _straight(one: Assessed, size: float, low: float) -> float:
     law = one.law
     assert law is not None
     high = law.sizes[1]
-    return law.constant + (one.straight_s - law.constant) * size / high if high > low else 0.0
+    return law.constant + (one.straight - law.constant) * size / high if high > low else 0.0
 
 
 def _dot(seen: SizeSeen, x: float, y: float) -> Dot:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from perfstress.detectors import (
     amplification,
+    burdens,
     capacity,
     counters,
     drift,
@@ -32,6 +33,7 @@ DETECTORS: Mapping[str, Detector] = {
     "recovery": recovery.detect,
     "faults": faults.detect,
     "sizes": sizes.detect,
+    "burdens": burdens.detect,
     "interaction": interaction.detect,
     "objectives": objectives.detect,
     "invariants": invariants.detect,

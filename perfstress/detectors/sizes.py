@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from perfstress import costlaw
 from perfstress.criteria import Criterion, criteria_of
 from perfstress.run import Run
-from perfstress.sizing import STRAIGHT, Assessed, Edge, assessed_steps, edges
+from perfstress.sizing import (
+    STRAIGHT,
+    Assessed,
+    Edge,
+    alike,
+    answer,
+    assessed_steps,
+    burdens,
+    edges,
+    why_open,
+)
 from perfstress.units import human_count, human_duration
-from perfstress.verdict import BlindSpot, Check, Detection, Finding, Outcome
+from perfstress.verdict import BlindSpot, Detection, Finding
 
 # A dearer operation matters where it is felt: by whoever waits for it, or by the machine.
 FELT_S = 1e-3
@@ -26,7 +35,10 @@ def detect(run: Run) -> Detection:
         if criterion.metric == ("cost", "order")
     ]
     assessed = assessed_steps(run)
-    checks = {place: _answer(criterion, assessed) for place, criterion in criteria}
+    checks = {
+        place: answer(criterion, [one for one in assessed if _covers(criterion, one)])
+        for place, criterion in criteria
+    }
     hunted = "superlinear-cost" in run.example.hunts
     findings = [
         finding
@@ -66,15 +78,16 @@ def _finding(
         summary=(
             f"{one.step} costs more than its size: its service time grows as {name} to the power "
             f"of {law.order:.2f} (99 % bounds {low:.2f} to {high:.2f}), from "
-            f"{human_duration(min(seen.cost_s or 0 for seen in one.seen if seen.cost_s))} to "
-            f"{human_duration(one.largest_s)} at {human_count(round(law.sizes[1]))}, where a "
-            f"straight law would come to {human_duration(one.straight_s)}; "
+            f"{human_duration(one.least)} to "
+            f"{human_duration(one.largest)} at {human_count(round(law.sizes[1]))}, where a "
+            f"straight law would come to {human_duration(one.straight)}; "
             f"twice that size would cost {human_duration(law.at(2 * law.sizes[1]))}"
         ),
         fails=bool(broken) or (hunted and not allowed),
         interval=law.interval,
         unit="order",
         limit=broken[0].value if broken else None,
+        diagnosis=alike(one, burdens(run)),
     )
 
 
@@ -147,56 +160,14 @@ def _covers(criterion: Criterion, one: Assessed) -> bool:
 
 
 def _is_felt(run: Run, one: Assessed) -> bool:
-    excess_s = one.largest_s - one.straight_s
+    excess_s = one.largest - one.straight
     return excess_s >= FELT_S or excess_s * run.example.production.rate >= FELT_SHARE
-
-
-def _answer(criterion: Criterion, assessed: Sequence[Assessed]) -> Check:
-    bound = criterion.value or STRAIGHT
-    mine = [one for one in assessed if _covers(criterion, one)]
-    if not mine:
-        return Check(criterion.text, Outcome.INCONCLUSIVE, "no size was measured")
-    broken = [one for one in mine if one.is_above(bound)]
-    if broken:
-        return Check(criterion.text, Outcome.FAIL, "; ".join(_told(one) for one in broken))
-    open_ = [one for one in mine if not one.is_below(bound)]
-    if open_:
-        return Check(criterion.text, Outcome.INCONCLUSIVE, "; ".join(_why_open(o) for o in open_))
-    return Check(criterion.text, Outcome.PASS, "; ".join(_told(one) for one in mine[:2]))
-
-
-def _told(one: Assessed) -> str:
-    law = one.law
-    if law is None:
-        return f"{one.step}: too few sizes"
-    if not one.rises:
-        return f"{one.step} rises {max(one.rise, 1.0):.2g} times over all sizes"
-    steepest = one.steepest if one.steepest is not None and one.is_above(STRAIGHT) else law
-    low, high = steepest.interval
-    return f"{one.step} {steepest.order:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _why_open(one: Assessed) -> str:
-    if one.law is None:
-        answered = sum(
-            seen.cost_s is not None and seen.ok >= seen.failed and not seen.is_probe
-            for seen in one.seen
-        )
-        return (
-            f"{one.step} went well at {answered} of the sizes: an order of growth needs "
-            f"{costlaw.MIN_SIZES}, the largest {costlaw.MIN_SPAN:.0f} times the smallest or more"
-        )
-    largest = round(one.law.sizes[1])
-    return (
-        f"{_told(one)}: neither below nor above the bound. More operations of each size, or sizes "
-        f"up to {human_count(8 * largest)}, would settle it"
-    )
 
 
 def _doubts(assessed: Sequence[Assessed]) -> list[str]:
     """What is hunted and was neither shown nor excluded."""
     return [
-        f"superlinear-cost: {_why_open(one)}"
+        f"superlinear-cost: {why_open(one)}"
         for one in assessed
         if not one.is_above(STRAIGHT) and not one.is_below(STRAIGHT)
     ]

@@ -11,7 +11,7 @@ from perfstress.example import LogFile
 from perfstress.loading import Loaded
 from perfstress.places import Complaint, Place, dotted
 from perfstress.rules import addresses, files
-from perfstress.vocabulary import WORK
+from perfstress.vocabulary import OF_REDIS, WORK
 
 # Schemes and the port that stands for none, by the key of the probe.
 _SERVICES = {
@@ -42,17 +42,17 @@ def bad_probe(loaded: Loaded, root: Path) -> Iterator[Complaint]:
 
 
 def no_probe(loaded: Loaded, root: Path) -> Iterator[Complaint]:
-    """What counts the work of a database stands among the probes where a criterion asks for it."""
-    if any(probe.postgres for probe in loaded.example.target.probes):
-        return
+    """What counts the work of a service stands among the probes where a criterion asks for it."""
+    declared = {probe.asked[0] for probe in loaded.example.target.probes}
     for index, line in enumerate(loaded.example.success):
         if not isinstance(line, str):
             continue
         metric, _, rest = line.lstrip().partition(".")
-        if metric in WORK and rest.startswith("per_op"):
+        wanted = "postgres" if metric in WORK else "redis" if metric in OF_REDIS else ""
+        if wanted and wanted not in declared and rest.startswith(("per_op", "order")):
             place: Place = ("success", index)
             message = f"{dotted(place)}: nothing counts the {metric} of an operation"
-            hint = "add the probe postgres to target.probes"
+            hint = f"add the probe {wanted} to target.probes"
             yield Complaint(place, "no-probe", message, hint)
 
 

@@ -143,7 +143,7 @@ def _asked(loaded: Loaded) -> Iterator[Complaint]:
     sizes = size.all
     is_narrow = len(sizes) < MIN_SIZES or sizes[-1] < MIN_SPAN * sizes[0]
     for place, criterion in found:
-        if criterion.metric == ("cost", "order") and is_narrow:
+        if criterion.metric[-1] == "order" and is_narrow:
             message = f"{dotted(place)}: these sizes tell no order of growth"
             hint = f"give {MIN_SIZES} values, the largest {MIN_SPAN:.0f} times the smallest or more"
             yield Complaint(place, "sweep-shape", message, hint)
@@ -166,8 +166,8 @@ def _asked(loaded: Loaded) -> Iterator[Complaint]:
 
 def _criteria_of_another_kind(loaded: Loaded) -> Iterator[Complaint]:
     for place, criterion in _criteria(loaded.example):
-        if criterion.metric == ("cost", "order"):
-            message = f"{dotted(place)}: cost.order needs sizes, which a sweep alone has"
+        if criterion.metric[-1] == "order":
+            message = f"{dotted(place)}: {criterion.name} needs sizes, which a sweep alone has"
             yield Complaint(place, "sweep-shape", message, "write kind: sweep and shape.size")
 
 

@@ -13,6 +13,7 @@ from perfstress.example import WorkedExample
 from perfstress.shapemap.positions import REACHED, Envelope
 from perfstress.shapemap.regions import Region
 from perfstress.units import format_duration
+from perfstress.vocabulary import OF_SIZES
 
 # How long a stage lasts that is not there for its length, in seconds.
 _BEFORE_S, _SPIKE_S, _AFTER_S, _LOAD_S = 10, 5, 30, 60
@@ -20,7 +21,10 @@ _STALL = "{name: stall, at: 20s, signal: STOP, for: 5s}"
 # Of a soak with fewer operations the epochs would be too small to show anything.
 _LEAST_SOAK = 800
 # Lines of ``success`` that only another kind of example can have.
-_OF_A_KIND = ("knee", "capacity", "cost.order", "interaction", "recovery")
+_OF_A_KIND = (
+    *("knee", "capacity", "interaction", "recovery"),
+    *(f"{name}.order" for name in OF_SIZES),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""Operations by the size of their input: what each size cost, in which order that grows, and at
-which sizes operations begin to fail.
+"""Operations by the size of their input: what each size cost in time and otherwise, in which order
+that grows, and at which sizes operations begin to fail.
 """
 
 from __future__ import annotations
 
 from perfstress.run import Run
+from perfstress.sizing.asked import alike, answer, told, why_open
+from perfstress.sizing.burdens import BURDENS, WORK_SERIES, Burden, Level, Visit, burdens, visits
 from perfstress.sizing.edges import Edge, edges
 from perfstress.sizing.order import STRAIGHT, Assessed, assess
 from perfstress.sizing.seen import EDGE, SizeSeen, Used, by_step, used
@@ -20,16 +22,27 @@ def assessed_steps(run: Run) -> list[Assessed]:
 
 
 __all__ = [
+    "BURDENS",
     "EDGE",
     "STRAIGHT",
+    "WORK_SERIES",
     "Assessed",
+    "Burden",
     "Edge",
+    "Level",
     "SizeSeen",
     "Used",
+    "Visit",
+    "alike",
+    "answer",
     "assess",
     "assessed_steps",
+    "burdens",
     "by_step",
     "edges",
     "lines",
+    "told",
     "used",
+    "visits",
+    "why_open",
 ]

@@ -1,4 +1,4 @@
-"""Whether the cost of a step grows faster than its size: the law, its bounds, and what it means."""
+"""Whether a cost grows faster than its size: the law, its bounds, and what it means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perfstress import costlaw
-from perfstress.costlaw import Law
+from perfstress.costlaw import Floats, Law
 from perfstress.sizing.seen import SizeSeen, costs
 
 # n log n has the order 1 + 1/ln n: 1.2 in the middle of 10 to 10,000, and fits as 1.1 to 1.25 over
@@ -20,19 +20,22 @@ TAIL_SLACK = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """One step: its sizes, the law of all of them (None where there are too few), the law that is
-    steepest for certain, the order at the upper end, and what the largest size costs beyond a
-    straight law.
+    """The service time of one step, or a burden of an operation: its sizes, the law of all of them
+    (None where there are too few), the law that is steepest for certain, the order at the upper
+    end, and what the ``largest`` size costs where a ``straight`` law would come to so much. Costs
+    are in seconds, or in the unit of the burden and then with its grain.
     """
 
     step: str
-    seen: Sequence[SizeSeen]
+    seen: Sequence[SizeSeen] = ()
     law: Law | None = None
     steepest: Law | None = None
     tail: float = 0.0
     rise: float = 0.0
-    largest_s: float = 0.0
-    straight_s: float = 0.0
+    least: float = 0.0
+    largest: float = 0.0
+    straight: float = 0.0
+    known: int = 0  # sizes
 
     @property
     def rises(self) -> bool:
@@ -63,25 +66,33 @@ class Assessed:
 
 
 def assess(step: str, seen: Sequence[SizeSeen]) -> Assessed:
-    """What the sizes of a step tell of the order in which its cost grows."""
-    sizes, cost_s, error = costs(seen)
-    laws = costlaw.laws(sizes, cost_s, error)
+    """What the sizes of a step tell of the order in which its service time grows."""
+    return assessed(step, *costs(seen), seen)
+
+
+def assessed(
+    name: str, sizes: Floats, cost: Floats, error: Floats, seen: Sequence[SizeSeen] = ()
+) -> Assessed:
+    """What costs (positive, of ascending sizes) with their relative errors tell of their order."""
+    laws = costlaw.laws(sizes, cost, error)
     if not laws:
-        return Assessed(step, seen)
+        return Assessed(name, seen, known=len(sizes))
     law = laws[0]
     steepest = max(laws, key=lambda one: one.interval[0])
-    tail = costlaw.tail_order(sizes, cost_s, steepest.constant)
+    tail = costlaw.tail_order(sizes, cost, steepest.constant)
     # A straight law from the middle of the sizes on: what the largest would cost by it.
     middle = int(abs(sizes - sizes[-1] ** 0.5 * sizes[0] ** 0.5).argmin())
-    growing_s = max(float(cost_s[middle]) - law.constant, 0.0)
-    straight_s = law.constant + growing_s * float(sizes[-1] / sizes[middle])
+    growing = max(float(cost[middle]) - law.constant, 0.0)
+    straight = law.constant + growing * float(sizes[-1] / sizes[middle])
     return Assessed(
-        step,
+        name,
         seen,
         law,
         steepest,
         tail,
-        rise=float(cost_s[-1] / cost_s.min()),
-        largest_s=float(cost_s[-1]),
-        straight_s=min(straight_s, float(cost_s[-1])),
+        rise=float(cost[-1] / cost.min()),
+        least=float(cost.min()),
+        largest=float(cost[-1]),
+        straight=min(straight, float(cost[-1])),
+        known=len(sizes),
     )

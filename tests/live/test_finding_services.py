@@ -240,7 +240,13 @@ def test_queries_that_go_with_the_size(
     project.document["workload"]["http"]["journeys"] = {"look": {"steps": steps}}
     code, verdict = project.verdict()
     assert code == (1 if amplified_ else 0), verdict["reasons"]
-    assert {kind for kind, _ in found(verdict)} == ({"work-amplification"} if amplified_ else set())
+    assert found(verdict) == ([("work-amplification", "postgres.queries")] if amplified_ else [])
+    if amplified_:
+        (told,) = [one for one in verdict["findings"] if one["fails"]]
+        low, high = told["interval"]
+        assert low <= 1.0 <= high
+        assert "1 at 1, 100 at 100, 1 more for each 1" in told["summary"]
+        assert "most of it in SELECT item FROM lines WHERE id = $1" in told["diagnosis"]
 
 
 @needs_postgres

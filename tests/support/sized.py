@@ -26,6 +26,25 @@ def squared(i: int, lines: int) -> int:
     return sum(range(lines * lines // 400))
 
 
+def pairs(i: int, lines: int) -> int:
+    """Holds a byte for every pair of lines: four times the memory for twice the lines."""
+    return len(b"x" * (lines * lines))
+
+
+def copies(i: int, lines: int) -> int:
+    """Holds 10 kB for every line, and computes next to nothing."""
+    return len(b"x" * (lines * 10_000))
+
+
+kept: list[bytes] = []
+
+
+def keeps(i: int, lines: int) -> int:
+    """Keeps a copy of each line for ever."""
+    kept.append(b"x" * (lines * 100))
+    return len(kept)
+
+
 def sorting(i: int, lines: int) -> list[int]:
     """n log n: sorts lines that are in no order."""
     return sorted((line * 7919) % 100_003 for line in range(lines))

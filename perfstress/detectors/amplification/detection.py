@@ -12,11 +12,12 @@ from perfstress.detectors.amplification import words
 from perfstress.detectors.amplification.rising import (
     MIN_EPOCHS,
     Rise,
-    by_size,
+    along_sizes,
     levels,
     rise,
     too_few_by_size,
 )
+from perfstress.detectors.amplification.sized import Sized, sized
 from perfstress.detectors.amplification.work import (
     counters,
     per_op,
@@ -29,6 +30,7 @@ from perfstress.statements import (
     TOLD_AT_MOST,
     Statement,
     between,
+    by_size,
     databases,
     floors,
     is_cut,
@@ -73,34 +75,54 @@ def detect(run: Run) -> Detection:
         for place, criterion in criteria_of(run.example.success)
         if criterion.metric[-1] == "per_op"
     ]
-    checks: dict[int, Check] = {}
+    at_sizes = sized(run)
+    checks: dict[int, Check] = dict(at_sizes.checks or {})
     findings: list[Finding] = []
     for place, criterion in asked:
-        checks[place], breached = _answer(run, criterion)
+        checks[place], breached = _answer(run, criterion, at_sizes)
         findings += breached
-    watched = [(name, found) for name in databases(run) if (found := statements(run, name))]
-    share_of = service_s(run)
-    for _, found in watched:
+    findings += at_sizes.findings
+    for found, share_of in _watched(run):
         findings += [
             _told(kind, statement, found, share_of, hunted)
             for kind, statement in _amplified(found, steps_of(run))
+            if kind != "repeated" or statement.query not in at_sizes.named
         ]
     if not counters(run, "postgres.queries"):
         findings += list(_without_statements(run))
-    findings += [*_rising(run, hunted), *_with_size(run, hunted)]
+    findings += [*_rising(run, hunted), *_with_size(run, hunted, at_sizes)]
     doubts = []
     if hunted and not counters(run, "postgres.queries") and not counters(run, "redis.commands"):
         doubts.append(f"{CLASS}: {why_not_counted(run)}")
     return Detection(
         findings=tuple(findings),
         checks=checks,
-        could_not_see=tuple(_blind_spots(run)),
+        could_not_see=tuple(_blind_spots(run, at_sizes)),
         doubts=tuple(doubts),
         next_step="more work" if doubts else "",
     )
 
 
-def _answer(run: Run, criterion: Criterion) -> tuple[Check, list[Finding]]:
+def _watched(run: Run) -> Iterator[tuple[list[Statement], float | None]]:
+    """The statements of each database, with the service time of an operation. In a sweep those of
+    the largest size: what made each size ready is no part of an operation.
+    """
+    if at_largest := by_size(run):
+        yield at_largest[max(at_largest)], None
+        return
+    for name in databases(run):
+        if found := statements(run, name):
+            yield found, service_s(run)
+
+
+def _answer(run: Run, criterion: Criterion, at_sizes: Sized) -> tuple[Check, list[Finding]]:
+    if (by_sizes := at_sizes.per_op(criterion)) is not None:
+        holds, told = by_sizes
+        outcome = Outcome.PASS if holds else Outcome.FAIL
+        summary = f"{criterion.name} is {told}; the criterion is {criterion.text}"
+        most = next((found for found, _ in _watched(run)), [])
+        broken = [] if holds else [_breached(criterion, summary, words.most_called(most, None))]
+        return Check(criterion.text, outcome, told), broken
     seen = per_op(run, f"postgres.{criterion.metric[0]}", criterion)
     if seen.value is None:
         return Check(criterion.text, Outcome.INCONCLUSIVE, seen.problem), []
@@ -108,17 +130,21 @@ def _answer(run: Run, criterion: Criterion) -> tuple[Check, list[Finding]]:
     if criterion.holds(seen.value):
         return Check(criterion.text, Outcome.PASS, told), []
     most = [one for name in databases(run) for one in statements(run, name)]
-    return Check(criterion.text, Outcome.FAIL, told), [
-        Finding(
-            kind="work-amplification",
-            resource=criterion.name,
-            label="BREACHED",
-            summary=words.breached(criterion, seen.value, seen.ops),
-            limit=criterion.value,
-            diagnosis=words.most_called(most, service_s(run)),
-            series=f"postgres.{criterion.metric[0]}",
-        )
-    ]
+    summary = words.breached(criterion, seen.value, seen.ops)
+    diagnosis = words.most_called(most, service_s(run))
+    return Check(criterion.text, Outcome.FAIL, told), [_breached(criterion, summary, diagnosis)]
+
+
+def _breached(criterion: Criterion, summary: str, diagnosis: str) -> Finding:
+    return Finding(
+        kind="work-amplification",
+        resource=criterion.name,
+        label="BREACHED",
+        summary=summary,
+        limit=criterion.value,
+        diagnosis=diagnosis,
+        series=f"postgres.{criterion.metric[0]}",
+    )
 
 
 def _amplified(found: list[Statement], steps: int) -> Iterator[tuple[str, Statement]]:
@@ -195,12 +221,15 @@ def _rise_told(run: Run, counter: str, name: str, found: Rise, hunted: bool) -> 
     )
 
 
-def _with_size(run: Run, hunted: bool) -> Iterator[Finding]:
-    """Queries and commands that come with each further 1 of size; rows do so by nature."""
+def _with_size(run: Run, hunted: bool, at_sizes: Sized) -> Iterator[Finding]:
+    """Queries and commands that come with each further 1 of size, where they were not read at rest
+    beside every size; rows do so by nature.
+    """
     size = run.example.shape.size
+    counted = {one.series for one in at_sizes.known.values() if one.levels}
     for counter in ("postgres.queries", "redis.commands"):
-        for name in counters(run, counter):
-            found = by_size(run, name, REPEATED)
+        for name in counters(run, counter) if counter not in counted else []:
+            found = along_sizes(run, name, REPEATED)
             if found is None:
                 continue
             yield Finding(
@@ -237,7 +266,7 @@ def _which_rose(run: Run, counter: str) -> str:
     return words.grew(counter, statement, start, end)
 
 
-def _blind_spots(run: Run) -> Iterator[BlindSpot]:
+def _blind_spots(run: Run, at_sizes: Sized) -> Iterator[BlindSpot]:
     if not any(probe.postgres for probe in run.example.target.probes):
         return
     if not counters(run, "postgres.queries"):
@@ -252,6 +281,8 @@ def _blind_spots(run: Run) -> Iterator[BlindSpot]:
         elif any(is_cut(run, name) for name in databases(run)):
             text += f"; nor were statements seen beyond the {TOLD_AT_MOST} that took most time"
     yield BlindSpot(CLASS, None, "", text)
+    if at_sizes.known and at_sizes.known["queries"].levels:
+        return
     if too_few_by_size(run, "postgres.queries"):
         text = (
             "work that goes with the size: too few readings; more operations of each size show it"

@@ -57,7 +57,7 @@ class BySize:
     last: float
 
 
-def by_size(run: Run, name: str, least: float) -> BySize | None:
+def along_sizes(run: Run, name: str, least: float) -> BySize | None:
     """How a counter's work for each operation goes with the size of a sweep, if that doubles it and
     adds ``least``; None also with too few sizes or readings.
 

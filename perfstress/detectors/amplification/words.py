@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from perfstress.costlaw import Law
 from perfstress.criteria import Criterion
 from perfstress.detectors.amplification.rising import BySize, Rise
 from perfstress.example import Production
+from perfstress.sizing import STRAIGHT, Burden
 from perfstress.statements import FILTER, Scanned, Statement, scanned_table, share_of, short
 from perfstress.units import human_bytes, human_count
 
@@ -16,6 +18,7 @@ FITS = 0.2
 
 _NOUNS = {
     "postgres.queries": "queries",
+    "postgres.statements": "statements",
     "postgres.rows": "rows returned",
     "postgres.blocks": "blocks looked at in PostgreSQL",
     "redis.commands": "Redis commands",
@@ -133,6 +136,36 @@ def with_size(counter: str, found: BySize, size: str) -> str:
         f"{human_count(found.smallest)}, {_each(found.last)} at {human_count(found.largest)}, "
         f"{_each(found.each)} more for each 1"
     )
+
+
+def with_order(counter: str, burden: Burden, law: Law | None, size: str) -> str:
+    """One sentence for work that goes with the size of the input, by what each size took."""
+    first, last = burden.levels[0], burden.levels[-1]
+    order = ""
+    if law is not None:
+        low, high = law.interval
+        order = f" to the power of {law.order:.2f} (99 % bounds {low:.2f} to {high:.2f})"
+    each = (last.value - first.value) / (last.size - first.size)
+    more = f", {_each(each)} more for each 1" if law is None or law.interval[0] <= STRAIGHT else ""
+    return (
+        f"{_NOUNS[counter]} for each operation grow with {size}{order}: {_each(first.value)} at "
+        f"{human_count(first.size)}, {_each(last.value)} at {human_count(last.size)}{more}"
+    )
+
+
+def grew_with_size(
+    counter: str, few: Statement | None, many: Statement, among: Sequence[Statement]
+) -> str:
+    """The statement that does more for larger inputs, and what it is a loop over."""
+    start = work_of(counter, few) if few is not None else 0.0
+    text = (
+        f"most of it in {short(many.query)}: {_each(start)} for each operation of the smallest "
+        f"size, {_each(work_of(counter, many))} of the largest"
+    )
+    parent = _parent(many, among)
+    if parent is not None:
+        text += f"; once for each row of: {short(parent.query)}; join the two, or ask for all"
+    return text
 
 
 def work_of(counter: str, statement: Statement) -> float:
