@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perfstress.proctree import read_proc
+from perfstress.procfs import read_proc
 
 
 def cgroup_folder(pid: int, controller: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""Processes and their trees, and the machine they run on: the only door to psutil.
+"""Processes and their trees: who lives, who descends from whom, who listens where.
 
 On Linux everything is read from ``/proc`` directly, which costs a tenth of psutil's way; psutil
 answers where there is no ``/proc``. A process is told from a later one with the same number by its
@@ -9,75 +9,15 @@ from __future__ import annotations
 
 import math
 import os
-import platform
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import psutil
 
+from perfstress import procfs
 from perfstress.errors import TargetError
-
-LINUX = sys.platform.startswith("linux") and os.path.isdir("/proc/self/task")
-_READ_BYTES = 64 * 1024
-
-
-# ---------------------------------------------------------------- reading /proc
-def read_proc(path: str) -> bytes | None:
-    """The whole content of a file under ``/proc``, None when it has gone or may not be read."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        parts = []
-        while part := os.read(file, _READ_BYTES):  # such files come a page at a time
-            parts.append(part)
-        return b"".join(parts)
-    except OSError:
-        return None
-    finally:
-        os.close(file)
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What ``/proc/PID/stat`` says: ``start`` in clock ticks since boot, times in seconds.
-
-    ``own_cpu_s`` is the process's own user and system time, ``reaped_cpu_s`` that of its ended
-    children which have been waited for, theirs included.
-    """
-
-    pid: int
-    state: str
-    parent: int
-    start: int
-    own_cpu_s: float
-    reaped_cpu_s: float
-
-
-_TICK_S = 1.0 / (os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100)
-
-
-def stat_of(pid: int) -> Stat | None:
-    """The process's line of ``/proc``; None when there is no such process (or no ``/proc``)."""
-    line = read_proc(f"/proc/{pid}/stat")
-    if not line:
-        return None
-    # The name stands in brackets and may itself hold brackets and blanks: the last one closes it.
-    rest = line[line.rfind(b")") + 2 :].split()
-    if len(rest) < 20:
-        return None
-    return Stat(
-        pid,
-        rest[0].decode("ascii", "replace"),
-        int(rest[1]),
-        int(rest[19]),
-        (int(rest[11]) + int(rest[12])) * _TICK_S,
-        (int(rest[13]) + int(rest[14])) * _TICK_S,
-    )
+from perfstress.procfs import LINUX, Stat, descriptors_of, read_proc, stat_of
 
 
 # ---------------------------------------------------------------- one process
@@ -113,35 +53,6 @@ def alive(pid: int, started: int | None) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
-
-
-def forget_peak(pid: int) -> bool:
-    """Have the kernel count the highest resident memory of a process (VmHWM) from now on anew;
-    whether it does.
-    """
-    try:
-        with open(f"/proc/{pid}/clear_refs", "wb", buffering=0) as file:
-            file.write(b"5")
-    except OSError:
-        return False
-    return True
-
-
-def cpu_time_s(pid: int) -> float | None:
-    """What all threads of a process have run, the ended ones too, to the nanosecond; None where the
-    kernel tells nobody. ``/proc/PID/stat`` has it in hundredths of a second.
-    """
-    # The clock of a process by its number: clock_getcpuclockid(3), CPUCLOCK_SCHED is 2.
-    try:
-        return time.clock_gettime((~pid << 3) | 2) if LINUX else None
-    except OSError:
-        return None
-
-
-def command_of(pid: int) -> str:
-    """The short name of a process's command, which processes forked from one another share."""
-    name = read_proc(f"/proc/{pid}/comm")
-    return name.decode("utf-8", "replace").strip() if name else ""
 
 
 # ---------------------------------------------------------------- the tree
@@ -279,54 +190,14 @@ def _holders_psutil(port: int) -> list[int]:
     return holders
 
 
-# ---------------------------------------------------------------- descriptors
-@cache
-def _counts_in_stat() -> bool:
-    """Whether the size of ``/proc/PID/fd`` is the number of descriptors (Linux 6.2 and later)."""
-    file = os.open("/proc/self/fd", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.fstat(file).st_size > 0
-    finally:
-        os.close(file)
-
-
 def count_descriptors(pid: int) -> int | None:
     """The number of open descriptors; None when it may not be read or the process has gone."""
+    if LINUX:
+        return procfs.count_descriptors(pid)
     try:
-        if not LINUX:
-            return psutil.Process(pid).num_fds()
-        folder = f"/proc/{pid}/fd"
-        if _counts_in_stat():
-            return os.stat(folder).st_size
-        return len(os.listdir(folder))
-    except (OSError, psutil.Error):
+        return int(psutil.Process(pid).num_fds())
+    except psutil.Error:
         return None
-
-
-def descriptors_of(pid: int) -> list[tuple[str, str]]:
-    """Each open descriptor as (number, what its link says); empty when it may not be read."""
-    return read_descriptors(pid) or []
-
-
-def read_descriptors(pid: int) -> list[tuple[str, str]] | None:
-    """As ``descriptors_of``, but None when the process has gone or may not be looked into."""
-    try:
-        # Names relative to an open folder: a third cheaper than whole paths.
-        folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        links = []
-        for name in os.listdir(folder):
-            try:
-                links.append((name, os.readlink(name, dir_fd=folder)))
-            except OSError:
-                continue  # closed since the folder was listed
-        return links
-    except OSError:
-        return None
-    finally:
-        os.close(folder)
 
 
 # ---------------------------------------------------------------- where there is no /proc
@@ -378,50 +249,6 @@ def connections_of(pids: Sequence[int]) -> list[tuple[str, str, str]] | None:
             here = f"{connection.laddr.ip}:{connection.laddr.port}" if connection.laddr else ""
             found.append((connection.status, here, peer))
     return found if readable else None
-
-
-# ---------------------------------------------------------------- the machine
-@dataclass(frozen=True, slots=True)
-class Host:
-    """The machine: ``usable_cores`` are those this process may run on."""
-
-    system: str
-    kernel: str
-    cpu_model: str
-    cores: int
-    usable_cores: int
-    memory_bytes: int
-
-
-def _cpu_model() -> str:
-    for line in (read_proc("/proc/cpuinfo") or b"").decode("utf-8", "replace").splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() in ("model name", "Model", "cpu model", "uarch"):
-            return value.strip()
-    return platform.processor() or platform.machine()
-
-
-@cache
-def host() -> Host:
-    """The facts of this machine that do not change while a run goes."""
-    cores = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    memory_bytes = psutil.virtual_memory().total
-    return Host(platform.system(), platform.release(), _cpu_model(), cores, usable, memory_bytes)
-
-
-def memory_available_bytes() -> int:
-    """The memory that can be had now without swapping."""
-    return int(psutil.virtual_memory().available)
-
-
-def cpu_steal() -> float | None:
-    """The share of CPU time that the hypervisor took since boot; None where it is not told."""
-    line = (read_proc("/proc/stat") or b"").partition(b"\n")[0].split()
-    if len(line) < 9:
-        return None
-    times = [int(part) for part in line[1:9]]
-    return times[7] / sum(times) if sum(times) else None
 
 
 def require_alive(pid: int) -> None:

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perfstress.proctree import LINUX, read_proc
+from perfstress.procfs import LINUX, read_proc
 
 # Numbers of include/net/tcp_states.h.
 STATES = {

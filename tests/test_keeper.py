@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from perfstress.proctree import LINUX, alive, start_time
+from perfstress.procfs import LINUX
+from perfstress.proctree import alive, start_time
 from tests.support import keeper
 from tests.support.waiting import wait_for
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from perfstress import proctree
+from perfstress import procfs, proctree
 from perfstress.errors import TargetError
-from tests.support.victim import Victim, until
+from tests.support.victim import Victim
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.skipif(not proctree.LINUX, reason="needs Linux: reads /proc"),
+    pytest.mark.skipif(not procfs.LINUX, reason="needs Linux: reads /proc"),
 ]
 
 
@@ -85,40 +81,10 @@ def test_alive_tells_a_process_from_a_later_one_of_the_same_number(victim: Victi
         proctree.require_alive(victim.pid)
 
 
-def test_a_name_with_brackets_does_not_confuse_the_stat_line(tmp_path: Path) -> None:
-    program = tmp_path / "a) R 1 (b"
-    sleep = shutil.which("sleep")
-    assert sleep is not None
-    program.symlink_to(sleep)
-    with subprocess.Popen([program, "60"]) as process:
-        try:
-            stat = until(
-                lambda: proctree.stat_of(process.pid),
-                lambda stat: stat is not None and stat.state == "S",
-            )
-        finally:
-            process.kill()
-    assert stat is not None
-    assert (stat.parent, stat.state) == (os.getpid(), "S")
-
-
-def test_descriptors_are_counted_and_listed(victim: Victim, tmp_path: Path) -> None:
-    before = proctree.count_descriptors(victim.pid)
-    assert before is not None
-    victim.do("files", count=50, path=str(tmp_path / "log"))
-    assert proctree.count_descriptors(victim.pid) == before + 50
-    links = [link for _, link in proctree.descriptors_of(victim.pid)]
-    assert links.count(str(tmp_path / "log")) == 50
-    assert len(links) == before + 50
-
-
-def test_nothing_is_read_of_a_process_that_is_gone() -> None:
+def test_nothing_is_told_of_a_process_that_is_gone() -> None:
     with Victim() as victim:
         pid = victim.pid
     assert proctree.count_descriptors(pid) is None
-    assert proctree.read_descriptors(pid) is None
-    assert proctree.descriptors_of(pid) == []
-    assert proctree.stat_of(pid) is None
     assert proctree.figures_of(pid) is None
 
 
@@ -155,12 +121,3 @@ def test_psutil_tells_the_same_as_proc(victim: Victim) -> None:
     assert figures.threads == 3
     assert figures.descriptors == proctree.count_descriptors(victim.pid)
     assert not figures.is_zombie
-
-
-def test_the_host_is_described() -> None:
-    host = proctree.host()
-    assert host.cores >= host.usable_cores >= 1
-    assert host.memory_bytes > proctree.memory_available_bytes() > 0
-    assert host.kernel in sys.version or host.kernel == os.uname().release
-    steal = proctree.cpu_steal()
-    assert steal is None or 0 <= steal <= 1

@@ -15,7 +15,7 @@ import pytest
 from perfstress.clock import now_ns
 from perfstress.measurement import Sample
 from perfstress.probes.process import Process
-from perfstress.proctree import LINUX
+from perfstress.procfs import LINUX
 from perfstress.protocols import Probe, Reading
 from perfstress.sampler import Sampler
 from tests.support.victim import Victim, until

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from perfstress import sockdiag
-from perfstress.proctree import LINUX
+from perfstress.procfs import LINUX
 from perfstress.sockdiag import LISTEN, STATES, tcp_sockets, tcp_states
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(not LINUX, reason="needs Linux: sock_diag")]

@@ -14,18 +14,12 @@ from typing import Literal, TextIO
 
 from perfstress.cgroups import cgroup_cores, cgroup_folder
 from perfstress.errors import ExitCode
+from perfstress.machine import cpu_steal, host, memory_available_bytes
 from perfstress.probes import EXTRAS
 from perfstress.probes.environment import container, environment, huge_pages
 from perfstress.probes.preflight import STEAL_WORTH_TELLING, open_files_limit, port_range
-from perfstress.proctree import (
-    LINUX,
-    cpu_steal,
-    host,
-    memory_available_bytes,
-    read_descriptors,
-    read_proc,
-    start_time,
-)
+from perfstress.procfs import LINUX, read_descriptors, read_proc
+from perfstress.proctree import start_time
 from perfstress.units import human_bytes
 
 State = Literal["ok", "warn", "bad"]

@@ -12,7 +12,7 @@ from perfstress.comparing import noise, stored
 from perfstress.comparing.compared import Compared
 from perfstress.comparing.figures import figures_of
 from perfstress.comparing.metrics import metric_named
-from perfstress.proctree import read_proc
+from perfstress.procfs import read_proc
 from perfstress.run import Run
 
 # Cores that something else may use while two runs of different days are compared.

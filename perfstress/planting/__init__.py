@@ -18,8 +18,8 @@ from pathlib import Path
 
 from perfstress.errors import TargetError, UsageError
 from perfstress.example import WorkedExample
+from perfstress.machine import memory_available_bytes
 from perfstress.planting import leaker
-from perfstress.proctree import memory_available_bytes
 from perfstress.protocols import Surroundings, Target
 from perfstress.substitute import substitute
 from perfstress.units import human_bytes, human_count, parse_size

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.cgroups import cgroup_folder
-from perfstress.proctree import read_proc
+from perfstress.procfs import read_proc
 from perfstress.protocols import Reading
 from perfstress.run import Limit
 from perfstress.units import human_bytes

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.diskusage import usage
-from perfstress.proctree import LINUX
+from perfstress.procfs import LINUX
 from perfstress.protocols import Reading
 
 # Walking is left out until it has cost no more than this share of a core.

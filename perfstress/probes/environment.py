@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.cgroups import cgroup_cores, cgroup_value
-from perfstress.proctree import host, read_proc
+from perfstress.machine import host
+from perfstress.procfs import read_proc
 from perfstress.version import __version__
 
 # Two runs may be compared only where all of these agree. The version of perfstress and the load of

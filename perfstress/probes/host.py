@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from perfstress.diskusage import free_bytes
-from perfstress.proctree import LINUX, memory_available_bytes, read_proc
+from perfstress.machine import memory_available_bytes
+from perfstress.procfs import LINUX, read_proc
 from perfstress.protocols import Reading
 
 # Fields of the first line of /proc/stat, in their order.

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perfstress.proctree import command_of
+from perfstress.procfs import command_of
 from perfstress.protocols import Reading
 
 WITHIN_S = 30.0

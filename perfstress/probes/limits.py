@@ -10,7 +10,8 @@ from pathlib import Path
 from perfstress.cgroups import cgroup_value
 from perfstress.diskusage import free_bytes, usage
 from perfstress.example import WorkedExample
-from perfstress.proctree import host, read_proc
+from perfstress.machine import host
+from perfstress.procfs import read_proc
 from perfstress.run import Limit
 from perfstress.units import human_bytes
 

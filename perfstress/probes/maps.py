@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perfstress.proctree import LINUX, read_proc
+from perfstress.procfs import LINUX, read_proc
 from perfstress.protocols import Reading
 
 MAPS_TOLD = 20

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from perfstress.probes.process import CpuClock
-from perfstress.proctree import descendants, read_proc, stat_of
+from perfstress.procfs import read_proc, stat_of
+from perfstress.proctree import descendants
 from perfstress.protocols import Reading
 
 _TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from perfstress import plan
 from perfstress.errors import GuardTripped
 from perfstress.example import Http, WorkedExample
+from perfstress.machine import cpu_steal, host, memory_available_bytes
 from perfstress.plan import Epoch
-from perfstress.proctree import cpu_steal, host, memory_available_bytes, read_proc
+from perfstress.procfs import read_proc
 from perfstress.units import human_bytes
 
 # What a generator needs besides its connections: the interpreter, the loop, pipes, the run's files.

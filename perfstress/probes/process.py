@@ -6,18 +6,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perfstress.proctree import (
+from perfstress.procfs import (
     LINUX,
     Stat,
-    alive,
-    count_descriptors,
     descriptors_of,
-    figures_of,
     forget_peak,
     read_descriptors,
     read_proc,
     stat_of,
 )
+from perfstress.proctree import alive, count_descriptors, figures_of
 from perfstress.protocols import Reading
 
 # How many paths are named for a diagnosis, and how many tries are made at a tree that changes.

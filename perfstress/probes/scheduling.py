@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perfstress.proctree import cpu_time_s
+from perfstress.procfs import cpu_time_s
 from perfstress.protocols import Reading
 
 PROC = Path("/proc")

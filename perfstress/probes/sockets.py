@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perfstress.proctree import LINUX, alive, connections_of, read_descriptors, read_proc
+from perfstress.procfs import LINUX, read_descriptors, read_proc
+from perfstress.proctree import alive, connections_of
 from perfstress.protocols import Reading
 from perfstress.sockdiag import LISTEN, STATES, Tcp, tcp_sockets, tcp_states
 

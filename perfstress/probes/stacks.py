@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perfstress.proctree import command_of
+from perfstress.procfs import command_of
 
 WITHIN_S = 10.0
 PROCESSES = 8  # more than these tell nothing new

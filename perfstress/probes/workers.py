@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perfstress.proctree import LINUX, command_of, stat_of
+from perfstress.procfs import LINUX, command_of, stat_of
 from perfstress.protocols import Reading
 
 # A helper that lives for one operation is no worker: it has to be seen so often before it counts.

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from perfstress.cgroups import cgroup_folder
-from perfstress.proctree import read_proc
+from perfstress.procfs import read_proc
 
 # Version 2's file and version 1's; both have a line "oom_kill N".
 _CGROUP_FILES = ("memory.events", "memory.oom_control")

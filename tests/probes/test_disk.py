@@ -10,7 +10,7 @@ import pytest
 from perfstress.diskusage import free_bytes, usage
 from perfstress.probes import disk as module
 from perfstress.probes.disk import Disk
-from perfstress.proctree import LINUX
+from perfstress.procfs import LINUX
 from tests.support.victim import Victim
 
 BLOCK = 64 * 1024

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perfstress.probes.host import HostProbe
-from perfstress.proctree import LINUX
+from perfstress.procfs import LINUX
 
 
 def test_shares_are_of_what_passed_since_the_reading_before(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from perfstress.machine import host
 from perfstress.probes.limits import resolve
-from perfstress.proctree import LINUX, host
+from perfstress.procfs import LINUX
 from perfstress.run import Limit
 from tests.support.small import example
 from tests.support.victim import until

@@ -9,10 +9,10 @@ import pytest
 
 from perfstress.errors import GuardTripped
 from perfstress.example import WorkedExample
+from perfstress.machine import memory_available_bytes
 from perfstress.plan import epochs
 from perfstress.probes import preflight as module
 from perfstress.probes.preflight import open_files_limit, port_range
-from perfstress.proctree import memory_available_bytes
 from tests.support.small import example
 
 

@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from perfstress.probes.process import CHEAP, CpuClock, Process, kind_of
-from perfstress.proctree import LINUX, Stat, descendants
+from perfstress.procfs import LINUX, Stat
+from perfstress.proctree import descendants
 from perfstress.protocols import Reading
 from tests.support.victim import Victim, until
 

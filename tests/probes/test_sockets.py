@@ -10,7 +10,8 @@ import pytest
 
 from perfstress.probes import sockets as module
 from perfstress.probes.sockets import Sockets
-from perfstress.proctree import LINUX, descendants
+from perfstress.procfs import LINUX
+from perfstress.proctree import descendants
 from tests.support.victim import Victim, until
 
 pytestmark = [

@@ -12,7 +12,7 @@ import pytest
 from perfstress.probes.jvm import rows
 from perfstress.probes.maps import Maps, own_bytes
 from perfstress.probes.stacks import py_spy, stacks
-from perfstress.proctree import LINUX, command_of
+from perfstress.procfs import LINUX, command_of
 from tests.support.waiting import wait_for
 
 SMAPS = b"""\
