@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfstress import discovery, judge, runfile, session
+from perfstress import discovery, judge, ownfolder, runfile, session
 from perfstress.clock import wall
 from perfstress.comparing import interleaved
 from perfstress.comparing.compared import Compared
@@ -28,7 +28,7 @@ from perfstress.verdict import Finding, Outcome, Verdict
 from perfstress.watching import Unwatched, Watcher
 from perfstress.worktrees import checked_out, full_hash
 
-FOLDER = Path(".perfstress", "comparisons")
+FOLDER = ownfolder.OWN / "comparisons"
 KEPT = 10  # comparisons, the newest; each has the runs of all its entries
 PAIRS = interleaved.PAIRS
 

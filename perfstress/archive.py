@@ -1,15 +1,44 @@
-"""The runs that are kept below ``.perfstress/runs``, found by path, by example or by file."""
+"""The runs that are kept below ``.perfstress/runs``: a place for a new one, and where one is, by
+path, by example or by file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from perfstress import ownfolder, provenance
+from perfstress.clock import wall
 from perfstress.errors import RunError
 from perfstress.runfile import MANIFEST, read_manifest
 
-RUNS = Path(".perfstress", "runs")
+RUNS = ownfolder.OWN / "runs"
 EXAMPLE_SUFFIXES = {".yaml", ".yml"}
+
+
+def run_folder(root: Path, name: str) -> Path:
+    """A new run directory: ``.perfstress/runs/<example>/<time>-<commit>``, made here and empty, so
+    that two runs that begin in the same second do not choose the same one. Where it cannot be made
+    its path alone; who writes to it says why.
+    """
+    commit = provenance.facts(root).get("short") or "nocommit"
+    stamp = wall().strftime("%Y%m%dT%H%M%SZ")
+    base = root / RUNS / name
+    folder, again = base / f"{stamp}-{commit}", 1
+    try:
+        ownfolder.made(root)
+    except OSError:  # also a file of that name, which another number would not mend
+        return folder
+    while True:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            again += 1
+            folder = base / f"{stamp}-{commit}-{again}"
+        except OSError:
+            return folder
+        else:
+            return folder
 
 
 def find_run(text: str, *, start: Path | None = None) -> Path:

@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from perfstress import judge, library, loading, planting, provenance, rules, runfile, session
+from perfstress import (
+    archive,
+    judge,
+    library,
+    loading,
+    planting,
+    provenance,
+    rules,
+    runfile,
+    session,
+)
 from perfstress.confirmation import is_confirmable
 from perfstress.errors import ExampleError, GuardTripped, PerfstressError, UsageError
 from perfstress.plan import total_ops
@@ -70,7 +80,7 @@ def order(
     operations = total_ops(session.planned(wanted))
     planting.check(wanted.plants, operations, loaded.example.target.disk)
     if folder is None:  # once nothing speaks against it any more: the folder is made
-        folder = session.run_folder(root, loaded.example.name)
+        folder = archive.run_folder(root, loaded.example.name)
     return dataclasses.replace(wanted, folder=folder)
 
 

@@ -95,14 +95,15 @@ class Replay(pytest.Item):
 
     def setup(self) -> None:
         """Run it: what could not be run is an error of the test, and no failure."""
-        from perfstress.replaying.one import Circumstances, replayed  # delayed: see the top
+        from perfstress import ownfolder  # delayed: see the top
+        from perfstress.replaying.one import Circumstances, replayed
 
         root = self.path.parents[2]
         around = Circumstances(
             root=root,
             tier=self.config.getoption("perfstress"),
             retries=max(0, self.config.getoption("perfstress_retries")),
-            folder=root / ".perfstress" / "pytest",
+            folder=root / ownfolder.OWN / "pytest",
             err=sys.stderr,
         )
         self.result = replayed(self.planned, around)

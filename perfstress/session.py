@@ -14,6 +14,7 @@ from perfstress import (
     arrivals,
     edges,
     faults,
+    ownfolder,
     plan,
     presets,
     provenance,
@@ -41,9 +42,7 @@ from perfstress.units import NS_PER_S
 from perfstress.watching import Watcher
 from perfstress.workloads import driver_of
 
-OWN_FOLDER = Path(".perfstress")
-RUNS_FOLDER = OWN_FOLDER / "runs"
-CACHE_FOLDER = OWN_FOLDER / "cache"
+CACHE_FOLDER = ownfolder.OWN / "cache"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,38 +62,6 @@ class Order:
     trace: bool = False  # where what grows is allocated: for a growth that is looked for again
     compared: bool = False  # with runs of another commit: a busy machine must not be the difference
     cache: Path | None = None  # of builds and inputs; None for the one below the root
-
-
-def run_folder(root: Path, name: str) -> Path:
-    """A new run directory: ``.perfstress/runs/<example>/<time>-<commit>``, made here and empty, so
-    that two runs that begin in the same second do not choose the same one. Where it cannot be made
-    its path alone; who writes to it says why.
-    """
-    commit = provenance.facts(root).get("short") or "nocommit"
-    stamp = wall().strftime("%Y%m%dT%H%M%SZ")
-    base = root / RUNS_FOLDER / name
-    folder, again = base / f"{stamp}-{commit}", 1
-    while True:
-        try:
-            _keep_out_of_git(root / OWN_FOLDER)
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            again += 1
-            folder = base / f"{stamp}-{commit}-{again}"
-        except OSError:
-            return folder
-        else:
-            return folder
-
-
-def _keep_out_of_git(folder: Path) -> None:
-    """Let git pass over what perfstress keeps in a project: with every run the tree would no longer
-    be clean, and a promotion wants a clean one.
-    """
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
 
 
 def planned(order: Order) -> list[Epoch]:
@@ -166,7 +133,7 @@ class _Session:
         if self.order.reseed:
             document["shape"] = {**document["shape"], "seed": self.example.shape.seed}
         try:
-            _keep_out_of_git(self.order.root / OWN_FOLDER)
+            ownfolder.made(self.order.root)
             self.writer = Writer(self.order.folder, self._manifest(), document, loaded.source)
             self.around.scratch.mkdir()
             self.around.cache.mkdir(parents=True, exist_ok=True)

@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from perfstress import ownfolder
 from perfstress.errors import ProvenanceError
 
-FOLDER = Path(".perfstress", "worktrees")
+FOLDER = ownfolder.OWN / "worktrees"
 DIGITS = 12
 
 
@@ -50,7 +51,7 @@ def checked_out(root: Path, commit: str) -> Iterator[Path]:
     """
     sha = full_hash(root, commit)
     shelf = root / FOLDER
-    _keep_out_of_git(root)
+    ownfolder.made(root)
     prune(root)
     with _place(shelf, sha[:DIGITS]) as folder:
         try:
@@ -127,14 +128,6 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _keep_out_of_git(root: Path) -> None:
-    own = root / FOLDER.parent
-    own.mkdir(exist_ok=True)
-    ignore = own / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
 
 
 def asked(root: Path, *words: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfstress import runfile
-from perfstress.archive import find_run
+from perfstress.archive import RUNS, find_run, run_folder
 from perfstress.errors import ExitCode, RunError
 from tests.support import synthetic
 
@@ -66,3 +66,15 @@ def test_what_is_no_run_is_told_with_what_there_is(project: Path) -> None:
     assert caught.value.hint == "there are runs of: checkout-soak"
     with pytest.raises(RunError, match="no run here"):
         find_run(str(project))
+
+
+def test_two_runs_of_one_second_get_a_folder_each(tmp_path: Path) -> None:
+    folders = [run_folder(tmp_path, "checkout-soak") for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert all(folder.is_dir() and folder.parent == tmp_path / RUNS / "checkout-soak"
+               for folder in folders)  # fmt: skip
+
+
+def test_a_file_in_the_way_of_the_runs_is_nothing_to_count_up_for(tmp_path: Path) -> None:
+    (tmp_path / ".perfstress").touch()
+    assert not run_folder(tmp_path, "checkout-soak").exists()

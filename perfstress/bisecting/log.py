@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from perfstress import ownfolder
 from perfstress.bisecting.commits import Commit
 from perfstress.errors import LibraryError, UsageError
 from perfstress.wholefile import write_whole
 
-FOLDER = Path(".perfstress", "bisect")
+FOLDER = ownfolder.OWN / "bisect"
 FILE = "bisection.json"
 # History of the format. 1: the first.
 VERSION = 1

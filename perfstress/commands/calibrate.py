@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from perfstress import discovery, library, provenance, runfile, session
+from perfstress import discovery, library, ownfolder, provenance, runfile, session
 from perfstress.clock import wall
 from perfstress.comparing import noise, stored
 from perfstress.comparing.baseline import BUSY_CORES, busy_cores
@@ -26,7 +26,7 @@ from perfstress.watching import Unwatched
 
 TIMES = 8
 MOST_TIMES = 100
-FOLDER = Path(".perfstress", "calibrations")
+FOLDER = ownfolder.OWN / "calibrations"
 
 
 def calibrate(

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from perfstress import discovery, ledger, library, promotions, provenance, runfile
+from perfstress.archive import RUNS
 from perfstress.clock import wall
 from perfstress.comparing.figures import figures_of
 from perfstress.errors import ExitCode, LibraryError
 from perfstress.judge import judge
 from perfstress.loadsummary import merged
 from perfstress.run import Run
-from perfstress.session import RUNS_FOLDER
 from perfstress.verdict import Outcome, Verdict
 
 
@@ -122,7 +122,7 @@ def _against(run: Run, verdict: Verdict, source: Path, root: Path) -> list[str]:
 
 def _agreeing(run: Run, root: Path) -> Run | None:
     """Another passing, full-scale run of the same example text at the same commit."""
-    for folder in sorted((root / RUNS_FOLDER / run.example.name).glob("*/"), reverse=True):
+    for folder in sorted((root / RUNS / run.example.name).glob("*/"), reverse=True):
         if folder.resolve() == run.path.resolve() or not (folder / runfile.RESULT).exists():
             continue
         manifest = runfile.read_manifest(folder)

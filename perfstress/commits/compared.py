@@ -12,11 +12,11 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from perfstress import ownfolder
 from perfstress.commits.weakened import Pair, Weaker
 from perfstress.wholefile import write_whole
 
-OWN = ".perfstress"
-FILE = Path(OWN) / "cache" / "weakened.json"
+FILE = ownfolder.OWN / "cache" / "weakened.json"
 
 # Few comparisons are quicker than a file is worth, and many thousand are a file to wait for.
 WORTH_KEEPING = 50
@@ -42,9 +42,8 @@ def save(root: Path, known: Mapping[Pair, Weaker], new: Iterable[Pair]) -> None:
     text = json.dumps({"by": _program(), "pairs": rows[-KEPT_AT_MOST:]}, default=str)
     file = root / FILE
     with contextlib.suppress(OSError):  # a checkout that is read-only can be linted all the same
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not (root / OWN / ".gitignore").exists():
-            (root / OWN / ".gitignore").write_text("*\n", encoding="utf-8")
+        ownfolder.made(root)
+        file.parent.mkdir(exist_ok=True)
         write_whole(file, text)
 
 

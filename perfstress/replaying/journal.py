@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from perfstress import library, provenance
+from perfstress import library, ownfolder, provenance
 from perfstress.clock import wall
 from perfstress.errors import LibraryError, ProvenanceError, UsageError
 from perfstress.replaying.plan import LeftOut, Plan, Planned
@@ -26,7 +26,7 @@ from perfstress.replaying.results import Replayed
 from perfstress.replaying.wanted import Wanted
 from perfstress.wholefile import write_whole
 
-FOLDER = Path(".perfstress", "replay")
+FOLDER = ownfolder.OWN / "replay"
 PLAN = "plan.json"
 JOURNAL = "journal.jsonl"
 # 1: the first.
@@ -190,10 +190,7 @@ def _edits(root: Path) -> str | None:
 
 # ---------------------------------------------------------------- files
 def _new(shelf: Path, root: Path) -> Path:
-    own = root / FOLDER.parent
-    own.mkdir(exist_ok=True)
-    if not (own / ".gitignore").exists():
-        (own / ".gitignore").write_text("*\n", encoding="utf-8")
+    ownfolder.made(root)
     shelf.mkdir(exist_ok=True)
     stamp = wall().strftime("%Y%m%dT%H%M%S.%fZ")
     folder = shelf / stamp

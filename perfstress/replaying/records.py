@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FILE = Path(".perfstress", "replays.jsonl")
+from perfstress import ownfolder
+
+FILE = ownfolder.OWN / "replays.jsonl"
 FULL = "example.yaml"
 
 # What is read of the file: the newest tries, ten thousand or so.

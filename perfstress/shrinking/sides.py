@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from perfstress import library, provenance, runfile, yamlio
+from perfstress import library, ownfolder, provenance, runfile, yamlio
 from perfstress.errors import UsageError
 from perfstress.example import WorkedExample
 from perfstress.overrides import override
 from perfstress.run import Run
-from perfstress.session import OWN_FOLDER
 from perfstress.substitute import REDACTED
 from perfstress.worktrees import checked_out
 
-SHRUNK_FOLDER = OWN_FOLDER / "shrunk"
+SHRUNK_FOLDER = ownfolder.OWN / "shrunk"
 PRESENT = "."  # the work tree as it is
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from perfstress import ownfolder
 from perfstress.clock import now_ns
 from perfstress.errors import TargetError
 from perfstress.example import Build, WorkedExample
@@ -32,7 +33,7 @@ DONE = "built.json"  # written last: without it the folder is a broken build
 KEPT = 12  # builds kept for later runs, the most recently used
 KEPT_AT_LEAST_S = 86_400.0
 LINES_TOLD = 20
-_NOT_SOURCES = {".git", ".perfstress", "__pycache__", "node_modules", ".venv"}
+_NOT_SOURCES = {".git", str(ownfolder.OWN), "__pycache__", "node_modules", ".venv"}
 
 
 def build(example: WorkedExample, around: Surroundings) -> Built:

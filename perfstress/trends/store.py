@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perfstress import ownfolder
 from perfstress.errors import LibraryError
 
-STORE = Path(".perfstress", "history.db")
+STORE = ownfolder.OWN / "history.db"
 # History of the schema. 1: the first.
 SCHEMA = 1
 # Others may be writing for so long before a store counts as locked.

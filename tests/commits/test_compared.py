@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from perfstress import ownfolder
 from perfstress.commits import compared
 
 KNOWN = {
@@ -18,7 +19,7 @@ KNOWN = {
 def test_what_was_kept_is_known_again(tmp_path: Path) -> None:
     compared.save(tmp_path, KNOWN, KNOWN)
     assert compared.load(tmp_path) == KNOWN
-    assert (tmp_path / compared.OWN / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / ownfolder.OWN / ".gitignore").read_text() == "*\n"
 
 
 def test_another_program_is_not_believed(tmp_path: Path) -> None:
@@ -39,10 +40,10 @@ def test_a_damaged_file_is_none(tmp_path: Path, text: str) -> None:
 
 def test_few_are_not_worth_a_file(tmp_path: Path) -> None:
     compared.save(tmp_path, KNOWN, list(KNOWN)[:3])
-    assert not (tmp_path / compared.OWN).exists()
+    assert not (tmp_path / ownfolder.OWN).exists()
 
 
 def test_nothing_is_kept_where_nothing_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / compared.OWN).write_text("a file in the way")
+    (tmp_path / ownfolder.OWN).write_text("a file in the way")
     compared.save(tmp_path, KNOWN, KNOWN)
     assert compared.load(tmp_path) == {}
