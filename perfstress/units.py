@@ -163,6 +163,8 @@ def human_bytes(amount: float) -> str:
 
 def human_duration(seconds: float) -> str:
     """For reading, three figures: ``3.2 s``, ``26 min``, ``12.5 days``, ``4 years``."""
+    if seconds < 90:
+        seconds = float(f"{seconds:.3g}")  # before the unit is chosen: 999.9 µs are 1 ms
     if seconds < 1e-3:
         return f"{seconds * 1e6:.3g} µs"
     if seconds < 1:

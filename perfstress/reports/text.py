@@ -181,11 +181,13 @@ class _Page:
             self.row("success" if number == 0 else "", [line], mark=mark)
 
     def sizes(self, run: Run) -> None:
-        """What an operation costs at each size of a sweep."""
+        """What an operation costs and takes at each size of a sweep."""
         steps = sizing.assessed_steps(run)
+        # What the whole operation took belongs to no one of several steps.
+        beside = sizing.burdens(run) if len(steps) == 1 else {}
         for number, one in enumerate(steps):
             told = [Text(one.step)] if len(steps) > 1 else []
-            told += [Text(line) for line in sizing.lines(one.seen)]
+            told += [Text(line) for line in sizing.lines(one.seen, beside)]
             self.row("sizes" if number == 0 else "", told, whole_words=False)
 
     def blind_spots(self, verdict: Verdict) -> None:
