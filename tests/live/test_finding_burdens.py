@@ -69,6 +69,28 @@ def test_memory_that_outgrows_its_size(project: Project, call: str, expected: st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("mode", "expected"), [("pairs", "FAIL"), ("copies", "PASS")])
+def test_memory_of_a_server_that_keeps_what_was_freed(
+    project: Project, mode: str, expected: str
+) -> None:
+    """Nobody can ask it to give memory back, so more of it may be uncertain, and nothing wrong."""
+    sweep(project, "", SIZES, "memory.order < 1.3")
+    project.document["target"] = {
+        "command": ["python", str(FUNCTIONS / "sized_server.py"), "{port}", mode],
+        "ready": {"get": "/", "within": "20s"},
+    }
+    project.document["shape"]["size"]["text"] = "x"
+    steps = [{"post": "/{{ size.lines }}", "body": "{{ size.text }}", "expect": {"status": 200}}]
+    http = {"base_url": "http://127.0.0.1:{port}", "journeys": {"upload": {"steps": steps}}}
+    project.document["workload"] = {"http": http}
+    project.file.write_text(yaml.safe_dump(project.document))
+    _, verdict = project.verdict()
+    assert verdict["verdict"] == expected, verdict["reasons"]
+    told = [one["resource"] for one in verdict["findings"] if one["fails"]]
+    assert told == (["memory"] if expected == "FAIL" else [])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "is_square"), [("squared", True), ("sorting", False)])
 def test_cpu_time_that_a_clock_shows_is_told_once(
     project: Project, call: str, is_square: bool

@@ -1,5 +1,6 @@
 """A small server and batch whose work depends on the size of what they get: ``PORT MODE``, or
-``batch MODE LINES``. Modes: square, straight, edge (nothing above 5,000 bytes).
+``batch MODE LINES``. Modes: square, straight, edge (nothing above 5,000 bytes), pairs (holds two
+bytes for every pair), copies (holds 20 kB for every one).
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 def work(mode: str, size: int) -> None:
     """As much as the mode makes of a size."""
-    if mode == "square":
+    if mode in ("pairs", "copies"):
+        len(b"x" * (2 * size * size if mode == "pairs" else 20_000 * size))
+    elif mode == "square":
         sum(range(size * size // 40))
     else:
         sum(range(20 * size))
