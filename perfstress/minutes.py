@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # numpy costs 0.13 s to import, and who writes needs it only 
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
+    Hit = tuple[NDArray[np.int32], NDArray[np.uint16], Ints]  # cells, buckets, counts
 
 Kind = Literal["response", "service", "slip", "first_byte"]
 KINDS: tuple[Kind, ...] = ("response", "service", "slip", "first_byte")
@@ -50,7 +51,7 @@ class Filling:
         self._cells: dict[tuple[int, int, int], int] = {}
         self._phases: dict[int, dict[str, list[int]]] = {}
         self._minute: list[tuple[int, int, str]] = []  # cell, kind, blob: not yet merged
-        self._merged: dict[Kind, list[tuple[Ints, Ints, Ints]]] = {kind: [] for kind in KINDS}
+        self._merged: dict[Kind, list[Hit]] = {kind: [] for kind in KINDS}
 
     @property
     def first_s(self) -> int:
@@ -104,7 +105,9 @@ class Filling:
                 places, which = np.unique(np.concatenate(place), return_inverse=True)
                 total = np.zeros(len(places), dtype=np.int64)
                 np.add.at(total, which, np.concatenate(count))
-                self._merged[kind].append((places // COUNTS, places % COUNTS, total))
+                cell = (places // COUNTS).astype(np.int32)
+                bucket = (places % COUNTS).astype(np.uint16)
+                self._merged[kind].append((cell, bucket, total))
 
     def pack(self, **more: Any) -> tuple[dict[str, Any], bytes]:
         """The heading, with ``more`` in it, and the bytes of the columns."""
@@ -157,7 +160,7 @@ class _Body:
         self._parts: list[bytes] = []
         self.size = 0
 
-    def add(self, column: Ints) -> Where:
+    def add(self, column: NDArray[np.integer[Any]]) -> Where:
         """Where the column lies."""
         import numpy as np  # delayed: see above
 

@@ -60,6 +60,13 @@ def test_a_long_run_has_columns_of_several_seconds_and_keeps_its_sums(tmp_path: 
     assert sum(route["fired"]) * width_s == pytest.approx(total, rel=1e-3)
 
 
+def test_columns_of_more_than_a_minute_are_whole_minutes(spike: Run) -> None:
+    ends = [dataclasses.replace(spike.intervals[0], t_s=t_s) for t_s in (0, 72 * 3600 - 1)]
+    route = routes(dataclasses.replace(spike, intervals=ends), 72 * 3600)[0]
+    assert route["t"][1] - route["t"][0] == 480
+    assert sum(route["fired"]) * 480 == pytest.approx(sum(one.fired for one in ends), rel=1e-3)
+
+
 def test_a_second_without_answers_is_a_gap(spike: Run) -> None:
     silent = [one for one in spike.intervals if not 30 <= one.t_s < 35]
     route = routes(dataclasses.replace(spike, intervals=silent), end_of(spike))[0]

@@ -38,14 +38,15 @@ def windows(run: Run, from_s: float, until_s: float) -> list[Window]:
     if not load:
         return []
     in_flight = run.load.wholes.under_way()
-    last = min(last, max(in_flight, default=last))
+    ends_s = max(in_flight, default=last)
+    left, last = in_flight.get(ends_s, 0), min(last, ends_s)
     return [
-        _window(start, load, in_flight)
+        _window(start, load, in_flight, left)
         for start in range(first, max(first, last - WINDOW_S + 1) + 1)
     ]
 
 
-def _window(start: int, load: Load, in_flight: Mapping[int, int]) -> Window:
+def _window(start: int, load: Load, in_flight: Mapping[int, int], left: int) -> Window:
     inside = load.between(start, start + WINDOW_S - 1)
     p99_ns = inside.merged("response").percentile(99.0)
     failed = int(inside.failed.sum())
@@ -54,5 +55,5 @@ def _window(start: int, load: Load, in_flight: Mapping[int, int]) -> Window:
         start,
         None if p99_ns is None else p99_ns / 1e9,
         failed / ended if ended else 0.0,
-        in_flight.get(start + WINDOW_S - 1, in_flight.get(max(in_flight, default=0), 0)),
+        in_flight.get(start + WINDOW_S - 1, left),
     )
