@@ -70,9 +70,9 @@ class Filling:
             interval.epoch,
             number,
             cell,
-            interval.fired,
-            interval.ok,
-            interval.aborted,
+            int(interval.fired),  # a host of another language may tell 3.0
+            int(interval.ok),
+            int(interval.aborted),
             length,
         )
         for name, value in zip(AXES, row, strict=True):
