@@ -208,6 +208,8 @@ def _next_step(run: Run, outcome: Outcome, findings: Sequence[Finding], unreal: 
     if outcome is Outcome.PASS:
         if run.manifest.scale < 1:
             return f"{again}  (whole: this was a run at {run.manifest.scale:g} of its size)"
+        if run.manifest.overrides:
+            return f"{again}  (as it is written: this run had values changed by --set)"
         return f"perfstress promote {run.path}"
     if outcome is Outcome.FAIL:
         unconfirmed = any(

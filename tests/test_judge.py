@@ -68,6 +68,13 @@ def test_a_reduced_run_says_so_and_cannot_be_promoted(flat):
     assert "promote" not in verdict.next_step
 
 
+def test_a_run_with_changed_values_is_not_to_be_promoted(flat):
+    verdict = judge(with_(flat, manifest={"overrides": {"target.env.DEBUG": "1"}}))
+    assert verdict.outcome is Outcome.PASS
+    assert "promote" not in verdict.next_step
+    assert "as it is written" in verdict.next_step
+
+
 # ---------------------------------------------------------------- runs that cannot be believed
 @pytest.mark.parametrize(
     ("state", "says"),
