@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from perfstress.criteria import Criterion, criteria_of
+from perfstress.detectors.faultwindows import (
+    WINDOW_S,
+    Window,
+    band_of,
+    excuse,
+    out_of_band,
+    windows,
+    work_began,
+)
 from perfstress.example import Fault, fault_names
-from perfstress.load import Load
 from perfstress.measurement import Event, metric_of
 from perfstress.run import Run
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import Check, Detection, Finding, Outcome
 
-# A single second of ordinary load holds too few answers for a p99: judged are windows of this many.
-WINDOW_S = 3
-# The band: what the windows before the fault reached, and this much more.
-BAND_RATIO = 1.5
-BAND_S = 0.010
-BAND_ERRORS = 0.01
-BAND_IN_FLIGHT = 5
-# In the closed model a target that is back answers at least at this share of what it did before.
-BAND_THROUGHPUT = 0.7
 # Nobody who has not asked is told of a missing way back before this long.
 ENOUGH_S = 10.0
 # What is held longer than before, and how much more of it has to be to be told.
@@ -47,28 +43,16 @@ class Made:
 class Way:
     """The way back after a fault: ``seconds`` from its end to the first window in the band, None
     when there was none within the ``watched_s`` that were recorded; ``worst`` says what stayed out.
+
+    ``at_best`` is the same if windows out of the band are let pass in which other processes may
+    have been all of it, and ``others`` what those did there.
     """
 
     seconds: float | None
     watched_s: float
     worst: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    start_s: int
-    p99_s: float | None
-    errors: float
-    ended: int
-    in_flight: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Band:
-    p99_s: float
-    errors: float
-    in_flight: float
-    ended: float
+    at_best: float | None = None
+    others: str = ""
 
 
 def detect(run: Run) -> Detection:
@@ -95,6 +79,8 @@ def detect(run: Run) -> Detection:
             findings += _still_held(run, made)
     doubts = [doubt for name, fault in zip(names, declared, strict=True)
               if (doubt := _not_made(run, name, fault))]  # fmt: skip
+    unasked = [made for name, made in found.items() if made is not None and name not in asked]
+    doubts += [doubt for made in unasked if (doubt := _starved(run, made))]
     return Detection(findings=tuple(findings), checks=checks, doubts=tuple(doubts))
 
 
@@ -152,6 +138,9 @@ def _answer(
         seen = f"{human_duration(way.seconds)}: {way.worst}" if way.worst else (
             human_duration(way.seconds)
         )  # fmt: skip
+    if way.others and way.at_best is not None and criterion.holds(way.at_best):
+        open_ = Check(criterion.text, Outcome.INCONCLUSIVE, f"{seen}; {way.others}")
+        return open_, _finding(made, seen, criterion.text, fails=False)
     return Check(criterion.text, Outcome.FAIL, seen), _finding(made, seen, criterion.text)
 
 
@@ -160,7 +149,15 @@ def _unasked(run: Run, made: Made) -> Finding | None:
     if way is None or way.seconds is not None or way.watched_s < ENOUGH_S:
         return None
     seen = f"not within the {human_duration(way.watched_s)} that were recorded: {way.worst}"
-    return _finding(made, seen, "", fails="no-recovery" in run.example.hunts)
+    return _finding(made, seen, "", fails="no-recovery" in run.example.hunts and not way.others)
+
+
+def _starved(run: Run, made: Made) -> str:
+    """Why a way back that is hunted could not be judged: others took the CPU."""
+    way = way_back(run, made) if "no-recovery" in run.example.hunts else None
+    if way is None or way.seconds is not None or way.watched_s < ENOUGH_S or not way.others:
+        return ""
+    return f"no-recovery: after the fault {made.name} {way.worst}; {way.others}"
 
 
 def _finding(made: Made, seen: str, criterion: str, *, fails: bool = True) -> Finding:
@@ -183,110 +180,33 @@ def way_back(run: Run, made: Made) -> Way | None:
     Before are the windows of work, warm-up left out where there is other work, that end when the
     fault begins and that no other fault reaches; after are those that begin when it has ended.
     """
-    windows = _windows(run)
+    every = windows(run)
     others = [m for n in fault_names(run.example.faults) if (m := _made(run, n)) and n != made.name]
-    before = [window for window in windows if window.start_s + WINDOW_S <= made.began_s]
+    before = [window for window in every if window.start_s + WINDOW_S <= made.began_s]
     before = [w for w in before if not any(_reaches(other, w) for other in others)]
-    warm_s = _work_began(run)
+    warm_s = work_began(run)
     before = [w for w in before if w.start_s >= warm_s] or before
-    after = [window for window in windows if window.start_s >= math.floor(made.ended_s)]
+    after = [window for window in every if window.start_s >= math.floor(made.ended_s)]
     if not before or not after:
         return None
-    band = _band(run, before)
+    band = band_of(run, before)
     watched_s = after[-1].start_s + WINDOW_S - made.ended_s
-    worst = ""
+    worst = busy = ""
+    at_best: float | None = None
     for window in after:
-        if not (out := _out_of_band(window, band)):
-            return Way(max(0.0, round(window.start_s - made.ended_s, 1)), watched_s, worst)
+        took_s = max(0.0, round(window.start_s - made.ended_s, 1))
+        if not (out := out_of_band(window, band)):
+            return Way(took_s, watched_s, worst, took_s if at_best is None else at_best, busy)
         worst = out
-    return Way(None, watched_s, _out_of_band(after[-1], band))
+        if at_best is None and (busy := excuse(run, window, band)):
+            at_best = took_s
+    return Way(None, watched_s, worst, at_best, busy)
 
 
-def _reaches(other: Made, window: _Window) -> bool:
+def _reaches(other: Made, window: Window) -> bool:
     """Whether a fault, or the seconds after it that it needs to be over, falls in a window."""
     until_s = other.ended_s + (other.ended_s - other.began_s)
     return other.began_s < window.start_s + WINDOW_S and window.start_s < until_s
-
-
-def _work_began(run: Run) -> float:
-    work = {epoch.index for epoch in run.work_epochs}
-    began = [e.t_s for e in run.events_named("epoch-began") if e.facts.get("epoch") in work]
-    return min(began, default=0.0)
-
-
-def _band(run: Run, before: Sequence[_Window]) -> _Band:
-    p99_s = BAND_RATIO * max((w.p99_s for w in before if w.p99_s), default=math.inf) + BAND_S
-    closed = run.example.shape.model == "closed"
-    ended = sorted(window.ended for window in before)
-    return _Band(
-        p99_s=p99_s,
-        errors=max(window.errors for window in before) + BAND_ERRORS,
-        in_flight=2 * max(window.in_flight for window in before) + BAND_IN_FLIGHT,
-        ended=BAND_THROUGHPUT * ended[len(ended) // 2] if closed else 0.0,
-    )
-
-
-def _out_of_band(window: _Window, band: _Band) -> str:
-    """What of a window is not as it was before the fault; empty when all of it is."""
-    if window.p99_s is None:
-        return "nothing was answered"
-    if window.errors > band.errors:
-        return f"{100 * window.errors:.3g} % of the attempts failed"
-    if window.p99_s > band.p99_s:
-        return (
-            f"p99 of the response time was {human_duration(window.p99_s)}, "
-            f"at most {human_duration(band.p99_s)} counts as recovered"
-        )
-    if window.ended < band.ended:
-        return (
-            f"{human_count(window.ended / WINDOW_S)} operations a second were done, "
-            f"at least {human_count(round(band.ended / WINDOW_S))} count as recovered"
-        )
-    if window.in_flight > band.in_flight:
-        return f"{window.in_flight} operations were under way, at most {band.in_flight:.0f} count"
-    return ""
-
-
-def _windows(run: Run) -> list[_Window]:
-    """Sliding windows, one starting at each whole second of load; epochs without load have none."""
-    quiet = {epoch.index for epoch in run.manifest.epochs if epoch.kind == "idle"}
-    load = run.load.where(~np.isin(run.load.epoch, list(quiet)))
-    steps, wholes = load.steps or load.wholes, load.wholes
-    seconds = _seconds_of_load(run)
-    under_way = wholes.under_way()
-    windows = []
-    for start in sorted(seconds):
-        span = range(start, start + WINDOW_S)
-        if all(second in seconds for second in span):
-            windows.append(_window(span, steps, wholes, under_way))
-    return windows
-
-
-def _seconds_of_load(run: Run) -> set[int]:
-    """The whole seconds in which arrivals were due: those before a floor are not cut."""
-    ends = {e.facts.get("epoch"): e.t_s for e in run.events_named("epoch-ended")}
-    quiet = {epoch.index for epoch in run.manifest.epochs if epoch.kind == "idle"}
-    last_s = int(run.load.t_s[-1]) if run.load else 0
-    seconds: set[int] = set()
-    for event in run.events_named("epoch-began"):
-        index = event.facts.get("epoch")
-        if index not in quiet:
-            until_s = math.floor(ends.get(index, last_s))
-            seconds |= set(range(math.ceil(event.t_s), until_s))
-    return seconds
-
-
-def _window(span: range, steps: Load, wholes: Load, under_way: dict[int, int]) -> _Window:
-    inside, journeys = (load.between(span[0], span[-1]) for load in (steps, wholes))
-    p99_ns = inside.requests.merged("response").percentile(99.0)
-    failed, good = int(inside.failed.sum()), int(inside.ok.sum())
-    return _Window(
-        start_s=span[0],
-        p99_s=p99_ns / 1e9 if p99_ns is not None else None,
-        errors=failed / (failed + good) if failed + good else 0.0,
-        ended=int(journeys.ok.sum()),
-        in_flight=under_way.get(span[-1], 0),
-    )
 
 
 # ---------------------------------------------------------------- what is held

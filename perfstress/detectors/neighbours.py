@@ -1,4 +1,4 @@
-"""Whether other processes took the CPU that the target needed at a level of load."""
+"""Whether other processes took the CPU that the target needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ def cores_of(run: Run, level: Level, name: str = "cpu_s") -> float | None:
     """Seconds of a metric of seconds for each second of a level; None where it was not read
     twice.
     """
-    first, last = level.seconds[0] - 1, level.seconds[-1] + 1
+    return cores_between(run, *_around(level), name)
+
+
+def _around(level: Level) -> tuple[float, float]:
+    return level.seconds[0] - 1, level.seconds[-1] + 1
+
+
+def cores_between(run: Run, first: float, last: float, name: str) -> float | None:
+    """The same of the seconds between two times of the run."""
     read = [
         (sample.t_s, value)
         for sample in run.samples
@@ -29,16 +37,22 @@ def cores_of(run: Run, level: Level, name: str = "cpu_s") -> float | None:
 
 
 def disturbed(run: Run, level: Level) -> str:
-    """What others did to the target at a level, in words; empty where they left it alone, or where
-    that was not read.
+    """What others did to the target at a level, as ``disturbed_between``."""
+    return disturbed_between(run, *_around(level))
+
+
+def disturbed_between(run: Run, first: float, last: float) -> str:
+    """What others did to the target between two times of the run, in words; empty where they left
+    it alone, or where that was not read.
 
     Both have to be seen: others who worked, and a target that waited. One that shares its cores
     with the generator waits as well, and one that sleeps minds no neighbour.
     """
     environment = run.manifest.environment
     cores = float(environment.get("usable_cores") or environment.get("cores") or 0)
-    taken = cores_of(run, level, "neighbours_s")
-    waited, ran = cores_of(run, level, "waited_s"), cores_of(run, level, "ran_s")
+    taken = cores_between(run, first, last, "neighbours_s")
+    waited = cores_between(run, first, last, "waited_s")
+    ran = cores_between(run, first, last, "ran_s")
     if taken is None or waited is None or ran is None or taken < TAKEN * cores or not cores:
         return ""
     if waited < max(WAITED_S, WAITED_SHARE * ran):

@@ -125,10 +125,12 @@ def always(
     disk = Disk(_disk(example, target, around), around.scratch)
     every: list[Probe] = [Process(), Sockets(), disk, Workers(), Maps()]
     of_capacity = any(criterion.name in CAPACITY for _, criterion in criteria_of(example.success))
-    # Costs are compared, and capacity is measured: a busy machine must not be taken for the target.
-    if example.kind in ("sweep", "stress") or of_capacity or compared:
+    # Costs are compared, capacity is measured, and the way back after a fault: a busy machine must
+    # not be taken for the target.
+    beside_others = example.kind == "stress" or of_capacity or bool(example.faults)
+    if example.kind == "sweep" or beside_others or compared:
         every.append(Scheduling())
-    if example.kind == "stress" or of_capacity:
+    if beside_others:
         every.append(Neighbours())
     return every
 

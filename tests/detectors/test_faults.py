@@ -12,6 +12,7 @@ from perfstress.detectors.faults import detect
 from perfstress.example import Fault
 from perfstress.judge import judge
 from perfstress.measurement import Event
+from tests.detectors.test_neighbours import beside
 from tests.support.made_runs import spiked, with_
 from tests.support.synthetic import latencies
 
@@ -41,8 +42,18 @@ def span(run):
     return min(seconds), max(seconds)
 
 
-def stalled(run, *, bad_s: float, errors: bool = False, at_s: float | None = None, **more):
-    """The run with a fault of five seconds, and that much more until it is well again."""
+def stalled(
+    run,
+    *,
+    bad_s: float,
+    errors: bool | float = False,
+    slow_ms: float = 900.0,
+    at_s: float | None = None,
+    **more,
+):
+    """The run with a fault of five seconds, and that much more until it is well again: until then
+    all attempts fail, or this share of them, or all are slow.
+    """
     first, last = span(run)
     began_s = first + (last - first) / 3 if at_s is None else at_s
     ended_s = began_s + LASTED_S
@@ -50,9 +61,12 @@ def stalled(run, *, bad_s: float, errors: bool = False, at_s: float | None = Non
     for interval in run.intervals:
         hit = interval.step is not None and math.floor(began_s) <= interval.t_s < ended_s + bad_s
         if hit and errors:
-            interval = dataclasses.replace(interval, ok=0, errors={"timeout": interval.ok})
+            failed = math.ceil(errors * interval.ok)
+            interval = dataclasses.replace(
+                interval, ok=interval.ok - failed, errors={"timeout": failed}
+            )
         elif hit:
-            interval = dataclasses.replace(interval, response=latencies(900.0, interval.ok))
+            interval = dataclasses.replace(interval, response=latencies(slow_ms, interval.ok))
         changed.append(interval)
     events = [
         Event(began_s, "fault-began", {"fault": "stall", "act": "signal", "to": "target"}),
@@ -82,6 +96,40 @@ def test_what_never_came_back_is_named_with_its_fault(ordinary):
     assert finding.resource == "fault stall"
     assert "p99 of the response time was" in finding.summary
     assert CRITERION in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("what", "others_explain_it"),
+    [
+        ({"errors": 0.1}, True),  # some gave up early
+        ({"slow_ms": 40.0}, True),  # a little later than what counts as recovered
+        ({"errors": True}, False),  # nothing is answered any more
+        ({"errors": 0.7}, False),
+        ({"slow_ms": 900.0}, False),
+    ],
+    ids=["few-errors", "little-late", "all-errors", "many-errors", "far-too-late"],
+)
+@pytest.mark.parametrize("busy", [True, False], ids=["busy", "quiet"])
+def test_what_waiting_for_a_cpu_explains_is_open_and_what_it_does_not_fails(
+    ordinary, what, others_explain_it, busy
+):
+    run = stalled(ordinary, bad_s=1000, **what)
+    run = beside(run, taken=1.4 if busy else 0.1, waited=0.6 if busy else 0.01, ran=0.3)
+    found = detect(run)
+    is_open = busy and others_explain_it
+    assert found.checks[0].outcome.value == ("INCONCLUSIVE" if is_open else "FAIL")
+    assert ("quiet machine" in found.checks[0].seen) == is_open
+    [finding] = found.findings
+    assert finding.fails is not is_open
+    hunted = with_(run, success=["errors.count == 0"], hunts=["no-recovery"])
+    found = detect(hunted)
+    assert [finding.fails for finding in found.findings] == [not is_open]
+    assert bool(found.doubts) == is_open
+
+
+def test_who_is_back_in_time_is_back_whatever_others_do(ordinary):
+    run = beside(stalled(ordinary, bad_s=4, errors=0.1), taken=1.4, waited=0.6, ran=0.3)
+    assert detect(run).checks[0].outcome.value == "PASS"
 
 
 @pytest.mark.parametrize(("hunts", "fails"), [((), False), (("no-recovery",), True)])
