@@ -143,7 +143,10 @@ def _told(
     idle = [one.name for target in found.targets for one in target.examples if not one.visited]
     if idle:
         yield from _wrapped(f"never run to a verdict: {words.classes(idle, 8)}", width, "    ")
-    yield from _next(gaps, width)
+    if found.targets:
+        yield from _next(gaps, width)
+    else:
+        yield "none of the worked examples can be read, so there is nothing to draw"
     for problem in found.unread:
         yield f"left out: {problem}"
 

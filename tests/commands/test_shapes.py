@@ -122,6 +122,19 @@ def test_an_empty_project_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mo
     assert json.loads(run(as_json=True)[0])["examples"] == []
 
 
+def test_examples_that_cannot_be_read_show_no_region_as_visited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "worked_examples").mkdir()
+    (tmp_path / "worked_examples" / "draft.yaml").write_text("perfstress: 1\nname: draft\n")
+    told, _ = run()
+    assert "every region" not in told
+    assert "none of the worked examples can be read" in told
+    assert "left out: " in told
+
+
 @pytest.mark.parametrize("suffix", ["html", "svg"])
 def test_the_map_in_a_file(project: Path, suffix: str) -> None:
     out, err = io.StringIO(), io.StringIO()
