@@ -30,6 +30,7 @@ KEPT = 0.2
 # this share, is taken for that.
 TICKS_S, TICKS_SHARE = 0.03, 0.05
 EXACT = 0.03
+WHOLE = 0.3  # an operation asks a whole number of times, whatever its law says
 # What waits for a CPU uses none, so visits far apart that agree need not have taken long.
 AGREEING: Mapping[int, float] = {1: 1.0, 2: 0.10, 3: 0.05}
 # What the work of a service is called: by the criterion, and as a series of its probe.
@@ -296,7 +297,7 @@ def _counted(by_size: Mapping[int, Sequence[tuple[float, int]]]) -> Iterator[Lev
     """The lowest of all visits: what is done once, such as filling a cache, is no operation's."""
     for size, found in sorted(by_size.items()):
         count, ops = min(found, key=lambda one: one[0] / one[1])
-        yield Level(size, count / ops, math.hypot(EXACT * count, 1.0) / ops)
+        yield Level(size, count / ops, math.hypot(EXACT * count / ops, 1.0 / ops, WHOLE))
 
 
 def _users(made: Sequence[Visit]) -> float:

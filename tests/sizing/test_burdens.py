@@ -18,29 +18,32 @@ from tests.support.burdened import REST, burdened
 SIZES = [100, 300, 1000, 3000, 10_000]
 
 
-@settings(max_examples=30, deadline=None)
-@given(order=st.floats(0.5, 2.5), constant=st.floats(0.0, 0.2), seed=st.integers(0, 1000))
 @pytest.mark.parametrize("name", ["cpu", "memory", "queries"])
-def test_a_planted_order_lies_within_its_interval(
-    name: str, order: float, constant: float, seed: int
-) -> None:
-    """Whatever the constant part is, and with noise of 3 %."""
-    noise = np.random.default_rng(seed)
+def test_a_planted_order_lies_within_its_interval(name: str) -> None:
+    """Whatever the constant part is, with noise of 3 %: of 30 planted orders, one may lie beside an
+    interval of 99 %, and none below 1.25 may be called superlinear.
+    """
+    drawn = np.random.default_rng(11)
+    missed = []
+    for _ in range(30):
+        order, constant = drawn.uniform(0.5, 2.5), drawn.uniform(0.0, 0.2)
 
-    def cost(size: int) -> float:
-        share = constant + (size / SIZES[-1]) ** order
-        return share * float(np.exp(noise.normal(0, 0.03)))
+        def cost(size: int, order: float = order, constant: float = constant) -> float:
+            share = constant + (size / SIZES[-1]) ** order
+            return float(share * np.exp(drawn.normal(0, 0.03)))
 
-    run = {
-        "cpu": lambda: burdened(SIZES, cpu_s=lambda n: 0.05 * cost(n)),
-        "memory": lambda: burdened(SIZES, held=lambda n: 500e6 * cost(n)),
-        "queries": lambda: burdened(SIZES, statements={"q": lambda n: round(5000 * cost(n))}),
-    }[name]()
-    found = sizing.burdens(run)[name].assessed()
-    assert found.law is not None
-    low, high = found.law.interval
-    assert low <= order <= high
-    assert not (found.is_above_straight and order < 1.25)
+        run = {
+            "cpu": lambda c: burdened(SIZES, cpu_s=lambda n: 0.05 * c(n)),
+            "memory": lambda c: burdened(SIZES, held=lambda n: 500e6 * c(n)),
+            "queries": lambda c: burdened(SIZES, statements={"q": lambda n: round(5000 * c(n))}),
+        }[name](cost)
+        found = sizing.burdens(run)[name].assessed()
+        assert found.law is not None
+        low, high = found.law.interval
+        if not low <= order <= high:
+            missed.append((order, constant, low, high))
+        assert not (found.is_above_straight and order < 1.25)
+    assert len(missed) <= 1, missed
 
 
 @settings(max_examples=20, deadline=None)
