@@ -1,8 +1,7 @@
 """HTTP/2 and HTTP/3 through libcurl: streams in place of connections, under the same walks.
 
 A ``Stream`` carries one request at a time, as a connection of HTTP/1.1 does; libcurl puts streams
-on as few connections as it can. Everything happens in the event loop: libcurl says which sockets
-and which timer it waits for, and is called when one of them is ready.
+on as few connections as it can.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from perfstress.engine.http1 import (
     Exchange,
     decoded,
 )
+from perfstress.engine.multi import Multi
 from perfstress.engine.pool import Pool
 from perfstress.engine.script import Script
 from perfstress.engine.uploads import Streamed, reader_of
@@ -86,9 +86,7 @@ class Streams(Pool):
         self.lost = lost
         self.script = script
         self._most_connections = most
-        self._multi: Any = None
-        self._timer: asyncio.Handle | None = None
-        self._watched: set[int] = set()
+        self._multi: Multi | None = None
 
     # ------------------------------------------------------------ streams
     def take(self) -> Connection:
@@ -106,14 +104,15 @@ class Streams(Pool):
         """Have libcurl send what the stream has been told."""
         self.connections.add(stream)
         if self._multi is None:
-            self._open_multi()
-        self._multi.add_handle(stream.easy)
+            self._multi = Multi(self.curl, self._loop, self._most_connections, _over)
+        self._multi.begin(stream.easy)
 
     def end(self, stream: Stream) -> None:
         """Have libcurl forget what the stream does, if anything."""
         if stream in self.connections:
             self.connections.discard(stream)
-            self._multi.remove_handle(stream.easy)
+            assert self._multi is not None
+            self._multi.end(stream.easy)
 
     def close_idle(self) -> None:
         """Close every connection, so that the target has nothing of ours open at a floor. The next
@@ -126,71 +125,17 @@ class Streams(Pool):
         super().drop_all()
         self._close_multi()
 
-    # ------------------------------------------------------------ libcurl in the event loop
-    def _open_multi(self) -> None:
-        curl = self.curl
-        self._multi = multi = curl.CurlMulti()
-        multi.setopt(curl.M_PIPELINING, curl.PIPE_MULTIPLEX)
-        multi.setopt(curl.M_SOCKETFUNCTION, self._on_socket)
-        multi.setopt(curl.M_TIMERFUNCTION, self._on_timer)
-        if self._most_connections is not None:
-            multi.setopt(curl.M_MAX_HOST_CONNECTIONS, self._most_connections)
-
     def _close_multi(self) -> None:
         if self._multi is None:
             return
         for stream in list(self.connections):
             stream.drop()
-        for fd in self._watched:
-            self._loop.remove_reader(fd)
-            self._loop.remove_writer(fd)
-        self._watched.clear()
         multi, self._multi = self._multi, None
         multi.close()
-        self._on_timer(-1)
 
-    def _on_socket(self, what: int, fd: int, _multi: Any, _data: Any) -> None:
-        if self._multi is None:
-            return
-        curl, loop = self.curl, self._loop
-        self._watched.add(fd)
-        if what in (curl.POLL_IN, curl.POLL_INOUT):
-            loop.add_reader(fd, self._act, fd, curl.CSELECT_IN)
-        else:
-            loop.remove_reader(fd)
-        if what in (curl.POLL_OUT, curl.POLL_INOUT):
-            loop.add_writer(fd, self._act, fd, curl.CSELECT_OUT)
-        else:
-            loop.remove_writer(fd)
-        if what == curl.POLL_REMOVE:
-            self._watched.discard(fd)
 
-    def _on_timer(self, after_ms: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._multi is None or after_ms < 0:
-            return
-        if after_ms == 0:
-            self._timer = self._loop.call_soon(self._ring)
-        else:
-            self._timer = self._loop.call_later(after_ms / 1e3, self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        self._act(self.curl.SOCKET_TIMEOUT, 0)
-
-    def _act(self, fd: int, ready: int) -> None:
-        if self._multi is None:
-            return
-        self._multi.socket_action(fd, ready)
-        queued = 1
-        while queued and self._multi is not None:
-            queued, well, badly = self._multi.info_read()
-            for easy in well:
-                easy.stream.over(0, "")
-            for easy, number, text in badly:
-                easy.stream.over(number, text)
+def _over(easy: Any, number: int, text: str) -> None:
+    easy.stream.over(number, text)
 
 
 class _Line:
