@@ -116,6 +116,8 @@ def visits(run: Run) -> list[Visit]:
         for epoch in run.work_epochs
         if epoch.size is not None and epoch.index in ended and not epoch.stage.startswith(EDGE)
     }
+    if not sized:  # a soak of days has readings that would take a minute to look through
+        return []
     attempts = _attempts(run, sized)
     found = []
     for index, (before, after) in sorted(_at_rest(run.samples, sized).items()):
@@ -129,15 +131,12 @@ def visits(run: Run) -> list[Visit]:
 
 def _attempts(run: Run, sized: Mapping[int, Epoch]) -> dict[int, tuple[int, int]]:
     """How many operations of each epoch went well, and how many did not."""
-    whole: dict[int, tuple[int, int]] = {}
-    by_step: dict[int, tuple[int, int]] = {}
-    for interval in run.intervals:
-        if interval.epoch in sized:
-            counts = whole if interval.step is None else by_step
-            ok, failed = counts.get(interval.epoch, (0, 0))
-            failed += interval.ended - interval.ok
-            counts[interval.epoch] = (ok + interval.ok, failed)
-    return {**by_step, **whole}
+    found = {}
+    for index in sized:
+        if mine := run.load.of_epochs((index,)).journeys:
+            ok = int(mine.ok.sum())
+            found[index] = ok, int(mine.ended.sum()) - ok
+    return found
 
 
 def _at_rest(
