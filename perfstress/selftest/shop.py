@@ -100,12 +100,12 @@ class Shop:
             return False
 
     async def at_the_till(self) -> None:
-        """One at a time, 4 ms each; with the defect each who waits makes it slower for all."""
+        """One at a time, 6 ms each; with the defect each who waits makes it slower for all."""
         self.waiting += 1
         try:
             async with self.till:
                 crowd = self.waiting if "queue" in self.defects else 0
-                await asyncio.sleep(0.004 + 0.0005 * crowd)
+                await asyncio.sleep(0.006 + 0.0005 * crowd)
         finally:
             self.waiting -= 1
 
