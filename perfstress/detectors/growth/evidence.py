@@ -172,6 +172,9 @@ def steps_that_grow(x: Floats, levels: Levels) -> bool:
     rises = np.where(rises > 0, rises, 0.0)
     seen = rises > max(VISIBLE * levels.noise_floor, VISIBLE * mad_sd(np.diff(levels.value)))
     seen &= rises > LEAST_STEP * float(np.ptp(levels.value))
+    # What falls back afterwards was no step: a collector's tooth, a file before its rotation.
+    least_behind = np.minimum.accumulate(levels.value[::-1])[::-1][1:]
+    seen &= least_behind > levels.value[:-1] + rises / 2
     single = [(float(x[at] + x[at + 1]) / 2, float(rises[at])) for at in np.flatnonzero(seen)]
     merged: list[tuple[float, float]] = []  # a step that a level caught in the middle is one
     for at in np.flatnonzero(seen):
