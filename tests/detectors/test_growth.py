@@ -15,7 +15,7 @@ from perfstress import runfile
 from perfstress.detectors.growth import Growth, assess, detect, levels_of
 from perfstress.detectors.growth.between import between_floors
 from perfstress.detectors.growth.discoveries import discoveries
-from perfstress.detectors.growth.levels import idle_per_s
+from perfstress.detectors.growth.levels import chosen, idle_per_s
 from perfstress.detectors.growth.share import explained_by
 from perfstress.measurement import Series
 from perfstress.run import Run
@@ -138,6 +138,80 @@ def test_a_rise_in_the_last_epoch_is_left_open():
 def test_steps_that_double_are_left_open():
     growth = judge(floors([8, 16, 32, 32, 64, 64, 64, 64], limit=200.0))
     assert (growth.verdict, growth.label) == ("inconclusive", "STEP")
+
+
+def test_what_falls_back_was_no_step():
+    # floors that met a tooth twice: as high, and as far apart, as stairs whose third is not due
+    growth = judge(floors([100, 101, 160, 100, 101, 100, 160, 101, 100, 100], limit=200.0))
+    assert growth.label != "STEP"
+    stair = judge(floors([100, 101, 160, 161, 160, 161, 220, 221, 220, 221], limit=300.0))
+    assert (stair.verdict, stair.label) == ("inconclusive", "STEP")
+
+
+def with_load(quiet, busy) -> Series:
+    """Floors, and readings under load: as many between every two."""
+    still = floors(quiet, unit="bytes", limit=1e9)
+    count, steps = len(quiet) - 1, len(busy)
+    work = np.linspace(0, count * 20_000.0, steps)
+    order = np.argsort(np.concatenate([still.ops, work]), kind="stable")
+
+    def both(one, other):
+        return np.concatenate([one, other])[order]
+
+    return replace(
+        still,
+        t_s=np.arange(len(order), dtype=float),
+        ops=both(still.ops, work),
+        value=both(still.value, np.asarray(busy, dtype=float)),
+        state=both(still.state, np.full(steps, "load", dtype="U9")),
+        epoch=both(still.epoch, (work // 20_000).astype(np.int64)),
+        segment=np.zeros(len(order), dtype=np.int64),
+    )
+
+
+def leak_under_teeth(per_run: float) -> Series:
+    """A collector that does not run when it is quiet: floors lie anywhere on its teeth."""
+    share, rng = np.linspace(0, 1, 600), np.random.default_rng(8)
+    teeth = 30 * MIB * ((share * 21.3) % 1)
+    busy = 100 * MIB + per_run * share + teeth + rng.normal(0, MIB / 10, 600)
+    return with_load(busy[np.linspace(0, 599, 9).astype(int)], busy)
+
+
+def test_a_leak_that_the_teeth_hide_from_the_floors_shows_under_load():
+    leak = judge(leak_under_teeth(20 * MIB), rate_hz=50.0)
+    assert (leak.verdict, leak.view) == ("unbounded", "teeth")
+    assert leak.per_op * 160_000 == pytest.approx(20 * MIB, rel=0.1)
+    calm = judge(leak_under_teeth(0.0), rate_hz=5.0)
+    assert (calm.verdict, calm.view, calm.cannot_exhaust) == ("bounded", "teeth", True)
+
+
+def test_floors_that_exclude_what_load_shows_are_believed():
+    # what is in use rises under load, and is let go of whenever it is quiet
+    busy = 100 * MIB + 50 * MIB * np.linspace(0, 1, 600)
+    assert judge(with_load([100 * MIB] * 9, busy), rate_hz=50.0).verdict == "bounded"
+
+
+def test_a_last_half_that_stands_is_bounded_whatever_came_before():
+    share, rng = np.linspace(0, 1, 600), np.random.default_rng(5)
+    uneven = sum(share > at for at in (0.01, 0.02, 0.06, 0.09, 0.2, 0.24, 0.42))
+    values = 100 * MIB + 9 * MIB * uneven + rng.normal(0, MIB / 4, 600)
+    assert judge(load_only(values), rate_hz=0.1).verdict == "bounded"
+    waiting = load_only(100 * MIB + 20 * MIB * np.floor(np.log2(1 + share * 4.2)))
+    assert judge(waiting, rate_hz=0.1).verdict != "bounded"
+
+
+def load_only(values) -> Series:
+    """Readings under load, without any floors."""
+    series = with_load([100 * MIB] * 9, values)
+    return chosen(series, series.state == "load")
+
+
+def test_a_leak_behind_a_cache_that_filled_unevenly_is_found():
+    share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
+    cache = 60 * MIB * np.minimum(1, 2 * (1 - np.exp(-share / 0.36)))
+    values = 100 * MIB + cache + rng.normal(0, MIB / 50, 600)
+    assert judge(load_only(values), rate_hz=20.0).verdict == "bounded"
+    assert judge(load_only(values + 8 * MIB * share), rate_hz=20.0).verdict == "unbounded"
 
 
 def test_too_few_readings_tell_nothing():

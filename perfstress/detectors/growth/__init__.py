@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from perfstress.detectors.growth.assessment import Growth, assess
+from perfstress.detectors.growth.assessment import Growth
 from perfstress.detectors.growth.demands import more_work
 from perfstress.detectors.growth.detection import assessments, detect, fails
 from perfstress.detectors.growth.levels import Levels, levels_of
+from perfstress.detectors.growth.looks import assess
 
 __all__ = ["Growth", "Levels", "assess", "assessments", "detect", "fails", "levels_of", "more_work"]

@@ -1,10 +1,10 @@
-"""One series to one judgement: does it grow with work, how fast, and is that bounded?"""
+"""Levels to one judgement: do they grow with work, how fast, and is that bounded?"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from perfstress.detectors.growth.evidence import (
     ends_high,
     growing_slope,
+    settled_at,
     shares,
     steepest,
     steps_that_grow,
@@ -20,9 +21,8 @@ from perfstress.detectors.growth.evidence import (
     tail,
     with_signs,
 )
-from perfstress.detectors.growth.levels import Levels, idle_per_s, levels_of
+from perfstress.detectors.growth.levels import Levels
 from perfstress.laws import Kind
-from perfstress.measurement import Series
 from perfstress.verdict import Label
 from perfstress.weighing import weigh
 
@@ -38,9 +38,6 @@ OPEN = 0.5
 SLOWS = 0.3
 # A few whole things that leak by chance bend any straight line a little.
 SLOWS_BY_CHANCE = 0.4
-MIN_LEVELS = 4
-# Growth by the clock is taken out where it is this share of the whole growth.
-IDLE_SHARE = (0.25, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,10 @@ class Growth:
     the limit is never reached, None without a limit. ``minimum_detectable`` is the growth per
     operation that this run would have shown with 90 % certainty. ``idle_per_s`` is growth without
     any load, where it was measured. ``cannot_exhaust`` says that even the upper end of the interval
-    stays below the limit within the horizon. ``certainty`` is the weight of growth beside that of
-    standing still. ``shape`` is the heaviest law; ``weights`` all of them.
+    stays below the limit within the horizon. ``rises_behind`` is the share of the work at which the
+    levels have settled by their law, where they rise behind it all the same. ``certainty`` is the
+    weight of growth beside that of standing still, ``slowing`` that of laws which cannot be told
+    from either within the run. ``shape`` is the heaviest law; ``weights`` all of them.
     """
 
     verdict: GrowthVerdict
@@ -65,6 +64,7 @@ class Growth:
     exhausts_interval_s: tuple[float, float] | None = None
     minimum_detectable: float | None = None
     critical_per_op: float | None = None
+    rises_behind: float | None = None
     cannot_exhaust: bool = False
     idle_per_s: float | None = None
     grown: float = 0.0
@@ -73,58 +73,9 @@ class Growth:
     levels: int = 0
     view: str = ""
     certainty: float = 0.0
+    slowing: float = 0.0
     weights: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
-
-
-def assess(
-    series: Series,
-    *,
-    rate_hz: float,
-    horizon_s: float,
-    limit: float | None = None,
-    warm_up_ops: float = 0.0,
-) -> Growth:
-    """Judge one series against its limit (``limit``, else the series' own) over the horizon at the
-    production rate.
-    """
-    limit = series.limit if limit is None else limit
-    levels = levels_of(series, warm_up_ops)
-    if levels is None or len(levels.work) < MIN_LEVELS:
-        return Growth("inconclusive", None, "too few readings", reason="too few readings")
-    idle = idle_per_s(series)
-    growth = judged(levels, limit, rate_hz, horizon_s)
-    if not idle or growth.verdict == "bounded":
-        return replace(growth, idle_per_s=idle)
-    return _beside_idle(growth, levels, idle, limit, rate_hz, horizon_s)
-
-
-def _beside_idle(
-    growth: Growth,
-    levels: Levels,
-    idle: float,
-    limit: float | None,
-    rate_hz: float,
-    horizon_s: float,
-) -> Growth:
-    """The growth that is left when the growth by the clock is taken out, where that is a fair part
-    of it; a resource that is used up by the clock alone stays unbounded, with nothing per
-    operation.
-    """
-    by_clock = idle * (levels.t_s - levels.t_s[0])
-    share = float(by_clock[-1]) / growth.grown if growth.grown > 0 else 0.0
-    if not IDLE_SHARE[0] <= share <= IDLE_SHARE[1]:
-        return replace(growth, idle_per_s=idle)
-    rest = judged(replace(levels, value=levels.value - by_clock), limit, rate_hz, horizon_s)
-    room = None if limit is None else limit - growth.last
-    until_s = math.inf if room is None else room / ((rest.per_op or 0.0) * rate_hz + idle)
-    rest = replace(rest, idle_per_s=idle, grown=growth.grown, last=growth.last)
-    if rest.verdict == "unbounded" or 0 <= until_s <= horizon_s:
-        shape = rest.shape if rest.verdict == "unbounded" else "by the clock"
-        return replace(
-            rest, verdict="unbounded", label="UNBOUNDED", shape=shape, exhausts_in_s=until_s
-        )
-    return rest
 
 
 def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float) -> Growth:
@@ -142,12 +93,14 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     harmless = critical is not None and worst / span <= critical
     open_ = weighed.share(Kind.OPEN)
     is_sure = open_ <= (SLOWS_BY_CHANCE if levels.whole else SLOWS) and ends_high(x, levels)
+    rises_behind: float | None = None
     verdict, label = _decide(positive, big, settled, open_, harmless, is_sure)
     if (verdict, label) == ("bounded", None):
         if not harmless and steps_that_grow(x, levels):
             verdict, label = "inconclusive", "STEP"
         elif not harmless and still_rises(weighed, behind):
             verdict, label = "inconclusive", None
+            rises_behind = settled_at(weighed)
         slope = behind
     low, high = (slope.estimate - slope.margin) / span, (slope.estimate + slope.margin) / span
     return Growth(
@@ -162,6 +115,7 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
         else (until(room, high, rate_hz), until(room, low, rate_hz)),
         minimum_detectable=behind.detectable / span,
         critical_per_op=critical,
+        rises_behind=rises_behind,
         cannot_exhaust=harmless or (critical is not None and high <= critical),
         grown=last - float(levels.value[0]),
         last=last,
@@ -169,6 +123,7 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
         levels=len(x),
         view=levels.view,
         certainty=positive / (positive + settled) if positive + settled > 0 else 0.0,
+        slowing=open_,
         weights=weighed.by_law(),
     )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from perfstress.criteria import Criterion, criteria_of
-from perfstress.detectors.growth.assessment import Growth, assess
+from perfstress.detectors.growth.assessment import Growth
 from perfstress.detectors.growth.between import between_floors
 from perfstress.detectors.growth.demands import (
     Judged,
@@ -23,6 +23,7 @@ from perfstress.detectors.growth.demands import (
 )
 from perfstress.detectors.growth.discoveries import discoveries
 from perfstress.detectors.growth.levels import chosen
+from perfstress.detectors.growth.looks import assess
 from perfstress.detectors.growth.recycling import (
     beside_recycling,
     is_worth_telling,

@@ -133,6 +133,12 @@ def tail(weighed: Weighed, x: Floats, levels: Levels) -> Slope:
     return Slope(slope, max(error * wider, floor), float(max(1, count - 2)))
 
 
+def settled_at(weighed: Weighed) -> float:
+    """The place where the heaviest settled law has settled."""
+    settled = np.flatnonzero(weighed.kind == Kind.SETTLED)
+    return float(weighed.place[settled[np.argmax(weighed.weight[settled])]])
+
+
 def still_rises(weighed: Weighed, behind: Slope) -> bool:
     """Whether the levels rise for sure behind the place where the heaviest settled law has settled:
     noise that remembers may be made to explain much, but not a line. What saturates goes on rising
@@ -153,6 +159,25 @@ def steepest(x: Floats, levels: Levels) -> float:
     if half < len(x) - 1:
         rates.append(float(y[-1] - y[half] + noise) / float(x[-1] - x[half]))
     return max(0.0, *rates)
+
+
+def line_of(levels: Levels) -> float:
+    """The steepest growth per operation that a straight line through the levels allows: the upper
+    end of its 99 % interval, widened for errors that remember each other.
+    """
+    x, y = levels.work, levels.value
+    slope, error = ols_slope(x, y)
+    rest = y - y.mean() - slope * (x - x.mean())
+    total = float(rest @ rest)
+    memory = float(np.clip(rest[1:] @ rest[:-1] / total, 0.0, 0.95)) if total > 0 else 0.0
+    wider = math.sqrt((1 + memory) / (1 - memory))
+    floor = levels.noise_floor / max(float(np.std(x)) * math.sqrt(len(x)), 1e-300)
+    return slope + t_quantile(CONFIDENCE, len(x) - 2.0) * max(error * wider, floor)
+
+
+def fallen(levels: Levels) -> float:
+    """How far the levels were ever below what they had reached."""
+    return float((np.maximum.accumulate(levels.value) - levels.value).max())
 
 
 def ends_high(x: Floats, levels: Levels) -> bool:

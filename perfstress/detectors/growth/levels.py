@@ -50,6 +50,11 @@ class Levels:
         """Whether these are whole things that are counted."""
         return self.quantum == 1.0
 
+    def behind(self, share: float) -> Levels:
+        """Those behind this share of the work."""
+        begin = int(np.searchsorted(self.work, self.work[0] + share * np.ptp(self.work)))
+        return replace(self, work=self.work[begin:], value=self.value[begin:], t_s=self.t_s[begin:])
+
 
 def quantum_of(unit: str, value: Floats) -> float:
     """The step in which a resource is counted: pages for memory, ones for counts."""
@@ -82,8 +87,16 @@ def levels_of(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
     if len(idle):
         quiet &= (t_s < t_s[idle[0]]) | (ops > ops[idle[-1]])
     floors = _floors(ops[quiet], value[quiet], t_s[quiet], series.unit, quantum)
-    if floors is not None:
-        return floors
+    return levels_under_load(series, warm_up_ops) if floors is None else floors
+
+
+def levels_under_load(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
+    """The levels of the readings under load: the feet of a collector's saw-teeth, else medians
+    over equal blocks of work; None when there are too few.
+    """
+    series = _longest_life(series)
+    value, ops, t_s = series.value, series.ops, series.t_s
+    quantum = quantum_of(series.unit, value)
     load = in_state(series.state, "load") & (ops >= warm_up_ops)
     ops, value, t_s = ops[load], value[load], t_s[load]
     if len(value) < 2 * READINGS_PER_BLOCK or ops[-1] <= ops[0]:
