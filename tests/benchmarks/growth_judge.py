@@ -17,7 +17,15 @@ import numpy as np
 
 from perfstress.detectors.growth import assess
 from perfstress.measurement import Series
-from tests.quality import hard, harder, hardest, held_back, held_back_again, traces
+from tests.quality import (
+    hard,
+    harder,
+    hardest,
+    held_back,
+    held_back_again,
+    held_back_fifth,
+    traces,
+)
 from tests.quality.hard import Labelled
 from tests.quality.traces import RATE_HZ, Floats, ground
 
@@ -107,6 +115,7 @@ SETS: Mapping[str, Callable[[int, int], Iterator[tuple[str, Labelled]]]] = {
     "hardest": lambda each, seed: of(hardest.HARDEST, each, seed),
     "held back": lambda each, seed: of(held_back.HELD_BACK, each, seed),
     "held back again": lambda each, seed: of(held_back_again.HELD_BACK_AGAIN, each, seed),
+    "held back, fifth": lambda each, seed: of(held_back_fifth.HELD_BACK_FIFTH, each, seed),
 }
 
 
