@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from perfstress.detectors.growth.evidence import (
     ends_high,
     growing_slope,
-    settled_at,
+    rises_behind,
     shares,
     steepest,
     steps_that_grow,
-    still_rises,
     tail,
     with_signs,
 )
@@ -93,14 +92,13 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     harmless = critical is not None and worst / span <= critical
     open_ = weighed.share(Kind.OPEN)
     is_sure = open_ <= (SLOWS_BY_CHANCE if levels.whole else SLOWS) and ends_high(x, levels)
-    rises_behind: float | None = None
+    place: float | None = None
     verdict, label = _decide(positive, big, settled, open_, harmless, is_sure)
     if (verdict, label) == ("bounded", None):
         if not harmless and steps_that_grow(x, levels):
             verdict, label = "inconclusive", "STEP"
-        elif not harmless and still_rises(weighed, behind):
+        elif not harmless and (place := rises_behind(weighed, behind, x, levels)) is not None:
             verdict, label = "inconclusive", None
-            rises_behind = settled_at(weighed)
         slope = behind
     low, high = (slope.estimate - slope.margin) / span, (slope.estimate + slope.margin) / span
     return Growth(
@@ -115,7 +113,7 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
         else (until(room, high, rate_hz), until(room, low, rate_hz)),
         minimum_detectable=behind.detectable / span,
         critical_per_op=critical,
-        rises_behind=rises_behind,
+        rises_behind=place,
         cannot_exhaust=harmless or (critical is not None and high <= critical),
         grown=last - float(levels.value[0]),
         last=last,

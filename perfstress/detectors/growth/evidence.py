@@ -126,29 +126,38 @@ def tail(weighed: Weighed, x: Floats, levels: Levels) -> Slope:
         heaviest = settled[np.argmax(weighed.weight[settled])]
         place, memory = float(weighed.place[heaviest]), float(weighed.memory[heaviest])
     kept = x >= min(place, x[-4])
-    slope, error = ols_slope(x[kept], levels.value[kept])
-    count = int(kept.sum())
-    floor = levels.noise_floor / max(float(np.std(x[kept])) * math.sqrt(count), 1e-12)
+    return _line(x[kept], levels.value[kept], levels.noise_floor, memory)
+
+
+def _line(x: Floats, y: Floats, noise_floor: float, memory: float) -> Slope:
+    """The slope of a straight line through levels whose noise remembers."""
+    slope, error = ols_slope(x, y)
+    floor = noise_floor / max(float(np.std(x)) * math.sqrt(len(x)), 1e-12)
     wider = math.sqrt((1 + memory) / (1 - memory))
-    return Slope(slope, max(error * wider, floor), float(max(1, count - 2)))
+    return Slope(slope, max(error * wider, floor), float(max(1, len(x) - 2)))
 
 
-def settled_at(weighed: Weighed) -> float:
-    """The place where the heaviest settled law has settled."""
-    settled = np.flatnonzero(weighed.kind == Kind.SETTLED)
-    return float(weighed.place[settled[np.argmax(weighed.weight[settled])]])
+def rises_behind(weighed: Weighed, behind: Slope, x: Floats, levels: Levels) -> float | None:
+    """The place where the heaviest settled law has settled, if the levels rise for sure behind it:
+    noise that remembers may be made to explain much, but not a line. None if they do not.
 
-
-def still_rises(weighed: Weighed, behind: Slope) -> bool:
-    """Whether the levels rise for sure behind the place where the heaviest settled law has settled:
-    noise that remembers may be made to explain much, but not a line. What saturates goes on rising
-    a little by its law.
+    What saturates goes on rising a little by its law. Of that ``exp(-6)`` of the whole is left at
+    six time constants, twice its place; what rises by more behind that is something else.
     """
     settled = np.flatnonzero(weighed.kind == Kind.SETTLED)
     if not len(settled):
-        return False
-    law = weighed.law[settled[np.argmax(weighed.weight[settled])]]
-    return bool(law != LAWS.index("saturating")) and behind.estimate > behind.margin
+        return None
+    heaviest = settled[np.argmax(weighed.weight[settled])]
+    place = float(weighed.place[heaviest])
+    if weighed.law[heaviest] != LAWS.index("saturating"):
+        return place if behind.estimate > behind.margin else None
+    place = 2 * place
+    if place > 0.5:
+        return None
+    memory = float(weighed.memory[heaviest])
+    rest = _line(x[x >= place], levels.value[x >= place], levels.noise_floor, memory)
+    by_law = math.exp(-6) * float(np.ptp(levels.value)) / (1 - place)
+    return place if rest.estimate - rest.margin > by_law else None
 
 
 def steepest(x: Floats, levels: Levels) -> float:
@@ -166,13 +175,12 @@ def line_of(levels: Levels) -> float:
     end of its 99 % interval, widened for errors that remember each other.
     """
     x, y = levels.work, levels.value
-    slope, error = ols_slope(x, y)
+    slope, _ = ols_slope(x, y)
     rest = y - y.mean() - slope * (x - x.mean())
     total = float(rest @ rest)
     memory = float(np.clip(rest[1:] @ rest[:-1] / total, 0.0, 0.95)) if total > 0 else 0.0
-    wider = math.sqrt((1 + memory) / (1 - memory))
-    floor = levels.noise_floor / max(float(np.std(x)) * math.sqrt(len(x)), 1e-300)
-    return slope + t_quantile(CONFIDENCE, len(x) - 2.0) * max(error * wider, floor)
+    line = _line(x, y, levels.noise_floor, memory)
+    return line.estimate + line.margin
 
 
 def fallen(levels: Levels) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from perfstress.detectors.growth.assessment import GROWS, SLOWS, Growth, judged
+from perfstress.detectors.growth.assessment import GROWS, SLOWS, STANDS, Growth, judged
 from perfstress.detectors.growth.evidence import fallen, line_of, steps_that_grow
 from perfstress.detectors.growth.levels import Levels, idle_per_s, levels_of, levels_under_load
 from perfstress.measurement import Series
@@ -16,6 +16,8 @@ from perfstress.weighing import GIVEN_BACK
 MIN_LEVELS = 4
 # The last half is judged by itself if it has so many levels.
 ENOUGH = 12
+# The shorter a stretch, the straighter what slows down looks in it: it must have less weight there.
+SLOWS_BEHIND = 0.1
 # Growth by the clock is taken out where it is this share of the whole growth.
 IDLE_SHARE = (0.25, 1.5)
 
@@ -97,20 +99,24 @@ def _beside_load(floors: Growth, load: Growth) -> Growth:
     """What the floors left open, with what the readings under load say, if the two have a growth
     in common.
 
-    Load shows growth where both together are sure of it and neither sees it slow down. It
-    excludes growth by its interval. What floors took for standing still, for noise, is open where
-    load says that it grows.
+    Load shows growth where both together are sure of it and of its not slowing down. It excludes
+    growth by its interval. What floors took for standing still is open where load says that it
+    grows, or where both together are less sure of it than one must be.
     """
     if load.interval is None or floors.interval is None:
         return floors
     if load.interval[0] > floors.interval[1] or load.interval[1] < floors.interval[0]:
         return floors
+    both = _together(load.certainty, floors.certainty)
     if load.verdict == "unbounded":
-        both = _together(load.certainty, floors.certainty)
-        if both > GROWS and floors.slowing <= SLOWS:
+        if both > GROWS and floors.slowing + load.slowing <= SLOWS:
             return load
         return replace(floors, verdict="inconclusive", label=None)
-    return load if load.verdict == "bounded" and load.cannot_exhaust else floors
+    if load.verdict == "bounded" and load.cannot_exhaust:
+        return load
+    if floors.verdict == "bounded" and 1 - both < STANDS:
+        return replace(floors, verdict="inconclusive", label=None)
+    return floors
 
 
 def _together(one: float, other: float) -> float:
@@ -131,11 +137,12 @@ def _with_its_end(levels: Levels, limit: float | None, rate_hz: float, horizon_s
         return growth
     if growth.rises_behind is not None:
         rest = levels.behind(growth.rises_behind)
-        if len(rest.work) < ENOUGH:
+        if len(rest.work) < max(ENOUGH, len(levels.work) / 2):
             return growth
         end = judged(rest, limit, rate_hz, horizon_s)
         # A rise behind a fall may be one more tooth.
         goes_on = end.verdict == "unbounded" and fallen(levels) <= GIVEN_BACK * end.grown
+        goes_on = goes_on and end.slowing <= SLOWS_BEHIND
         return replace(end, grown=growth.grown, work=growth.work) if goes_on else growth
     critical = growth.critical_per_op
     half = levels.behind(0.5)
