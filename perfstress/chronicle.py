@@ -58,6 +58,7 @@ class Chronicle:
         self.at_begin: Callable[[Epoch, int], None] | None = None  # told of each epoch's start
         self._epochs = epochs
         self._ends: dict[int, list[tuple[int, Mapping[str, float | None]]]] = {}
+        self._sized: int | None = None  # the epoch of a size that has ended and was not read yet
         self._watcher = watcher
         self._sampler: Sampler | None = None
 
@@ -80,6 +81,7 @@ class Chronicle:
         for event in events:  # every event is filed, also those behind the last of the block
             if isinstance(event, BlockDone):
                 done = True
+                self._read_behind()
                 if event.troubles:
                     self.event("late-errors", troubles=dict(event.troubles))
             else:
@@ -100,10 +102,10 @@ class Chronicle:
             self._sampler.rest(event.epoch, "drain", anew=True)
 
     def _done(self, event: EpochDone) -> None:
+        self._read_at_ends(event.epoch)
         if self._sampler is not None and self._epochs[event.epoch].size is not None:
-            at_ns = now_ns()
-            self._sampler.rest(event.epoch, "load")  # what comes is no part of it
-            self._ends.setdefault(event.epoch, []).append((at_ns, self._sampler.latest()))
+            self._sampler.set_epoch(event.epoch, "drain")  # what comes is no part of it
+            self._sized = event.epoch
         self.event(
             "epoch-ended",
             at_ns=event.ended_ns,
@@ -115,7 +117,13 @@ class Chronicle:
             troubles=dict(event.troubles),
         )
 
-    def _read_at_begin(self, index: int) -> None:
+    def _read_behind(self) -> None:
+        """What a size has cost in all: only now is nothing of it under way any more."""
+        if self._sampler is not None and self._sized is not None:
+            self._sampler.rest(self._sized, "load")
+            self._sized = None
+
+    def _read_at_ends(self, index: int) -> None:
         """A stretch at one size may be shorter than the distance of two readings, and how long it
         waited for a CPU is the difference of two.
         """
@@ -167,7 +175,7 @@ class Chronicle:
         if self._sampler is not None:
             self._sampler.set_epoch(index, state)
         self.event("epoch-began", at_ns=at_ns, epoch=index, stage=epoch.stage)
-        self._read_at_begin(index)
+        self._read_at_ends(index)
         self._watcher.stage(epoch, len(self._epochs))
         if self.at_begin is not None:
             self.at_begin(epoch, at_ns)
