@@ -144,11 +144,18 @@ def _metric(asked: Asked) -> tuple[str, float]:
         share = parse_share(asked.worse_than)
     except ValueError as error:
         raise UsageError(f"--worse-than: {error}", slug="bisect-metric") from error
-    if metric.scale != "ratio" or share < metric.smallest:
-        least = f"at least {100 * metric.smallest:g}%" if metric.scale == "ratio" else "a ratio"
+    # a share of all answers is told in per cent as well; other differences have units of their own
+    if not (metric.scale == "ratio" or metric.is_share):
         raise UsageError(
-            f"--metric {metric.name} --worse-than {asked.worse_than}: has to be {least}",
-            hint="less than that is noise; what is compared by difference shows in verdicts",
+            f"--metric {metric.name} is compared by its difference in {metric.unit}",
+            hint="growth shows in verdicts: bisect without --metric",
+            slug="bisect-metric",
+        )
+    if share < metric.smallest:
+        raise UsageError(
+            f"--metric {metric.name} --worse-than {asked.worse_than}: "
+            f"has to be at least {100 * metric.smallest:g}%",
+            hint="less than that is noise",
             slug="bisect-metric",
         )
     return metric.name, share

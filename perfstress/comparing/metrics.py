@@ -24,6 +24,11 @@ class Metric:
     scale: Literal["ratio", "difference"] = "ratio"
     wide: float = 0.0
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a share of all answers, compared by the difference of two shares."""
+        return self.scale == "difference" and not self.unit
+
 
 # By the name before " of <journey>" and " at <size>"; a key that ends in "." or ":" is a prefix.
 TABLE: Mapping[str, Metric] = {

@@ -36,8 +36,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
         (Asked("work", good="HEAD~2", worse_than="10%"), "bisect-metric"),
         (Asked("work", good="HEAD~2", metric="x", worse_than="10%"), "no-metric"),
         (Asked("work", good="HEAD~2", metric="response.p50", worse_than="1%"), "bisect-metric"),
-        (Asked("work", good="HEAD~2", metric="response.p50", worse_than="x"), "bisect-metric"),
+        (Asked("work", good="HEAD~2", metric="response.tail", worse_than="0.1%"), "bisect-metric"),
         (Asked("work", good="HEAD~2", metric="memory.growth", worse_than="10%"), "bisect-metric"),
+        (Asked("work", good="HEAD~2", metric="response.p50", worse_than="x"), "bisect-metric"),
         (
             Asked("work", good="HEAD~2", metric="response.p50", worse_than="10%", times=1),
             "bad-times",
