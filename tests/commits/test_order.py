@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from perfstress import provenance
 from perfstress.provenance import Provenance
-from tests.support.repositories import EXAMPLE, Made, git, histories, is_before, write
+from tests.support.repositories import EXAMPLE, Made, git, histories, is_before, text, write
 
 PATHS = ["service/**"]
 
@@ -42,8 +42,12 @@ class Slow:
                 found.append((next(pieces), list(zip(status, olds, strict=True))))
         return found
 
-    def life(self, name: str, number: int) -> tuple[set[int], set[int], set[str]]:
-        """The commits that added, and that edited, the file that a commit has under a name."""
+    def life(
+        self, name: str, number: int, but: frozenset[str] = frozenset()
+    ) -> tuple[set[int], set[int], set[str]]:
+        """The commits that added, and that edited, the file that a commit has under a name; without
+        those at which it was called as ``but`` has it.
+        """
         adds: set[int] = set()
         edits: set[int] = set()
         seen: set[tuple[str, int]] = set()
@@ -59,7 +63,8 @@ class Slow:
                 todo += [(name, parent) for parent in parents]
                 continue
             (parts,) = changed
-            (adds if all(status == "A" for status, _ in parts) else edits).add(number)
+            if name not in but:
+                (adds if all(status == "A" for status, _ in parts) else edits).add(number)
             pairs = zip(parts, parents, strict=len(parts) > 1 or bool(parents))
             todo += [(old, parent) for (status, old), parent in pairs if status != "A"]
         return adds, edits, {name for name, _ in seen}
@@ -76,7 +81,8 @@ class Slow:
                     continue
                 for (status, old), parent in zip(parts, self.made[number].parents, strict=False):
                     if status == "R" and not pattern.fullmatch(old):
-                        adds, edits, _ = self.life(old, parent)
+                        # what was the example itself is no older life of the implementation
+                        adds, edits, _ = self.life(old, parent, frozenset(own))
                         found |= adds | edits
         return found
 
@@ -97,7 +103,17 @@ class Slow:
         return "cannot-tell" if proper else "too-late"
 
 
+ON_ONE_BRANCH_THE_EXAMPLE_BECAME_CODE = [
+    Made((), {EXAMPLE: text(EXAMPLE, 0)}),
+    Made((0,), {EXAMPLE: text(EXAMPLE, "x")}),
+    Made((1,), {"service/a.py": text(EXAMPLE, "x")}),
+    Made((0,), {EXAMPLE: text(EXAMPLE, "x")}),
+    Made((2, 3), {EXAMPLE: text(EXAMPLE, "x")}),
+]
+
+
 @given(made=histories())
+@example(made=ON_ONE_BRANCH_THE_EXAMPLE_BECAME_CODE)
 @settings(max_examples=30, deadline=None)
 def test_no_history_yields_a_false_before(made: list[Made]) -> None:
     with tempfile.TemporaryDirectory() as folder:
