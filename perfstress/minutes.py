@@ -164,6 +164,8 @@ class _Body:
         """Where the column lies."""
         import numpy as np  # delayed: see above
 
+        if not len(column):
+            return "=", 0
         low, high = int(column.min()), int(column.max())
         if low == high:
             return "=", low

@@ -160,6 +160,13 @@ def test_a_line_is_read_back_as_it_was() -> None:
     assert interval_of(json.loads(runfile.line_of(one))) == one
 
 
+def test_histograms_that_have_counted_nothing_are_packed_as_well() -> None:
+    empty = Interval(0, 0, "buy", "pay", 1, 0, {"timeout": 1}, response=Histogram().encode())
+    assert packed([empty]).interval(0) == empty
+    for load in both([empty]):
+        assert load.merged("response").total == 0
+
+
 # ---------------------------------------------------------------- on disk
 LINES = 2 * STRETCH_S + 40
 
