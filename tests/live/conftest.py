@@ -14,6 +14,7 @@ from tests.support.project import Project
 # in little and are marked slow: ``python -m tests.acceptance.findings`` runs them all.
 OFTEN = {
     "test_diagnosis": ("memory_that_grew",),
+    "test_finding_burdens": ("outgrows_its_size[pairs",),
     "test_finding_capacity": ("thrashing collapses",),
     "test_finding_counters": ("ticket that does not fit",),
     "test_finding_faults": ("stall-scarred", "[killed]"),

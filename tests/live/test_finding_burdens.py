@@ -45,8 +45,8 @@ SIZES = [100, 1000, 2000, 4000, 6000, 10_000]
     ("call", "expected"),
     [
         ("pairs", "FAIL"),
-        pytest.param("copies", "PASS", marks=pytest.mark.slow),
-        pytest.param("keeps", "INCONCLUSIVE", marks=pytest.mark.slow),
+        ("copies", "PASS"),
+        ("keeps", "INCONCLUSIVE"),
     ],
 )
 def test_memory_that_outgrows_its_size(project: Project, call: str, expected: str) -> None:
@@ -68,7 +68,6 @@ def test_memory_that_outgrows_its_size(project: Project, call: str, expected: st
         assert any("became more with each visit" in reason for reason in verdict["reasons"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "expected"), [("pairs", "FAIL"), ("copies", "PASS")])
 def test_memory_of_a_server_that_keeps_what_was_freed(
     project: Project, mode: str, expected: str
@@ -90,7 +89,6 @@ def test_memory_of_a_server_that_keeps_what_was_freed(
     assert told == (["memory"] if expected == "FAIL" else [])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("call", "is_square"), [("squared", True), ("sorting", False)])
 def test_cpu_time_that_a_clock_shows_is_told_once(
     project: Project, call: str, is_square: bool
