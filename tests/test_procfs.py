@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(not procfs.LINUX, reason="needs Linux: reads /proc"),
 ]
-
-
-@pytest.fixture
-def victim() -> Iterator[Victim]:
-    with Victim() as victim:
-        yield victim
 
 
 def test_a_name_with_brackets_does_not_confuse_the_stat_line(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,12 +15,6 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(not procfs.LINUX, reason="needs Linux: reads /proc"),
 ]
-
-
-@pytest.fixture
-def victim() -> Iterator[Victim]:
-    with Victim() as victim:
-        yield victim
 
 
 def test_a_tree_has_its_root_children_and_grandchildren(victim: Victim) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,6 @@ from tests.support.victim import Victim, until
 
 needs_linux = pytest.mark.skipif(not LINUX, reason="needs Linux: reads /proc")
 MIB = 2**20
-
-
-@pytest.fixture
-def victim() -> Iterator[Victim]:
-    with Victim() as victim:
-        yield victim
 
 
 def read(victim: Victim, *, dear: bool = False) -> dict[str, float]:

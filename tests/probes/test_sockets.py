@@ -24,12 +24,6 @@ Closing = contextlib.ExitStack
 
 
 @pytest.fixture
-def victim() -> Iterator[Victim]:
-    with Victim() as victim:
-        yield victim
-
-
-@pytest.fixture
 def server() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
         yield server
