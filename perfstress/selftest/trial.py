@@ -115,6 +115,11 @@ class Trial:
         seconds = (now_ns() - began_ns) / NS_PER_S
         return _answer(case, defect, process.returncode, out, err, seconds)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether what is under way was ended: what it says then is no answer."""
+        return self._stopped
+
     def stop(self) -> None:
         """End what is under way, as Ctrl-C does: no target is left."""
         with self._lock:
@@ -184,6 +189,8 @@ def try_all(
         case, defect, wanted = job
         answer = trial.run(case, defect, wanted)
         with lock:
+            if trial.is_stopped:
+                return
             answers[case.name, defect] = answer
             for fresh in _known(case, jobs, answers, results):
                 results.append(fresh)

@@ -183,10 +183,11 @@ def test_ctrl_c_leaves_no_target_and_no_run(tmp_path: Path) -> None:
         targets = wait_for(started, within_s=30)
         below = me.children(recursive=True)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130
+    assert out == ""  # a run that was interrupted is no class that was missed
     _, alive = psutil.wait_procs([*targets, *below], timeout=15)
     assert alive == []
     assert list(tmp_path.iterdir()) == []
