@@ -1,20 +1,28 @@
 """Runs the live targets of every finding class again and again: where a class has to fire, and the
 mended twins where nothing may.
 
-usage: ``python -m tests.acceptance.findings [--times 20] [--only counters,sizes] [--cases NAME]``
+usage: ``python -m tests.acceptance.findings [--times 20] [--only counters,sizes] [--cases NAME]
+[--shard 1/3] [--journal FILE]``, and ``python -m tests.acceptance.findings --tell FILE...``
 
-Each case is a test of ``tests/live/test_finding_*.py``, half a minute long on an idle machine; all
-of them twenty times take hours. Prints a line for each case with its runs and how many went wrong,
-and why the first did. Exit code 0 when none did. A case that is skipped says what is missing.
+Each case is a test of ``tests/live/test_finding_*.py``, up to half a minute long on an idle
+machine; all of them twenty times take hours. ``--shard K/N`` takes every Nth case, so that N of
+these may run side by side, each from a clone of its own. ``--journal`` appends a line of JSON for
+each run, so that what was made is not lost with an interruption; ``--tell`` counts such files
+together. Prints a line for each case with its runs and how many went wrong, and why the first did.
+Exit code 0 when none did. A case that is skipped says what is missing.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -34,6 +42,16 @@ class Tally:
     skipped: str = ""
     why: str = ""
 
+    def add(self, run: dict[str, object]) -> None:
+        """One run more, as :func:`outcomes` tells it."""
+        if run["skipped"]:
+            self.skipped = str(run["skipped"])
+            return
+        self.runs += 1
+        self.seconds.append(float(str(run["seconds"])))
+        self.wrong += bool(run["why"])
+        self.why = self.why or str(run["why"])
+
     def row(self, name: str) -> str:
         """A line of the table."""
         if self.skipped and not self.runs:
@@ -43,38 +61,73 @@ class Tally:
         return f"{name:<70}{self.runs:>4} runs, {self.wrong} wrong, {mean_s:.0f} s each{told}"
 
 
-def files(only: set[str]) -> list[Path]:
-    """The files of cases: all, or those that are named."""
-    found = sorted(LIVE.glob("test_finding_*.py"))
-    return [path for path in found if not only or path.stem.removeprefix("test_finding_") in only]
+def cases(only: set[str], named: str, shard: tuple[int, int]) -> list[str]:
+    """The tests to run, as pytest names them: of all areas or of those that are named, and of these
+    every ``shard[1]``-th, beginning with ``shard[0]`` (from 1)."""
+    paths = sorted(LIVE.glob("test_finding_*.py"))
+    paths = [path for path in paths if not only or path.stem.removeprefix("test_finding_") in only]
+    if not paths:
+        return []
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", ""]
+    command += ["--collect-only", *(str(path) for path in paths), *(["-k", named] if named else [])]
+    told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout
+    found = [line for line in told.splitlines() if "::" in line]
+    return found[shard[0] - 1 :: shard[1]]
 
 
-def once(paths: list[Path], cases: str) -> ElementTree.Element:
+def once(chosen: list[str]) -> ElementTree.Element:
     """One run of every case; what pytest writes for machines."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", ""]
-        command += [f"--junit-xml={report}", *(str(path) for path in paths)]
-        command += ["-k", cases] if cases else []
+        command += [f"--junit-xml={report}", *chosen]
         subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
         return ElementTree.parse(report).getroot()
 
 
-def count(tree: ElementTree.Element, tallies: dict[str, Tally]) -> None:
-    """Add one run of every case to the tallies."""
+def outcomes(tree: ElementTree.Element) -> Iterator[dict[str, object]]:
+    """Each case of one run: ``case``, ``seconds``, ``skipped`` and ``why`` (empty: it was neither
+    skipped nor wrong), and the machine's ``load`` and the ``time`` at its end."""
     for case in tree.iter("testcase"):
         area = (case.get("classname") or "").rpartition("test_finding_")[2]
-        tally = tallies[f"{area}: {case.get('name')}"]
-        if (skipped := case.find("skipped")) is not None:
-            tally.skipped = skipped.get("message") or ""
-            continue
-        tally.runs += 1
-        tally.seconds.append(float(case.get("time") or 0))
+        skipped = case.find("skipped")
         problem = case.find("failure")
         problem = case.find("error") if problem is None else problem
-        if problem is not None:
-            tally.wrong += 1
-            tally.why = tally.why or (problem.get("message") or "").splitlines()[0][:160]
+        told = "" if problem is None else (problem.get("message") or "it failed")
+        yield {
+            "case": f"{area}: {case.get('name')}",
+            "seconds": float(case.get("time") or 0),
+            "skipped": "" if skipped is None else skipped.get("message") or "skipped",
+            "why": told.strip().partition("\n")[0][:160],
+            "load": round(os.getloadavg()[0], 1),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
+        }
+
+
+def tell(runs: Iterable[dict[str, object]]) -> int:
+    """Print the table; 1 when any run was wrong."""
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    for run in runs:
+        tallies[str(run["case"])].add(run)
+    for name, tally in sorted(tallies.items()):
+        print(tally.row(name))
+    made = sum(tally.runs for tally in tallies.values())
+    wrong = sum(tally.wrong for tally in tallies.values())
+    print(f"{len(tallies)} cases, {made} runs, {wrong} wrong")
+    return int(wrong > 0)
+
+
+def journaled(path: str) -> list[dict[str, object]]:
+    """The runs of a journal."""
+    return [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()]
+
+
+def part(text: str) -> tuple[int, int]:
+    """``K/N`` as two numbers."""
+    number, _, count = text.partition("/")
+    if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part of a whole, as 1/3 is")
+    return int(number), int(count)
 
 
 def main() -> int:
@@ -83,18 +136,25 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1, help="runs of each")
     parser.add_argument("--only", default="", help="areas, separated by commas")
     parser.add_argument("--cases", default="", help="what pytest -k takes")
+    parser.add_argument("--shard", type=part, default=(1, 1), help="K/N: every Nth case")
+    parser.add_argument("--journal", default=os.devnull, help="append each run to this file")
+    parser.add_argument("--tell", nargs="+", help="run nothing: count these journals together")
     options = parser.parse_args()
-    paths = files({name for name in options.only.split(",") if name})
-    if not paths:
-        parser.error(f"no area of {options.only!r} in {LIVE}")
-    tallies: dict[str, Tally] = defaultdict(Tally)
+    if options.tell:
+        return tell(run for path in options.tell for run in journaled(path))
+    only = {name for name in options.only.split(",") if name}
+    chosen = cases(only, options.cases, options.shard)
+    if not chosen:
+        parser.error(f"no case of {options.only!r}, {options.cases!r} in {LIVE}")
+    runs: list[dict[str, object]] = []
     for number in range(options.times):
-        count(once(paths, options.cases), tallies)
-        wrong = sum(tally.wrong for tally in tallies.values())
+        made = list(outcomes(once(chosen)))
+        runs += made
+        with Path(options.journal).open("a", encoding="utf-8") as journal:
+            journal.writelines(json.dumps(run) + "\n" for run in made)
+        wrong = sum(bool(run["why"]) for run in runs)
         print(f"round {number + 1}: {wrong} wrong so far", flush=True)
-    for name, tally in tallies.items():
-        print(tally.row(name))
-    return int(any(tally.wrong for tally in tallies.values()))
+    return tell(runs)
 
 
 if __name__ == "__main__":
