@@ -126,7 +126,11 @@ def _given_back(cells: Cells, at: Ints, slope: Floats, other: Floats) -> Ints:
     fell, rose = -(slope + other) * place, slope * (1 - place)
     slowed = (slope < SLOWED * (slope + other)) & (place > SLOWED_EARLY)
     swings = bent & ((fell > GIVEN_BACK * rose) | slowed)
-    return np.where((falls & much) | swings, int(Kind.OPEN), cells.kind[at])
+    kind = np.where((falls & much) | swings, int(Kind.OPEN), cells.kind[at])
+    # A warm-up downwards beside a line is growth that becomes steeper, if it never fell.
+    steeper = (law == LAWS.index("warm-up, then linear")) & (other < 0)
+    steeper &= slope + 3 * other / np.maximum(place, 1e-9) >= 0
+    return np.where(steeper, int(Kind.GROWING), kind)
 
 
 @dataclass(frozen=True, slots=True)

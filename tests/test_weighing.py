@@ -57,6 +57,19 @@ def test_growth_that_was_given_back_is_open():
     assert weighed.share(Kind.GROWING) < 0.2
 
 
+def test_growth_that_becomes_steeper_is_growth_however_slowly_it_bends():
+    tau = 0.25
+    line, bend = 60 * X, 10 * (1 - np.exp(-X / tau))
+    assert weigh(X, line - bend + noise(3) / 4, 0.1).share(Kind.GROWING) > 0.95
+    assert weigh(X, line + bend + noise(3) / 4, 0.1).share(Kind.OPEN) > 0.5
+
+
+def test_what_fell_before_it_rose_is_no_growth_that_becomes_steeper():
+    swings = 60 * X - 40 * (1 - np.exp(-X / 0.25))
+    assert swings.min() < -5
+    assert weigh(X, swings + noise(3) / 4, 0.1).share(Kind.OPEN) > 0.5
+
+
 def test_eight_points_on_a_line_are_growth_and_three_more_flat_ones_are_not():
     x = np.linspace(0, 1, 9)
     assert weigh(x, 10 * x, 0.05).share(Kind.GROWING) > 0.9

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from perfstress.detectors.growth import Growth, assess
-from tests.quality import hard, harder, hardest, held_back, held_back_again, traces
+from tests.quality import hard, harder, hardest, held_back, held_back_again, held_back_fifth, traces
 from tests.quality.traces import BOUNDED, LEAKS, RATE_HZ, Maker
 
 EACH = 16
@@ -118,8 +118,15 @@ def test_what_cannot_be_told_is_left_open(
     assert found["unbounded", "bounded"] <= passes * (found.total() - bounded)
 
 
-def test_what_can_be_told_is_mostly_told() -> None:
-    found = told(held_back_again.HELD_BACK_AGAIN, 6)
+@pytest.mark.parametrize(
+    "families",
+    [held_back_again.HELD_BACK_AGAIN, held_back_fifth.HELD_BACK_FIFTH],
+    ids=["held back again", "held back, fifth"],
+)
+def test_what_can_be_told_is_mostly_told(
+    families: Mapping[str, tuple[str, hard.Maker]],
+) -> None:
+    found = told(families, 6)
     leaks = sum(count for (truth, _), count in found.items() if truth == "unbounded")
     assert found["unbounded", "unbounded"] >= 0.9 * leaks
     assert found["bounded", "bounded"] >= 0.95 * (found.total() - leaks)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from perfstress.detectors.growth.assessment import GROWS, SLOWS, STANDS, Growth, judged
+from perfstress.detectors.growth.assessment import GROWS, OPEN, SLOWS, STANDS, Growth, judged
 from perfstress.detectors.growth.evidence import fallen, line_of, steps_that_grow
 from perfstress.detectors.growth.levels import Levels, idle_per_s, levels_of, levels_under_load
 from perfstress.measurement import Series
@@ -18,6 +18,8 @@ MIN_LEVELS = 4
 ENOUGH = 12
 # The shorter a stretch, the straighter what slows down looks in it: it must have less weight there.
 SLOWS_BEHIND = 0.1
+# Below this, many readings have as good as excluded that it slows down, whatever few floors allow.
+HARDLY_SLOWS = 0.05
 # Growth by the clock is taken out where it is this share of the whole growth.
 IDLE_SHARE = (0.25, 1.5)
 
@@ -109,7 +111,9 @@ def _beside_load(floors: Growth, load: Growth) -> Growth:
         return floors
     both = _together(load.certainty, floors.certainty)
     if load.verdict == "unbounded":
-        if both > GROWS and floors.slowing + load.slowing <= SLOWS:
+        goes_on = floors.slowing + load.slowing <= SLOWS
+        goes_on |= load.slowing <= HARDLY_SLOWS and floors.slowing <= OPEN
+        if both > GROWS and goes_on:
             return load
         return replace(floors, verdict="inconclusive", label=None)
     if load.verdict == "bounded" and load.cannot_exhaust:
