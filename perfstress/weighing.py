@@ -127,10 +127,14 @@ def _given_back(cells: Cells, at: Ints, slope: Floats, other: Floats) -> Ints:
     slowed = (slope < SLOWED * (slope + other)) & (place > SLOWED_EARLY)
     swings = bent & ((fell > GIVEN_BACK * rose) | slowed)
     kind = np.where((falls & much) | swings, int(Kind.OPEN), cells.kind[at])
-    # A warm-up downwards beside a line is growth that becomes steeper, if it never fell.
-    steeper = (law == LAWS.index("warm-up, then linear")) & (other < 0)
-    steeper &= slope + 3 * other / np.maximum(place, 1e-9) >= 0
-    return np.where(steeper, int(Kind.GROWING), kind)
+    # A warm-up downwards beside a line is growth that becomes steeper, if it hardly ever fell.
+    steeper = (law == LAWS.index("warm-up, then linear")) & (other < 0) & (slope > 0)
+    tau = np.where(steeper, place / 3, 1.0)
+    ratio = np.where(steeper, -other / (np.where(steeper, slope, 1.0) * tau), 1.0)
+    lowest = tau * np.log(np.maximum(ratio, 1.0))
+    fell = -(slope * lowest + other * -np.expm1(-lowest / tau))
+    rose = slope + other * -np.expm1(-1 / tau) + fell
+    return np.where(steeper & (fell <= GIVEN_BACK * rose), int(Kind.GROWING), kind)
 
 
 @dataclass(frozen=True, slots=True)

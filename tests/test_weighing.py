@@ -64,9 +64,9 @@ def test_growth_that_becomes_steeper_is_growth_however_slowly_it_bends():
     assert weigh(X, line + bend + noise(3) / 4, 0.1).share(Kind.OPEN) > 0.5
 
 
-def test_what_fell_before_it_rose_is_no_growth_that_becomes_steeper():
-    swings = 60 * X - 40 * (1 - np.exp(-X / 0.25))
-    assert swings.min() < -5
+def test_what_fell_by_more_than_it_rose_is_no_growth_that_becomes_steeper():
+    swings = 40 * X - 60 * (1 - np.exp(-X / 0.25))
+    assert -swings.min() > swings[-1] - swings.min() > 10
     assert weigh(X, swings + noise(3) / 4, 0.1).share(Kind.OPEN) > 0.5
 
 

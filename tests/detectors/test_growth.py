@@ -169,15 +169,17 @@ def with_load(quiet, busy) -> Series:
     )
 
 
-def leak_under_teeth(per_run: float) -> Series:
+def leak_under_teeth(per_run: float, turns: float = 21.3) -> Series:
     """A collector that does not run when it is quiet: floors lie anywhere on its teeth."""
     share, rng = np.linspace(0, 1, 600), np.random.default_rng(8)
-    teeth = 30 * MIB * ((share * 21.3) % 1)
+    teeth = 30 * MIB * ((share * turns) % 1)
     busy = 100 * MIB + per_run * share + teeth + rng.normal(0, MIB / 10, 600)
     return with_load(busy[np.linspace(0, 599, 9).astype(int)], busy)
 
 
 def test_a_leak_that_the_teeth_hide_from_the_floors_shows_under_load():
+    few = judge(leak_under_teeth(20 * MIB, turns=10.3), rate_hz=50.0)
+    assert (few.verdict, few.view, few.levels) == ("unbounded", "teeth", 10)
     leak = judge(leak_under_teeth(20 * MIB), rate_hz=50.0)
     assert (leak.verdict, leak.view) == ("unbounded", "teeth")
     assert leak.per_op * 160_000 == pytest.approx(20 * MIB, rel=0.1)
@@ -212,6 +214,22 @@ def test_a_leak_behind_a_cache_that_filled_unevenly_is_found():
     values = 100 * MIB + cache + rng.normal(0, MIB / 50, 600)
     assert judge(load_only(values), rate_hz=20.0).verdict == "bounded"
     assert judge(load_only(values + 8 * MIB * share), rate_hz=20.0).verdict == "unbounded"
+
+
+def test_what_the_start_gives_back_does_not_hide_the_leak_behind_it():
+    share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
+    given_back = 200 * MIB + 60 * MIB * np.exp(-share / 0.07) + rng.normal(0, MIB / 2, 600)
+    assert judge(load_only(given_back), rate_hz=0.1).verdict == "bounded"
+    assert judge(load_only(given_back + 20 * MIB * share), rate_hz=20.0).verdict == "unbounded"
+    # one long tooth, begun anew early in the run, is as steep behind its fall
+    tooth = 200 * MIB + 60 * MIB * ((share + 0.9) % 1) + rng.normal(0, MIB / 2, 600)
+    assert judge(load_only(tooth), rate_hz=20.0).verdict == "inconclusive"
+
+
+def test_growth_that_becomes_steeper_from_next_to_nothing_is_growth():
+    share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
+    values = 200 * MIB + 40 * MIB * share**2 + rng.normal(0, MIB / 8, 600)
+    assert judge(load_only(values), rate_hz=20.0).verdict == "unbounded"
 
 
 def test_too_few_readings_tell_nothing():

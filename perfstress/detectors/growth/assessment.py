@@ -91,7 +91,9 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     worst = max(steepest(x, levels), slope.estimate + slope.margin)
     harmless = critical is not None and worst / span <= critical
     open_ = weighed.share(Kind.OPEN)
-    is_sure = open_ <= (SLOWS_BY_CHANCE if levels.whole else SLOWS) and ends_high(x, levels)
+    is_sure = open_ <= (SLOWS_BY_CHANCE if levels.whole else SLOWS) and ends_high(
+        weighed, x, levels
+    )
     place: float | None = None
     verdict, label = _decide(positive, big, settled, open_, harmless, is_sure)
     if (verdict, label) == ("bounded", None):

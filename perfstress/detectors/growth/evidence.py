@@ -188,11 +188,21 @@ def fallen(levels: Levels) -> float:
     return float((np.maximum.accumulate(levels.value) - levels.value).max())
 
 
-def ends_high(x: Floats, levels: Levels) -> bool:
-    """Whether the end is as high as all before it: what grows for ever is, what swings may not."""
+def ends_high(weighed: Weighed, x: Floats, levels: Levels) -> bool:
+    """Whether the end is as high as all before it: what grows for ever is, what swings may not.
+
+    What a warm-up held and gave back is left out, where the heaviest growing law has one.
+    """
     y = levels.value
     noise = max(levels.noise_floor, mad_sd(np.diff(y)))
-    return float(y[x >= END].max()) >= float(y[x < END].max()) - noise
+    growing = np.flatnonzero(weighed.kind == Kind.GROWING)
+    begin = 0.0
+    if len(growing):
+        heaviest = growing[np.argmax(weighed.weight[growing])]
+        if weighed.law[heaviest] == LAWS.index("warm-up, then linear"):
+            begin = min(float(weighed.place[heaviest]), END / 2)
+    before = (x >= begin) & (x < END)
+    return float(y[x >= END].max()) >= float(y[before].max()) - noise
 
 
 def steps_that_grow(x: Floats, levels: Levels) -> bool:

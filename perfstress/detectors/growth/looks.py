@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from perfstress.detectors.growth.assessment import GROWS, OPEN, SLOWS, STANDS, Growth, judged
+from perfstress.detectors.growth.assessment import GROWS, STANDS, Growth, judged
 from perfstress.detectors.growth.evidence import fallen, line_of, steps_that_grow
 from perfstress.detectors.growth.levels import Levels, idle_per_s, levels_of, levels_under_load
 from perfstress.measurement import Series
@@ -16,10 +16,13 @@ from perfstress.weighing import GIVEN_BACK
 MIN_LEVELS = 4
 # The last half is judged by itself if it has so many levels.
 ENOUGH = 12
+ENOUGH_TEETH = 8  # the foot of a tooth says more than a block does
 # The shorter a stretch, the straighter what slows down looks in it: it must have less weight there.
 SLOWS_BEHIND = 0.1
-# Below this, many readings have as good as excluded that it slows down, whatever few floors allow.
-HARDLY_SLOWS = 0.05
+# Most growth that is met does not slow down: its share before anything was looked at, which two
+# looks must not count twice, and what may be left of it after both.
+EXPECTED = 0.3
+SLOWS_FOR_BOTH = 0.2
 # Growth by the clock is taken out where it is this share of the whole growth.
 IDLE_SHARE = (0.25, 1.5)
 
@@ -92,7 +95,7 @@ def _looked_at_closely(
     if growth.cannot_exhaust or growth.verdict == "unbounded":
         return growth
     load = levels_under_load(series, warm_up_ops)
-    if load is None or len(load.work) < ENOUGH:
+    if load is None or len(load.work) < (ENOUGH_TEETH if load.view == "teeth" else ENOUGH):
         return growth
     return _beside_load(growth, _with_its_end(load, limit, rate_hz, horizon_s))
 
@@ -111,9 +114,8 @@ def _beside_load(floors: Growth, load: Growth) -> Growth:
         return floors
     both = _together(load.certainty, floors.certainty)
     if load.verdict == "unbounded":
-        goes_on = floors.slowing + load.slowing <= SLOWS
-        goes_on |= load.slowing <= HARDLY_SLOWS and floors.slowing <= OPEN
-        if both > GROWS and goes_on:
+        slowing = _together(_together(floors.slowing, load.slowing), 1 - EXPECTED)
+        if both > GROWS and slowing <= SLOWS_FOR_BOTH:
             return load
         return replace(floors, verdict="inconclusive", label=None)
     if load.verdict == "bounded" and load.cannot_exhaust:
