@@ -1,15 +1,17 @@
 """Runs the live targets of every finding class again and again: where a class has to fire, and the
 mended twins where nothing may.
 
-usage: ``python -m tests.acceptance.findings [--times 20] [--only counters,sizes] [--cases NAME]
-[--shard 1/3] [--journal FILE]``, and ``python -m tests.acceptance.findings --tell FILE...``
+usage: ``python -m tests.acceptance.findings [--times 20] [--pairs] [--only counters,sizes]
+[--cases NAME] [--shard 1/3] [--journal FILE]``, and ``python -m tests.acceptance.findings --tell
+FILE...``
 
 Each case is a test of ``tests/live/test_finding_*.py``, up to half a minute long on an idle
-machine; all of them twenty times take hours. ``--shard K/N`` takes every Nth case, so that N of
-these may run side by side, each from a clone of its own. ``--journal`` appends a line of JSON for
-each run, so that what was made is not lost with an interruption; ``--tell`` counts such files
-together. Prints a line for each case with its runs and how many went wrong, and why the first did.
-Exit code 0 when none did. A case that is skipped says what is missing.
+machine; all of them twenty times take hours. ``--pairs`` takes one live target and its mended twin
+for each finding class (``pairs.py``). ``--shard K/N`` takes every Nth case, so that N of these may
+run side by side, each from a clone of its own. ``--journal`` appends a line of JSON for each run,
+so that what was made is not lost with an interruption; ``--tell`` counts such files together.
+Prints a line for each case with its runs and how many went wrong, and why the first did. Exit code
+0 when none did. A case that is skipped says what is missing.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+from tests.acceptance.pairs import PAIRED, PAIRS
 from tests.acceptance.truth import ROOT
 
 LIVE = ROOT / "tests" / "live"
@@ -61,7 +64,7 @@ class Tally:
         return f"{name:<70}{self.runs:>4} runs, {self.wrong} wrong, {mean_s:.0f} s each{told}"
 
 
-def cases(only: set[str], named: str, shard: tuple[int, int]) -> list[str]:
+def cases(only: set[str], named: str, shard: tuple[int, int], paired: bool) -> list[str]:
     """The tests to run, as pytest names them: of all areas or of those that are named, and of these
     every ``shard[1]``-th, beginning with ``shard[0]`` (from 1)."""
     paths = sorted(LIVE.glob("test_finding_*.py"))
@@ -72,7 +75,14 @@ def cases(only: set[str], named: str, shard: tuple[int, int]) -> list[str]:
     command += ["--collect-only", *(str(path) for path in paths), *(["-k", named] if named else [])]
     told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout
     found = [line for line in told.splitlines() if "::" in line]
+    found = [line for line in found if not paired or in_journal(line) in PAIRED]
     return found[shard[0] - 1 :: shard[1]]
+
+
+def in_journal(test: str) -> str:
+    """The name of a case in a journal, of a test as pytest names it."""
+    path, _, name = test.partition("::")
+    return f"{Path(path).stem.removeprefix('test_finding_')}: {name}"
 
 
 def once(chosen: list[str]) -> ElementTree.Element:
@@ -111,6 +121,12 @@ def tell(runs: Iterable[dict[str, object]]) -> int:
         tallies[str(run["case"])].add(run)
     for name, tally in sorted(tallies.items()):
         print(tally.row(name))
+    print()
+    for finding, (fires, twin) in PAIRS.items():
+        target, mended = tallies.get(fires, Tally()), tallies.get(twin, Tally())
+        right, quiet = target.runs - target.wrong, mended.runs - mended.wrong
+        told = f"found {right} of {target.runs}, nothing at its twin {quiet} of {mended.runs}"
+        print(f"{finding:<22} {told}")
     made = sum(tally.runs for tally in tallies.values())
     wrong = sum(tally.wrong for tally in tallies.values())
     print(f"{len(tallies)} cases, {made} runs, {wrong} wrong")
@@ -134,6 +150,7 @@ def main() -> int:
     """Run, count, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=1, help="runs of each")
+    parser.add_argument("--pairs", action="store_true", help="one pair for each finding class")
     parser.add_argument("--only", default="", help="areas, separated by commas")
     parser.add_argument("--cases", default="", help="what pytest -k takes")
     parser.add_argument("--shard", type=part, default=(1, 1), help="K/N: every Nth case")
@@ -143,7 +160,7 @@ def main() -> int:
     if options.tell:
         return tell(run for path in options.tell for run in journaled(path))
     only = {name for name in options.only.split(",") if name}
-    chosen = cases(only, options.cases, options.shard)
+    chosen = cases(only, options.cases, options.shard, options.pairs)
     if not chosen:
         parser.error(f"no case of {options.only!r}, {options.cases!r} in {LIVE}")
     runs: list[dict[str, object]] = []
