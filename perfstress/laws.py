@@ -41,6 +41,13 @@ WARM_TAUS = int(np.count_nonzero(TAUS <= 0.3))
 # from growth that slows down for ever.
 WARM_TAU = 0.13
 
+# Where the columns that slow down begin, in the order in which ``design`` puts them.
+AT_SATURATING = 1 + 2 * len(BENDS)
+AT_ROOT = AT_SATURATING + len(TAUS)
+AT_LOGARITHM = AT_ROOT + len(POWERS)
+AT_HYPERBOLA = AT_LOGARITHM + len(LOGARITHMS)
+AT_LATE_ROOT = AT_HYPERBOLA + len(HALVES)
+
 # Prior weights: most resources stand still, most leaks are linear, and what needs a coincidence
 # with the end of the run is rare.
 PRIORS = {
@@ -110,11 +117,11 @@ def design(x: Floats) -> tuple[Floats, Cells]:
     )
     at_stop = 1 + np.arange(n)
     at_start = at_stop + n
-    at_sat = 1 + 2 * n + np.arange(len(TAUS))
-    at_root = 1 + 2 * n + len(TAUS) + np.arange(len(POWERS))
-    at_log = 1 + at_root[-1] + np.arange(len(LOGARITHMS))
-    at_half = 1 + at_log[-1] + np.arange(len(HALVES))
-    at_late_root = 1 + at_half[-1] + np.arange(len(early))
+    at_sat = AT_SATURATING + np.arange(len(TAUS))
+    at_root = AT_ROOT + np.arange(len(POWERS))
+    at_log = AT_LOGARITHM + np.arange(len(LOGARITHMS))
+    at_half = AT_HYPERBOLA + np.arange(len(HALVES))
+    at_late_root = AT_LATE_ROOT + np.arange(len(early))
     at_square = at_late_root[-1:] + 1
     at_stop_of_gap = 1 + at_square[-1] + np.arange(m - 1)
     at_ramp = 1 + at_stop_of_gap[-1] + np.arange(len(ramp_from))
@@ -198,6 +205,26 @@ def design(x: Floats) -> tuple[Floats, Cells]:
     ]
     joined = [np.concatenate(each) for each in zip(*parts, strict=True)]
     return columns, Cells(*joined)
+
+
+def ahead(column: Ints, runs: float) -> Floats:
+    """How far laws whose first column is ``column`` go on growing in so many runs more, in what
+    their slope at the end would make in one: ``runs`` for what goes straight on, less for what
+    slows down. Only for columns whose slope at the end is not 0.
+    """
+    x = 1 + runs
+    saturating = TAUS * -np.expm1(-runs / TAUS)
+    roots = (x**POWERS - 1) / POWERS
+    logarithms = np.log((1 + LOGARITHMS * x) / (1 + LOGARITHMS)) * (1 + LOGARITHMS) / LOGARITHMS
+    at_end = HALVES / (1 + HALVES) ** 2
+    hyperbolas = (x / (x + HALVES) - 1 / (1 + HALVES)) / at_end
+    rest = 1 - BENDS[BENDS < LATE]
+    late_roots = 2 * (np.sqrt((rest + runs) * rest) - rest)
+    slow = np.concatenate([saturating, roots, logarithms, hyperbolas, late_roots])
+    gone = np.full(len(column), runs)
+    slows = (column >= AT_SATURATING) & (column < AT_SATURATING + len(slow))
+    gone[slows] = slow[column[slows] - AT_SATURATING]
+    return gone
 
 
 def _law(

@@ -35,7 +35,8 @@ class Weighed:
 
     ``weight`` sums to 1. ``slope`` is the growth per unit of x at the end of the points, ``sd`` its
     standard error, ``df`` the degrees of freedom left, ``place`` where the step, bend or stop is
-    (the last of two; three time constants of a saturation; 0 without one).
+    (the last of two; three time constants of a saturation; 0 without one), ``column`` the first of
+    those that the law is made of (``laws.ahead``; -1 for a constant).
     """
 
     weight: Floats
@@ -46,6 +47,7 @@ class Weighed:
     law: Ints
     place: Floats
     memory: Floats
+    column: Ints
 
     def share(self, kind: Kind) -> float:
         """The weight of all laws of this kind."""
@@ -110,6 +112,7 @@ def weigh(x: Floats, y: Floats, noise_floor: float) -> Weighed:
         law=behind(LAWS.index("constant"), cells.law[cell]).astype(np.int64),
         place=behind(0.0, cells.place[cell]),
         memory=np.concatenate([memories, memories[at[0]]]),
+        column=behind(-1, cells.first[cell]).astype(np.int64),
     )
 
 

@@ -226,6 +226,23 @@ def test_what_the_start_gives_back_does_not_hide_the_leak_behind_it():
     assert judge(load_only(tooth), rate_hz=20.0).verdict == "inconclusive"
 
 
+def test_growth_that_slows_down_for_ever_and_still_reaches_the_limit_is_unbounded():
+    """A root of the work reaches any limit; a logarithm does not reach this one."""
+    share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
+    noise = rng.normal(0, MIB / 50, 600)
+    root = load_only(100 * MIB + 200 * MIB * np.sqrt(share) + noise)
+    leak = judge(replace(root, limit=1000.0 * MIB), rate_hz=20.0)
+    assert (leak.verdict, leak.label) == ("unbounded", "UNBOUNDED")
+    # 100 + 200 * sqrt(x) MiB is 1000 at x = 20.25: after 19.25 further runs of 160,000 operations
+    assert leak.exhausts_after == pytest.approx(19.25 * 160_000, rel=0.2)
+    assert leak.exhausts_in_s == pytest.approx(leak.exhausts_after / 20.0)
+    assert leak.exhausts_interval_s[0] < leak.exhausts_in_s < leak.exhausts_interval_s[1]
+    # within the horizon it would come to no more than half of the way beyond the limit
+    assert judge(replace(root, limit=1000.0 * MIB), rate_hz=1.5).verdict == "inconclusive"
+    slow = load_only(100 * MIB + 40 * MIB * np.log1p(30 * share) + noise)
+    assert judge(replace(slow, limit=1000.0 * MIB), rate_hz=20.0).verdict != "unbounded"
+
+
 def test_growth_that_becomes_steeper_from_next_to_nothing_is_growth():
     share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
     values = 200 * MIB + 40 * MIB * share**2 + rng.normal(0, MIB / 8, 600)

@@ -21,6 +21,7 @@ from perfstress.detectors.growth.evidence import (
     with_signs,
 )
 from perfstress.detectors.growth.levels import Levels
+from perfstress.detectors.growth.reaching import reaching, runs_until
 from perfstress.laws import Kind
 from perfstress.verdict import Label
 from perfstress.weighing import weigh
@@ -39,13 +40,19 @@ SLOWS = 0.3
 SLOWS_BY_CHANCE = 0.4
 
 
+# Where most of what speaks for growth slows down, what neither grows nor reaches the limit may have
+# no more than this.
+SLOWS_ALONE = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """What a series shows of growth with work.
 
     ``per_op`` and its 99 % ``interval`` are in the series' unit per operation; ``exhausts_in_s`` is
     at the production rate, with the interval that follows from that of ``per_op``; infinite where
-    the limit is never reached, None without a limit. ``minimum_detectable`` is the growth per
+    the limit is never reached, None without a limit; ``exhausts_after`` is the same in operations.
+    What slows down reaches it later than its slope says. ``minimum_detectable`` is the growth per
     operation that this run would have shown with 90 % certainty. ``idle_per_s`` is growth without
     any load, where it was measured. ``cannot_exhaust`` says that even the upper end of the interval
     stays below the limit within the horizon. ``rises_behind`` is the share of the work at which the
@@ -61,6 +68,7 @@ class Growth:
     interval: tuple[float, float] | None = None
     exhausts_in_s: float | None = None
     exhausts_interval_s: tuple[float, float] | None = None
+    exhausts_after: float | None = None
     minimum_detectable: float | None = None
     critical_per_op: float | None = None
     rises_behind: float | None = None
@@ -87,15 +95,20 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     critical = None if room is None else max(room, 0.0) / (rate_hz * horizon_s)
     positive, big = shares(weighed, levels, 0.0 if critical is None else critical * span)
     settled = weighed.share(Kind.SETTLED) + weighed.share(Kind.GROWING) - positive
-    slope, behind = growing_slope(weighed, levels), tail(weighed, x, levels)
+    runs = rate_hz * horizon_s / span
+    reach = np.zeros(len(weighed.weight), bool) if room is None else reaching(weighed, room, runs)
+    reaches = float(weighed.weight[reach].sum())
+    slope = growing_slope(weighed, levels, reach)
+    behind = tail(weighed, x, levels)
     worst = max(steepest(x, levels), slope.estimate + slope.margin)
     harmless = critical is not None and worst / span <= critical
-    open_ = weighed.share(Kind.OPEN)
-    is_sure = open_ <= (SLOWS_BY_CHANCE if levels.whole else SLOWS) and ends_high(
-        weighed, x, levels
-    )
+    open_ = weighed.share(Kind.OPEN) - reaches
+    grows, big = positive + reaches, big + reaches
+    most_open = SLOWS_BY_CHANCE if levels.whole else SLOWS
+    most_open = SLOWS_ALONE if reaches > positive else most_open
+    is_sure = open_ <= most_open and ends_high(weighed, x, levels)
     place: float | None = None
-    verdict, label = _decide(positive, big, settled, open_, harmless, is_sure)
+    verdict, label = _decide(grows, big, settled, open_, harmless, is_sure)
     if (verdict, label) == ("bounded", None):
         if not harmless and steps_that_grow(x, levels):
             verdict, label = "inconclusive", "STEP"
@@ -103,16 +116,20 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
             verdict, label = "inconclusive", None
         slope = behind
     low, high = (slope.estimate - slope.margin) / span, (slope.estimate + slope.margin) / span
+    mine = reach if verdict == "unbounded" else np.zeros_like(reach)
+    after, soonest, latest = (
+        math.inf if room is None else span * runs_until(weighed, mine, room, each * span)
+        for each in (slope.estimate / span, high, low)
+    )
     return Growth(
         verdict=verdict,
         label=label,
         shape=next(iter(weighed.by_law())),
         per_op=slope.estimate / span,
         interval=(low, high),
-        exhausts_in_s=None if room is None else until(room, slope.estimate / span, rate_hz),
-        exhausts_interval_s=None
-        if room is None
-        else (until(room, high, rate_hz), until(room, low, rate_hz)),
+        exhausts_in_s=None if room is None else after / rate_hz,
+        exhausts_interval_s=None if room is None else (soonest / rate_hz, latest / rate_hz),
+        exhausts_after=None if room is None else after,
         minimum_detectable=behind.detectable / span,
         critical_per_op=critical,
         rises_behind=place,
@@ -122,7 +139,7 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
         work=span,
         levels=len(x),
         view=levels.view,
-        certainty=positive / (positive + settled) if positive + settled > 0 else 0.0,
+        certainty=grows / (grows + settled) if grows + settled > 0 else 0.0,
         slowing=open_,
         weights=weighed.by_law(),
     )

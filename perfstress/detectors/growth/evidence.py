@@ -14,6 +14,7 @@ from perfstress.stats import mad_sd, ols_slope, t_quantile
 from perfstress.weighing import Weighed
 
 Floats = NDArray[np.float64]
+Chosen = NDArray[np.bool_]
 
 CONFIDENCE = 0.995  # each side of a 99 % interval
 ALARM = 0.999
@@ -103,9 +104,9 @@ def _normal_below(z: Floats) -> Floats:
     return below
 
 
-def growing_slope(weighed: Weighed, levels: Levels) -> Slope:
-    """The slope over the growing laws, each by its weight."""
-    growing = weighed.kind == Kind.GROWING
+def growing_slope(weighed: Weighed, levels: Levels, reach: Chosen) -> Slope:
+    """The slope over the growing laws and those that ``reach`` the limit, each by its weight."""
+    growing = (weighed.kind == Kind.GROWING) | reach
     weight = weighed.weight[growing]
     total = weight.sum()
     if total <= 0:

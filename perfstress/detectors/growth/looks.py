@@ -72,7 +72,12 @@ def _beside_idle(
     if rest.verdict == "unbounded" or 0 <= until_s <= horizon_s:
         shape = rest.shape if rest.verdict == "unbounded" else "by the clock"
         return replace(
-            rest, verdict="unbounded", label="UNBOUNDED", shape=shape, exhausts_in_s=until_s
+            rest,
+            verdict="unbounded",
+            label="UNBOUNDED",
+            shape=shape,
+            exhausts_in_s=until_s,
+            exhausts_after=until_s * rate_hz,
         )
     return rest
 

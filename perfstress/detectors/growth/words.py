@@ -68,6 +68,7 @@ def summary(series: Series, metric: Metric, growth: Growth, horizon_s: float) ->
     bounds = f"99 % bounds {amount(unit, low)} to {amount(unit, high)}; " if low != high else ""
     subject = f"{noun(series, metric)} {verb(series.name)}"
     shape = f", {growth.shape}" if growth.shape in _OF_NOTE else ""
+    shape = ", ever more slowly" if growth.shape in _SLOWING else shape
     text = (
         f"{subject} by {amount(unit, growth.per_op)} per operation "
         f"({bounds}{amount(unit, growth.grown)} over {human_count(growth.work)}{shape})"
@@ -77,6 +78,13 @@ def summary(series: Series, metric: Metric, growth: Growth, horizon_s: float) ->
     return f"{text}; {reach(series, growth, horizon_s)}"
 
 
+_SLOWING = (
+    "root",
+    "logarithm",
+    "hyperbola",
+    "warm-up, then slower and slower",
+    "step, then slower and slower",
+)
 _OF_NOTE = ("accelerating", "linear from a point on", "bent", "warm-up, then linear")
 
 
@@ -102,9 +110,12 @@ def reach(series: Series, growth: Growth, horizon_s: float) -> str:
 
 
 def _operations(series: Series, growth: Growth) -> str:
-    if series.limit is None or not growth.per_op:
-        return "some"
-    return amount("count", float(f"{(series.limit - growth.last) / growth.per_op:.3g}"))
+    after = growth.exhausts_after
+    if after is None:
+        if series.limit is None or not growth.per_op:
+            return "some"
+        after = (series.limit - growth.last) / growth.per_op
+    return amount("count", float(f"{after:.3g}"))
 
 
 def open_summary(series: Series, metric: Metric, growth: Growth) -> str:
