@@ -24,6 +24,7 @@ from tests.quality import (
     held_back,
     held_back_again,
     held_back_fifth,
+    held_back_seventh,
     held_back_sixth,
     traces,
 )
@@ -118,6 +119,7 @@ SETS: Mapping[str, Callable[[int, int], Iterator[tuple[str, Labelled]]]] = {
     "held back again": lambda each, seed: of(held_back_again.HELD_BACK_AGAIN, each, seed),
     "held back, fifth": lambda each, seed: of(held_back_fifth.HELD_BACK_FIFTH, each, seed),
     "held back, sixth": lambda each, seed: of(held_back_sixth.HELD_BACK_SIXTH, each, seed),
+    "held back, seventh": lambda each, seed: of(held_back_seventh.HELD_BACK_SEVENTH, each, seed),
 }
 
 
