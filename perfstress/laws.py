@@ -47,6 +47,7 @@ AT_ROOT = AT_SATURATING + len(TAUS)
 AT_LOGARITHM = AT_ROOT + len(POWERS)
 AT_HYPERBOLA = AT_LOGARITHM + len(LOGARITHMS)
 AT_LATE_ROOT = AT_HYPERBOLA + len(HALVES)
+AT_SQUARE = AT_LATE_ROOT + int(np.count_nonzero(BENDS < LATE))
 
 # Prior weights: most resources stand still, most leaks are linear, and what needs a coincidence
 # with the end of the run is rare.
@@ -122,7 +123,7 @@ def design(x: Floats) -> tuple[Floats, Cells]:
     at_log = AT_LOGARITHM + np.arange(len(LOGARITHMS))
     at_half = AT_HYPERBOLA + np.arange(len(HALVES))
     at_late_root = AT_LATE_ROOT + np.arange(len(early))
-    at_square = at_late_root[-1:] + 1
+    at_square = np.array([AT_SQUARE])
     at_stop_of_gap = 1 + at_square[-1] + np.arange(m - 1)
     at_ramp = 1 + at_stop_of_gap[-1] + np.arange(len(ramp_from))
     at_step = 1 + at_ramp[-1] + np.arange(m - 1)
@@ -207,6 +208,12 @@ def design(x: Floats) -> tuple[Floats, Cells]:
     return columns, Cells(*joined)
 
 
+def slows_down(column: Ints) -> NDArray[np.bool_]:
+    """Whether laws whose first column is ``column`` grow ever more slowly."""
+    slow: NDArray[np.bool_] = (column >= AT_SATURATING) & (column < AT_SQUARE)
+    return slow
+
+
 def ahead(column: Ints, runs: float) -> Floats:
     """How far laws whose first column is ``column`` go on growing in so many runs more, in what
     their slope at the end would make in one: ``runs`` for what goes straight on, less for what
@@ -222,7 +229,7 @@ def ahead(column: Ints, runs: float) -> Floats:
     late_roots = 2 * (np.sqrt((rest + runs) * rest) - rest)
     slow = np.concatenate([saturating, roots, logarithms, hyperbolas, late_roots])
     gone = np.full(len(column), runs)
-    slows = (column >= AT_SATURATING) & (column < AT_SATURATING + len(slow))
+    slows = slows_down(column)
     gone[slows] = slow[column[slows] - AT_SATURATING]
     return gone
 

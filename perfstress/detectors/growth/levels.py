@@ -10,12 +10,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from perfstress.detectors.growth.cycles import FEWEST, over_whole, swings
 from perfstress.measurement import Series, in_state
 from perfstress.stats import mad_sd, ols_slope
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-View = Literal["floors", "blocks", "teeth"]
+View = Literal["floors", "blocks", "teeth", "cycles"]
 
 # With fewer quiet floors than this, nothing can be said of a shape from them alone.
 MIN_FLOORS = 5
@@ -74,8 +75,8 @@ def quantum_of(unit: str, value: Floats) -> float:
 def levels_of(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
     """The levels of a series after its warm-up; None when there are too few readings.
 
-    Quiet floors where there are enough of them, else the feet of a collector's saw-teeth, else
-    medians over equal blocks of work. Of a target that was restarted only the longest life counts.
+    Quiet floors where there are enough of them, else those of the readings under load. Of a target
+    that was restarted only the longest life counts.
     """
     series = _longest_life(series)
     value, ops, t_s, epoch = series.value, series.ops, series.t_s, series.epoch
@@ -91,8 +92,8 @@ def levels_of(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
 
 
 def levels_under_load(series: Series, warm_up_ops: float = 0.0) -> Levels | None:
-    """The levels of the readings under load: the feet of a collector's saw-teeth, else medians
-    over equal blocks of work; None when there are too few.
+    """The levels of the readings under load: the feet of a collector's saw-teeth, else means over
+    whole swings, else medians over equal blocks of work; None when there are too few.
     """
     series = _longest_life(series)
     value, ops, t_s = series.value, series.ops, series.t_s
@@ -101,7 +102,11 @@ def levels_under_load(series: Series, warm_up_ops: float = 0.0) -> Levels | None
     ops, value, t_s = ops[load], value[load], t_s[load]
     if len(value) < 2 * READINGS_PER_BLOCK or ops[-1] <= ops[0]:
         return None
-    return _teeth(ops, value, t_s, quantum) or _blocks(ops, value, t_s, quantum)
+    return (
+        _teeth(ops, value, t_s, quantum)
+        or _cycles(ops, value, t_s, quantum)
+        or _blocks(ops, value, t_s, quantum)
+    )
 
 
 def idle_per_s(series: Series) -> float | None:
@@ -184,6 +189,22 @@ def _blocks(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels:
         np.add.reduceat(t_s, first) / size,
         quantum / math.sqrt(12),
         quantum,
+    )
+
+
+def _cycles(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | None:
+    """Means over whole swings, where the readings swing evenly; else None."""
+    count = swings(value)
+    if count is None:
+        return None
+    means, middles = over_whole(value, count)
+    place = np.arange(len(value), dtype=float)
+    work, when = np.interp(middles, place, ops), np.interp(middles, place, t_s)
+    rising = np.concatenate([[True], np.diff(work) > 0])
+    if int(rising.sum()) < FEWEST:
+        return None
+    return Levels(
+        "cycles", work[rising], means[rising], when[rising], quantum / math.sqrt(12), quantum
     )
 
 

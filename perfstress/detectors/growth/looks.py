@@ -16,7 +16,7 @@ from perfstress.weighing import GIVEN_BACK
 MIN_LEVELS = 4
 # The last half is judged by itself if it has so many levels.
 ENOUGH = 12
-ENOUGH_TEETH = 8  # the foot of a tooth says more than a block does
+ENOUGH_TURNS = 8  # the foot of a tooth says more than a block does, and so does a whole swing
 # The shorter a stretch, the straighter what slows down looks in it: it must have less weight there.
 SLOWS_BEHIND = 0.1
 # Most growth that is met does not slow down: its share before anything was looked at, which two
@@ -100,7 +100,7 @@ def _looked_at_closely(
     if growth.cannot_exhaust or growth.verdict == "unbounded":
         return growth
     load = levels_under_load(series, warm_up_ops)
-    if load is None or len(load.work) < (ENOUGH_TEETH if load.view == "teeth" else ENOUGH):
+    if load is None or len(load.work) < (ENOUGH if load.view == "blocks" else ENOUGH_TURNS):
         return growth
     return _beside_load(growth, _with_its_end(load, limit, rate_hz, horizon_s))
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from perfstress.laws import AT_LATE_ROOT, AT_SATURATING, LAWS, Kind, ahead
+from perfstress.laws import AT_LATE_ROOT, LAWS, Kind, ahead, slows_down
 from perfstress.weighing import Weighed
 
 Chosen = NDArray[np.bool_]
@@ -27,7 +27,7 @@ def reaching(weighed: Weighed, room: float, runs: float) -> Chosen:
     What is open for another reason, because it swings or began too late, is none of them; nor is a
     root from a point on, which has no logarithm from a point on beside it to be weighed against.
     """
-    slows = (weighed.column >= AT_SATURATING) & (weighed.column < AT_LATE_ROOT)
+    slows = slows_down(weighed.column) & (weighed.column < AT_LATE_ROOT)
     slows |= weighed.law == LAWS.index("warm-up, then linear")
     slows &= weighed.kind == Kind.OPEN
     least = weighed.slope - Z_99 * weighed.sd
@@ -49,7 +49,9 @@ def runs_until(weighed: Weighed, reach: Chosen, room: float, slope: float) -> fl
         return room / slope
     heaviest = grows[[int(np.argmax(weighed.weight[grows]))]]
     column, wanted = weighed.column[heaviest], room / slope
-    low, high = 0.0, wanted  # nothing is there before what goes straight on
+    if not slows_down(column)[0]:
+        return wanted
+    low, high = wanted, 2 * wanted  # nothing is there before what goes straight on
     while float(ahead(column, high)[0]) < wanted * (1 - 1e-12):
         low, high = high, 2 * high
         if high > FAR:
