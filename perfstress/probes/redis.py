@@ -18,7 +18,7 @@ TIMEOUT_S = 1.0
 SHARE_OF_A_CORE = 0.005
 KEYS_SAMPLED = 1_000
 FORMS_TOLD = 10
-COMMANDS_TOLD = 10
+COMMANDS_TOLD = 50
 NAME = "perfstress-probe"
 
 # Metric, and where INFO has it. What counts up since the server started is a counter.
@@ -50,7 +50,7 @@ class Redis:
         self._url = url
         self._client: Any = None
         self._db = 0
-        self._own = 0
+        self._own: Counter[str] = Counter()  # the commands that it sent itself
         self._known: dict[str, None] = {"redis.memory" + self._suffix: None}
         self._first: tuple[float, float] | None = None
         self._pace = Pace(SHARE_OF_A_CORE)
@@ -76,7 +76,7 @@ class Redis:
         if self._client is None:
             self._client = _client(self._url)
             self._db = int(self._client.connection_pool.connection_kwargs.get("db") or 0)
-        self._own += 1
+        self._own["info"] += 1
         info: Mapping[str, Any] = self._client.info()
         return info
 
@@ -110,7 +110,7 @@ class Redis:
         values["redis.keys"] = keys
         values["redis.keys_lasting"] = keys - int(space.get("expires", 0))
         values["redis.clients"] = max(0, int(info["connected_clients"]) - 1)
-        values["redis.commands"] = int(info["total_commands_processed"]) - self._own
+        values["redis.commands"] = int(info["total_commands_processed"]) - self._own.total()
         hits, misses = float(info.get("keyspace_hits", 0)), float(info.get("keyspace_misses", 0))
         self._first = self._first or (hits, misses)
         hits, misses = hits - self._first[0], misses - self._first[1]
@@ -139,12 +139,12 @@ class Redis:
             sampled, calls = sampled + len(found), calls + 1
             if cursor == 0:
                 break
-        stats = self._client.info("commandstats")
+        self._own["scan"] += calls
+        used = self._used()
         clients = self._client.client_list()
-        self._own += calls + 2
-        used = sorted(stats.items(), key=lambda item: -float(item[1].get("usec", 0)))
+        self._own["client|list"] += 1
         space = self._client.info("keyspace").get(f"db{self._db}") or {}
-        self._own += 1
+        self._own["info"] += 1
         return {
             "keys": int(space.get("keys", 0)),
             "keys_lasting": int(space.get("keys", 0)) - int(space.get("expires", 0)),
@@ -161,15 +161,26 @@ class Redis:
                     if one.get("name") != NAME
                 ).most_common(FORMS_TOLD)
             ],
-            "commands": [
-                {
-                    "command": name.removeprefix("cmdstat_"),
-                    "calls": stat.get("calls"),
-                    "seconds": float(stat.get("usec", 0)) / 1e6,
-                }
-                for name, stat in used[:COMMANDS_TOLD]
-            ],
+            "commands": used,
         }
+
+    def _used(self) -> list[dict[str, Any]]:
+        """The commands that took most time, with how often others than this probe sent them."""
+        stats = self._client.info("commandstats")
+        self._own["info"] += 1
+        found: list[dict[str, Any]] = []
+        for key, stat in stats.items():
+            name = str(key).removeprefix("cmdstat_")
+            calls = int(stat.get("calls", 0)) - self._own_calls(name)
+            if calls > 0:
+                seconds = float(stat.get("usec", 0)) / 1e6
+                found.append({"command": name, "calls": calls, "seconds": seconds})
+        return sorted(found, key=lambda one: -float(one["seconds"]))[:COMMANDS_TOLD]
+
+    def _own_calls(self, name: str) -> int:
+        """Servers before version 7 count ``client`` as one, whatever is asked of it."""
+        mine = (own for own in self._own if name in (own, own.partition("|")[0]))
+        return sum(self._own[own] for own in mine)
 
     def close(self) -> None:
         """End the connection; the next reading opens another."""

@@ -12,6 +12,8 @@ import pytest
 from perfstress.probes.postgres import Postgres
 from perfstress.probes.redis import Redis
 from tests.support.cluster import HINT, ask, binaries, cluster
+from tests.support.redis_server import HINT as REDIS_HINT
+from tests.support.redis_server import PROGRAM, redis_server
 
 pytestmark = pytest.mark.live
 
@@ -202,4 +204,24 @@ def test_keys_and_what_they_look_like() -> None:
         assert (grown["redis.hits"], grown["redis.misses"]) == (1, 1)
         assert probe.evidence(())["forms"][0] == {"form": "session:*", "share": 1.0}
         client.flushdb()
+        probe.close()
+
+
+@pytest.mark.skipif(PROGRAM is None, reason=REDIS_HINT)
+def test_what_the_probe_itself_sends_is_not_counted() -> None:
+    """On a server of its own, so that nobody else sends anything."""
+    redis = pytest.importorskip("redis")
+    with redis_server() as url, redis.Redis.from_url(url) as client:
+        probe = Redis(url)
+        client.set("a", "1")
+        for _ in range(3):
+            before = numbers(probe)
+            probe.evidence(())
+        client.get("a")
+        client.eval("redis.call('GET', 'a') return redis.call('GET', 'b')", 0)
+        after = numbers(probe)
+        told = {one["command"]: one["calls"] for one in probe.evidence(())["commands"]}
+        assert after["redis.commands"] - before["redis.commands"] == 4  # those of scripts, too
+        assert (told["get"], told["set"], told["eval"]) == (3, 1, 1)
+        assert not {"info", "scan", "client|list"} & set(told)
         probe.close()
