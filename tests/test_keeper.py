@@ -55,6 +55,23 @@ def test_the_server_ends_when_the_tests_are_killed(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_a_server_is_stopped_though_the_tests_run_in_the_background(tmp_path: Path) -> None:
+    """A shell has what it starts there ignore SIGQUIT."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+
+    def deaf() -> None:
+        signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+
+    keeping = subprocess.Popen(kept(folder), stdin=subprocess.PIPE, preexec_fn=deaf)
+    server = server_of(folder)
+    started = start_time(server)
+    assert keeping.stdin is not None
+    keeping.stdin.close()
+    assert keeping.wait(timeout=keeper.STOPS_WITHIN_S / 2) == 0
+    assert not alive(server, started)
+
+
 @pytest.mark.skipif(not LINUX, reason="needs Linux: the kernel has to end it")
 def test_the_server_ends_when_its_keeper_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "data"

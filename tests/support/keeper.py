@@ -27,12 +27,20 @@ def bind_to_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def heed_and_bind() -> None:
+    """What a shell starts in its background ignores SIGQUIT, and so would a server that sets no
+    handler of its own.
+    """
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    bind_to_parent()
+
+
 def main() -> None:
     """Until standard input or the server ends."""
     user, folder, *command = sys.argv[1:]
     who = {"user": user, "group": user, "extra_groups": []} if os.getuid() == 0 else {}
     server = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, cwd="/", preexec_fn=bind_to_parent, **who
+        command, stdin=subprocess.DEVNULL, cwd="/", preexec_fn=heed_and_bind, **who
     )
     try:
         while server.poll() is None:
