@@ -21,7 +21,7 @@ from perfstress.units import NS_PER_S
 SETTLING = ("fds", "threads", "connections", "processes", "zombies")
 POLL_S = 0.2
 # Probes that describe by what they count, so that two of their descriptions have a difference.
-COUNTING = ("postgres",)
+COUNTING = ("postgres", "redis")
 # A probe whose problem is worded anew each time must not fill the run's events.
 _PROBLEMS_TOLD = 20
 

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from perfstress.described import MIN_OPS, beside_sizes, floors, listed, number, probes_of
 from perfstress.run import Run
-from perfstress.sizing import visits
 from perfstress.units import human_count
 
-# Fewer operations than this say nothing of one: what is under way at the ends weighs too much.
-MIN_OPS = 20
 # The probe tells as many statements at each floor; a list that is as long may have left some out.
 TOLD_AT_MOST = 200
 QUERY_CHARACTERS = 90
@@ -42,37 +40,9 @@ class Statement:
     plan: tuple[str, ...] = ()
 
 
-def floors(run: Run, probe: str) -> list[tuple[float, Mapping[str, Any]]]:
-    """What a probe described at each quiet floor from the last warm-up's on, with the operations
-    that were completed by then.
-    """
-    warm = {epoch.index for epoch in run.manifest.epochs if epoch.kind == "warm-up"}
-    quiet = run.readings.state == "quiescent"
-    ops_at = dict(
-        zip(
-            (int(epoch) for epoch in run.readings.epoch[quiet]),
-            (float(ops) for ops in run.readings.ops[quiet]),
-            strict=True,
-        )
-    )
-    told = [
-        (int(entry.get("epoch", -1)), entry["facts"])
-        for entry in run.evidence
-        if entry.get("probe") == probe
-        and entry.get("state") == "quiescent"
-        and entry.get("epoch") in ops_at
-        and isinstance(entry.get("facts"), Mapping)
-    ]
-    after = [one for one in told if one[0] >= max(warm, default=-1)]
-    if len(after) < 2:  # the warm-up has no floor of its own
-        after = told
-    return [(ops_at[epoch], facts) for epoch, facts in after]
-
-
 def databases(run: Run) -> list[str]:
     """The names of the PostgreSQL probes that described something."""
-    names = (str(entry.get("probe")) for entry in run.evidence)
-    return list(dict.fromkeys(name for name in names if name.split(" ")[0] == "postgres"))
+    return probes_of(run, "postgres")
 
 
 def statements(run: Run, probe: str) -> list[Statement]:
@@ -85,25 +55,18 @@ def statements(run: Run, probe: str) -> list[Statement]:
 
 def is_cut(run: Run, probe: str) -> bool:
     """Whether there were more statements than the probe tells."""
-    return any(len(_listed(facts)) >= TOLD_AT_MOST for _, facts in floors(run, probe))
+    return any(len(listed(facts, "statements")) >= TOLD_AT_MOST for _, facts in floors(run, probe))
 
 
 def by_size(run: Run) -> dict[int, list[Statement]]:
     """What every statement did for each operation of a size, in the last visit of it; only what was
     described at rest at both of its ends.
     """
-    told: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
-    for entry in run.evidence:
-        if entry.get("state") in ("drain", "load") and isinstance(entry.get("facts"), Mapping):
-            key = (int(entry.get("epoch", -1)), str(entry.get("probe")))
-            told.setdefault(key, []).append(entry["facts"])
     found: dict[int, list[Statement]] = {}
-    for visit in visits(run):
+    for visit in beside_sizes(run, databases(run)):
         every: list[Statement] = []
-        for probe in databases(run):
-            facts = told.get((visit.epoch, probe), [])
-            if len(facts) > 1:
-                every += between((0.0, facts[0]), (float(visit.ops), facts[-1]), least=1)
+        for first, last in visit.ends:
+            every += between((0.0, first), (visit.ops, last), least=1)
         if every:
             found[visit.size] = every
     return found
@@ -118,16 +81,16 @@ def between(
     ops = last[0] - first[0]
     if ops < least:
         return []
-    before = {one.get("queryid"): one for one in _listed(first[1])}
+    before = {one.get("queryid"): one for one in listed(first[1], "statements")}
     is_cut = len(before) >= TOLD_AT_MOST
     plans = {one.get("queryid"): one.get("plan") or () for one in last[1].get("plans") or ()}
     found = []
-    for one in _listed(last[1]):
+    for one in listed(last[1], "statements"):
         start = before.get(one.get("queryid"))
         if start is None and is_cut:
             continue  # it may have been there, further down
         change = {
-            key: _number(one, key) - (_number(start, key) if start else 0.0)
+            key: number(one, key) - (number(start, key) if start else 0.0)
             for key in ("calls", "rows", "blocks", "exec_s")
         }
         if change["calls"] <= 0:
@@ -144,15 +107,6 @@ def between(
             )
         )
     return sorted(found, key=lambda statement: -statement.seconds)
-
-
-def _listed(facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    listed = facts.get("statements")
-    return listed if isinstance(listed, Sequence) else ()
-
-
-def _number(one: Mapping[str, Any], key: str) -> float:
-    return float(one.get(key) or 0.0)
 
 
 def service_s(run: Run) -> float | None:
@@ -184,20 +138,15 @@ def scanned_tables(run: Run, probe: str) -> list[Scanned]:
     if len(told) < 2 or told[-1][0] - told[0][0] < MIN_OPS:
         return []
     ops = told[-1][0] - told[0][0]
-    before = {one.get("name"): one for one in _tables(told[0][1])}
+    before = {one.get("name"): one for one in listed(told[0][1], "tables")}
     found = []
-    for one in _tables(told[-1][1]):
+    for one in listed(told[-1][1], "tables"):
         start = before.get(one.get("name"), {})
-        scans = _number(one, "seq_scans") - _number(start, "seq_scans")
-        rows = _number(one, "seq_rows") - _number(start, "seq_rows")
+        scans = number(one, "seq_scans") - number(start, "seq_scans")
+        rows = number(one, "seq_rows") - number(start, "seq_rows")
         if scans > 0:
             found.append(Scanned(str(one.get("name")), scans / ops, rows / scans))
     return sorted(found, key=lambda table: -table.scans * table.rows)
-
-
-def _tables(facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    listed = facts.get("tables")
-    return listed if isinstance(listed, Sequence) else ()
 
 
 # ---------------------------------------------------------------- in words
@@ -209,9 +158,9 @@ def short(query: str) -> str:
 
 def scanned_table(plan: Sequence[str]) -> str:
     """The table that a plan scans whole for what a filter leaves of it; empty without one."""
-    for number, line in enumerate(plan):
+    for at, line in enumerate(plan):
         match = SCAN.search(line)
-        if match and number + 1 < len(plan) and FILTER.search(plan[number + 1]):
+        if match and at + 1 < len(plan) and FILTER.search(plan[at + 1]):
             return match[1]
     return ""
 

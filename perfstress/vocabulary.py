@@ -28,14 +28,16 @@ CAPACITY: tuple[str, ...] = ("knee", "capacity")
 WORK: tuple[str, ...] = ("queries", "statements", "rows")
 # What Redis does for each operation.
 OF_REDIS: tuple[str, ...] = ("commands", "misses")
+# What may be bounded for each operation.
+PER_OP: tuple[str, ...] = (*WORK, *OF_REDIS)
 # What has an order of growth against the size of a sweep; ``cost`` is the service time.
-OF_SIZES: tuple[str, ...] = ("cost", "cpu", "memory", *WORK, *OF_REDIS)
+OF_SIZES: tuple[str, ...] = ("cost", "cpu", "memory", *PER_OP)
 # Words that a later version will take; a criterion that uses one is refused by name.
 NOT_YET: tuple[str, ...] = ()
 
 HEADS: tuple[str, ...] = (
     "errors", *TIMES, "rate", "ops.count", "ok.count", *RESOURCES, 'gauge("name")',
-    *(f"{name}.per_op" for name in WORK), "growth", "drift", "recovery",
+    *(f"{name}.per_op" for name in PER_OP), "growth", "drift", "recovery",
     *(f"{name}.order" for name in OF_SIZES), "interaction", "knee",
 )  # fmt: skip
 
@@ -186,7 +188,7 @@ _RULES: Mapping[tuple[str, ...], Rule] = {
         (name, "per_op"): Rule(
             "count", _number, f"write a number, such as {name}.per_op <= 6", suffixes=_MAX_SUFFIXES
         )
-        for name in WORK
+        for name in PER_OP
     },
     ("growth",): _NONE,
     ("drift",): _NONE,

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from perfstress.described import MIN_OPS, floors
 from perfstress.run import Run
-from perfstress.statements import MIN_OPS, databases, floors
+from perfstress.statements import databases
 from perfstress.units import human_count, human_duration
 from perfstress.verdict import Detection, Finding
 

@@ -1253,6 +1253,13 @@ def _probes() -> Iterator[Broken]:
         "  - ¦queries.per_op <= 6\n  - recovery",
         says="postgres",
     )
+    yield Broken(
+        "no-redis-probe",
+        "no-probe",
+        "  - recovery",
+        "  - ¦misses.per_op <= 0.1\n  - recovery",
+        says="the probe redis",
+    )
     yield probe("two", "one-of", "¦host: true\n      cgroup: true")
 
 

@@ -14,7 +14,7 @@ from perfstress.run import Run
 from perfstress.statements import scanned_table
 from perfstress.verdict import Outcome
 from tests.support.made_runs import soaked, with_
-from tests.support.stating import counting, one, stating
+from tests.support.stating import counting, one, sending, stating
 from tests.support.synthetic import Layout, Truth
 
 SCAN = ["Seq Scan on orders  (cost=0.00..595.00 rows=200 width=109)", "  Filter: (customer = $1)"]
@@ -211,3 +211,83 @@ def test_queries_that_go_with_the_size(flat: Run, each: float, fires: bool) -> N
     if fires:
         assert "102 at 100" in found[0].summary
         assert "1 more for each 1" in found[0].summary
+
+
+# ---------------------------------------------------------------- Redis
+def watched(run: Run) -> Run:
+    """The run watched by the probe of Redis alone."""
+    target = run.example.target.model_copy(update={"probes": [Probe(redis="redis://127.0.0.1")]})
+    return dataclasses.replace(run, example=run.example.model_copy(update={"target": target}))
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ("commands.per_op <= 12", Outcome.PASS),
+        ("commands.per_op <= 4", Outcome.FAIL),
+        ("misses.per_op <= 0.1", Outcome.PASS),
+        ("misses.per_op <= 0.01", Outcome.FAIL),
+    ],
+)
+def test_a_bound_on_what_is_asked_of_redis(flat: Run, line: str, outcome: Outcome) -> None:
+    run = counting(
+        watched(flat), "redis", commands=lambda ops: 11.0 * ops, misses=lambda ops: ops / 20
+    )
+    run = sending(run, get=lambda ops: 10.0 * ops, set=lambda ops: 1.0 * ops)
+    detection = detect(asked(run, line))
+    assert detection.checks[0].outcome is outcome
+    broken = [found for found in detection.findings if found.label == "BREACHED"]
+    if line == "commands.per_op <= 4":
+        assert broken[0].diagnosis == (
+            "10 × GET, 1 × SET for each operation; ask for all at once (MGET or a pipeline)"
+        )
+    if line == "misses.per_op <= 0.01":
+        assert broken[0].diagnosis.startswith("10 × GET for each operation; look at what expires")
+    assert [found.series for found in broken] == (
+        [f"redis.{line.partition('.')[0]}"] * (outcome is Outcome.FAIL)
+    )
+
+
+def test_commands_that_were_not_counted_are_open_and_say_why(flat: Run) -> None:
+    run = asked(flat, "commands.per_op <= 4")
+    (check,) = detect(run).checks.values()
+    assert (check.outcome, check.seen) == (
+        Outcome.INCONCLUSIVE,
+        "nothing counts commands: add the probe redis",
+    )
+    detection = detect(asked(watched(flat), "misses.per_op <= 4", hunts=("work-amplification",)))
+    assert detection.checks[0].seen == "the probe redis read none"
+    assert detection.doubts == ("work-amplification: the probe redis read none",)
+    assert "commands per operation" in detection.could_not_see[0].text
+
+
+@pytest.mark.parametrize(("calls", "fires"), [(10.0, True), (4.0, False)])
+def test_a_repeated_command_is_told_and_never_fails(flat: Run, calls: float, fires: bool) -> None:
+    run = counting(watched(flat), "redis", commands=lambda ops: calls * ops)
+    run = sending(run, get=lambda ops: calls * ops)
+    found = detect(asked(run, hunts=("work-amplification",))).findings
+    assert [(one.resource, one.fails) for one in found] == [("GET", False)] * fires
+
+
+def test_the_command_that_a_rise_comes_from_is_named(flat: Run) -> None:
+    """Though there are more of another."""
+    run = counting(watched(flat), "redis", commands=lambda ops: 52.0 * ops + 0.005 * ops * ops)
+    run = sending(run, set=lambda ops: 50.0 * ops, get=lambda ops: 2.0 * ops + 0.005 * ops * ops)
+    (found,) = [one for one in detect(run).findings if one.label == "UNBOUNDED"]
+    assert found.resource == "redis.commands"
+    assert found.diagnosis.startswith("most of it in GET: ")
+    assert found.diagnosis.endswith("in the end; ask for all at once (MGET or a pipeline)")
+
+
+def test_misses_that_rise_while_commands_do_not_name_the_lookup(flat: Run) -> None:
+    """Not the commands that look nothing up, of which there are more."""
+    run = counting(
+        watched(flat),
+        "redis",
+        commands=lambda ops: 4.0 * ops,
+        misses=lambda ops: 0.005 * ops * ops,
+    )
+    run = sending(run, set=lambda ops: 3.0 * ops, mget=lambda ops: 1.0 * ops)
+    (found,) = detect(asked(run, hunts=("work-amplification",))).findings
+    assert (found.resource, found.fails) == ("redis.misses", True)
+    assert found.diagnosis.startswith("no command is sent more often than at first: 1 × MGET for")

@@ -140,3 +140,53 @@ def test_statements_that_make_a_size_ready_are_not_the_operations() -> None:
     )
     assert told(run) == []
     assert amplification.detect(run).checks[0].outcome is Outcome.PASS
+
+
+# ---------------------------------------------------------------- Redis
+def looking_up(each: float, **changes: Any) -> Run:
+    """One SET for an order, and a GET for every line."""
+    return burdened(
+        [1, 10, 30, 100], commands={"set": lambda n: 1.0, "get": lambda n: each * n}, **changes
+    )
+
+
+@pytest.mark.parametrize("hunts", [[], ["work-amplification"]])
+def test_a_command_for_each_line_is_named_and_told_once(hunts: list[str]) -> None:
+    (found,) = told(looking_up(1.0, hunts=hunts))
+    assert (found.resource, found.label) == ("redis.commands", "AMPLIFIED")
+    assert found.fails is bool(hunts)
+    assert found.diagnosis == (
+        "most of it in GET: 1 for each operation of the smallest size, 100 of the largest; ask for "
+        "all at once (MGET or a pipeline)"
+    )
+
+
+def test_the_same_commands_at_every_size_are_none() -> None:
+    run = looking_up(0.0, hunts=["work-amplification"], success=["commands.order < 0.5"])
+    assert told(run) == []
+    assert amplification.detect(run).checks[0].outcome is Outcome.PASS
+
+
+def test_misses_that_go_with_the_size_name_the_lookup_that_asks_for_more() -> None:
+    run = burdened(
+        [1, 10, 30, 100],
+        commands={"set": lambda n: 1.0, "mget": lambda n: 1.0, "miss": float},
+        hunts=["work-amplification"],
+    )
+    (found,) = told(run)
+    assert found.resource == "redis.misses"
+    assert "no command is sent more often than for the smallest size: 1 × MGET" in found.diagnosis
+    assert "SET" not in found.diagnosis
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [("commands.per_op <= 60", Outcome.FAIL), ("commands.per_op <= 101", Outcome.PASS)],
+)
+def test_a_bound_on_commands_holds_at_every_size(line: str, outcome: Outcome) -> None:
+    detection = amplification.detect(looking_up(1.0, success=[line]))
+    assert detection.checks[0].outcome is outcome
+    broken = [one for one in detection.findings if one.label == "BREACHED"]
+    assert ["100 × GET for each operation; ask" in one.diagnosis for one in broken] == (
+        [True] * (outcome is Outcome.FAIL)
+    )

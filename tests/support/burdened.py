@@ -26,6 +26,7 @@ def burdened(
     held: Cost = lambda n: 0.0,
     kept: Cost = lambda n: 0.0,
     statements: dict[str, Cost] | None = None,
+    commands: dict[str, Cost] | None = None,
     before_each: int = 0,
     events: tuple[Event, ...] = (),
     at_rest: bool = True,
@@ -33,8 +34,11 @@ def burdened(
 ) -> Run:
     """``held`` bytes while an operation runs and ``kept`` behind it; ``statements`` are calls for
     each operation, ``before_each`` the calls of the first of them that make a size ready.
+    ``commands`` are those that an operation sends to Redis; a ``miss`` among them is one more key
+    that an MGET asks for and that is not there.
     """
     asked = statements or {}
+    sent = dict.fromkeys(commands or {}, 0.0)
     example = sweep_of(values or VALUES, **changes)
     epochs = plan.epochs(example)
     samples, intervals, evidence = [], [], []
@@ -60,6 +64,14 @@ def burdened(
                     "facts": {"statements": told},
                 }
             )
+        if sent:
+            numbers["redis.misses"] = sent.get("miss", 0.0)
+            numbers["redis.commands"] = sum(sent.values()) - sent.get("miss", 0.0)
+            listed = [
+                {"command": name, "calls": calls} for name, calls in sent.items() if name != "miss"
+            ]
+            where = {"t_s": t_s, "epoch": epoch, "state": state, "probe": "redis"}
+            evidence.append({**where, "facts": {"commands": listed}})
         samples.append(Sample(t_s, epoch, state, done, {"call": done}, numbers))
 
     for epoch in epochs:
@@ -74,6 +86,8 @@ def burdened(
         done += ops
         for text, each in asked.items():
             calls[text] += ops * each(size)
+        for name, each in (commands or {}).items():
+            sent[name] += ops * each(size)
         read(epoch.index, "load", epoch.index + 0.5, highest)
         times = Histogram()
         times.record([round(seconds(size) * 1e9)] * ops)

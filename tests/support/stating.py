@@ -1,4 +1,6 @@
-"""Made-up runs with what a probe of PostgreSQL would have said: counters and statements."""
+"""Made-up runs with what a probe of PostgreSQL or Redis would have said: counters, statements and
+commands.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,14 @@ from perfstress.run import Run
 from tests.support.made_runs import with_
 
 
-def counting(run: Run, **counters: Callable[[int], float]) -> Run:
-    """The run with counters of PostgreSQL, each a function of the operations completed."""
+def counting(run: Run, service: str = "postgres", /, **counters: Callable[[int], float]) -> Run:
+    """The run with counters of a service, each a function of the operations completed."""
     samples = [
         dataclasses.replace(
             sample,
             values={
                 **sample.values,
-                **{f"postgres.{name}": count(sample.ops) for name, count in counters.items()},
+                **{f"{service}.{name}": count(sample.ops) for name, count in counters.items()},
             },
         )
         for sample in run.samples
@@ -62,3 +64,26 @@ def one(query: str, calls: float, rows: float = 1.0, blocks: float = 3.0) -> dic
         "blocks": calls * blocks,
         "exec_s": calls * 1e-4,
     }
+
+
+def sending(run: Run, probe: str = "redis", /, **commands: Callable[[int], float]) -> Run:
+    """The run with commands in the evidence of every floor of Redis: the calls of each, a function
+    of the operations completed.
+    """
+    ops = {sample.epoch: sample.ops for sample in run.samples if sample.state == "quiescent"}
+    told = [
+        {
+            "t_s": 0.0,
+            "epoch": epoch,
+            "state": "quiescent",
+            "probe": probe,
+            "facts": {
+                "commands": [
+                    {"command": name, "calls": 7 + calls(done), "seconds": 0.0}
+                    for name, calls in commands.items()
+                ]
+            },
+        }
+        for epoch, done in ops.items()
+    ]
+    return with_(run, evidence=[*run.evidence, *told])

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from perfstress.criteria import Criterion, criteria_of
-from perfstress.detectors.amplification import words
+from perfstress.detectors.amplification import causes, words
 from perfstress.run import Run
 from perfstress.sizing import STRAIGHT, WORK_SERIES, Assessed, Burden, answer, burdens
-from perfstress.statements import Statement, by_size
 from perfstress.units import human_count
 from perfstress.verdict import Check, Finding
 
@@ -26,7 +25,7 @@ BY_NATURE = ("rows",)
 @dataclass(frozen=True, slots=True)
 class Sized:
     """What a sweep says of the work of services: whether it was counted at each size, the findings,
-    the answers, and the statements that the findings name.
+    the answers, and the statements and commands that the findings name.
     """
 
     known: Mapping[str, Burden]
@@ -86,8 +85,8 @@ def sized(run: Run) -> Sized:
 
 def _found(
     run: Run, burden: Burden, one: Assessed, asked: Sequence[Criterion], is_told: bool
-) -> tuple[Finding, set[str]] | None:
-    """A finding, with the statement that it names; None where nothing grows, or what grows is told
+) -> tuple[Finding, frozenset[str]] | None:
+    """A finding, with what it names; None where nothing grows, or what grows is told
     already and nobody asked for it.
     """
     broken = [c for c in asked if one.is_above(c.value or STRAIGHT)]
@@ -99,7 +98,7 @@ def _found(
     is_hunted = "work-amplification" in hunts or (outgrows and "superlinear-cost" in hunts)
     law = one.steepest if outgrows else one.law
     size = run.example.shape.size
-    diagnosis, queries = _which(run, burden)
+    diagnosis, named = causes.which_grew_with_size(run, burden.series)
     finding = Finding(
         kind="superlinear-cost" if outgrows else "work-amplification",
         resource=burden.series,
@@ -112,7 +111,7 @@ def _found(
         diagnosis=diagnosis,
         series=burden.series,
     )
-    return finding, queries
+    return finding, named
 
 
 def _goes_with_size(burden: Burden, one: Assessed) -> bool:
@@ -122,27 +121,3 @@ def _goes_with_size(burden: Burden, one: Assessed) -> bool:
     risen = burden.last - burden.first
     is_sure = one.law is None or one.law.interval[0] > 0
     return is_sure and risen >= MORE and burden.last >= DOUBLES * burden.first
-
-
-def _which(run: Run, burden: Burden) -> tuple[str, set[str]]:
-    """The statement that does more for the largest size than for the smallest, in words, and all
-    whose number of calls grows as it does.
-    """
-    if not burden.series.startswith("postgres."):
-        return "", set()
-    every = by_size(run)
-    if len(every) < 2:
-        return "", set()
-    few = {one.query: one for one in every[min(every)]}
-    many = every[max(every)]
-
-    def risen(one: Statement) -> float:
-        before = few.get(one.query)
-        start = words.work_of(burden.series, before) if before is not None else 0.0
-        return words.work_of(burden.series, one) - start
-
-    most = max(many, key=risen, default=None)
-    if most is None or risen(most) <= 0:
-        return "", set()
-    grown = {one.query for one in many if risen(one) >= risen(most) / 2}
-    return words.grew_with_size(burden.series, few.get(most.query), most, many), grown

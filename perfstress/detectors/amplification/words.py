@@ -8,6 +8,7 @@ from perfstress.costlaw import Law
 from perfstress.criteria import Criterion
 from perfstress.detectors.amplification.rising import BySize, Rise
 from perfstress.example import Production
+from perfstress.rediscommands import Command, advice
 from perfstress.sizing import STRAIGHT, Burden
 from perfstress.statements import FILTER, Scanned, Statement, scanned_table, share_of, short
 from perfstress.units import human_bytes, human_count
@@ -63,6 +64,13 @@ def repeated(statement: Statement) -> str:
     return (
         f"one statement is carried out {_each(statement.calls)} times for each operation, for "
         f"{_rows(statement)} each time: {short(statement.query)}"
+    )
+
+
+def command_repeated(command: Command) -> str:
+    """One sentence for a command of Redis that is sent in a loop."""
+    return (
+        f"one Redis command is sent {_each(command.calls)} times for each operation: {command.name}"
     )
 
 
@@ -182,3 +190,19 @@ def grew(counter: str, statement: Statement, start: float, end: float) -> str:
     )
     table = scanned_table(statement.plan)
     return f"{text}; its plan is a sequential scan of {table}" if table else text
+
+
+def command_grew_with_size(counter: str, command: Command, start: float) -> str:
+    """The command that is sent more often for larger inputs."""
+    return (
+        f"most of it in {command.name}: {_each(start)} for each operation of the smallest size, "
+        f"{_each(command.calls)} of the largest; {advice(command.name, counter)}"
+    )
+
+
+def command_grew(counter: str, command: Command, start: float) -> str:
+    """The command that the rise comes from."""
+    return (
+        f"most of it in {command.name}: {_each(start)} for each operation at first, "
+        f"{_each(command.calls)} in the end; {advice(command.name, counter)}"
+    )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from perfstress.criteria import Criterion
+from perfstress.described import MIN_OPS
 from perfstress.measurement import Series
 from perfstress.run import Run
-from perfstress.statements import MIN_OPS
+
+CLASS: Final = "work-amplification"
+# What is counted first of each service, whose probe has its name.
+COUNTED: Mapping[str, str] = {"postgres": "queries", "redis": "commands"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,9 @@ def per_op(run: Run, name: str, criterion: Criterion | None = None) -> PerOp:
     sum over all servers.
     """
     series = counters(run, name)
+    service = name.partition(".")[0]
     if not series:
-        return PerOp(None, problem=why_not_counted(run))
+        return PerOp(None, problem=why_not_counted(run, service))
     chosen = _epochs(run, criterion)
     if not chosen:
         return PerOp(None, problem="the load did not run")
@@ -46,7 +53,9 @@ def per_op(run: Run, name: str, criterion: Criterion | None = None) -> PerOp:
         first, last = before[-1], within[-1]
         if one.value[last] < one.value[first]:
             return PerOp(None, problem="the server's statistics were reset during the run")
-        if _was_evicted(run, one, int(one.epoch[first]), int(one.epoch[last])):
+        if service == "postgres" and _was_evicted(
+            run, one, int(one.epoch[first]), int(one.epoch[last])
+        ):
             return PerOp(None, problem="statements were let go of: raise pg_stat_statements.max")
         ops = max(ops, float(one.ops[last] - one.ops[first]))
         total += float(one.value[last] - one.value[first])
@@ -63,16 +72,22 @@ def _was_evicted(run: Run, series: Series, start: int, end: int) -> bool:
     return len(within) > 1 and bool(within[-1] > within[0])
 
 
-def why_not_counted(run: Run) -> str:
-    """Why no statements were counted."""
-    if not any(probe.postgres for probe in run.example.target.probes):
-        return "nothing counts statements: add the probe postgres"
+def is_declared(run: Run, service: str) -> bool:
+    """Whether the example asks for the probe of a service."""
+    return any(probe.asked[0] == service for probe in run.example.target.probes)
+
+
+def why_not_counted(run: Run, service: str) -> str:
+    """Why no statements or commands of a service were counted."""
+    if not is_declared(run, service):
+        what = "statements" if service == "postgres" else "commands"
+        return f"nothing counts {what}: add the probe {service}"
     told = [
         str(event.facts.get("why"))
         for event in run.events_named("probe-problem")
-        if str(event.facts.get("probe")).startswith("postgres")
+        if str(event.facts.get("probe")).startswith(service)
     ]
-    return told[0] if told else "the probe postgres read none"
+    return told[0] if told else f"the probe {service} read none"
 
 
 def _epochs(run: Run, criterion: Criterion | None) -> list[int]:
