@@ -17,6 +17,8 @@ import pytest
 
 from tests.support.cluster import HINT, ask, binaries, cluster
 from tests.support.project import Project
+from tests.support.redis_server import HINT as REDIS_HINT
+from tests.support.redis_server import PROGRAM, redis_server
 
 pytestmark = pytest.mark.live
 
@@ -51,6 +53,16 @@ def dsn() -> Iterator[str]:
     with cluster() as made:
         ask(made, *TABLES)
         yield made
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    """A Redis of the tests' own: what others send is no part of an operation."""
+    if PROGRAM is None:
+        pytest.skip(REDIS_HINT)
+    pytest.importorskip("redis", reason=REDIS_HINT)
+    with redis_server() as url:
+        yield url
 
 
 def backed(project: Project, mode: str, where: str, probe: dict[str, Any]) -> None:
@@ -219,13 +231,8 @@ def test_work_that_is_amplified(project: Project, dsn: str, mode: str, told: lis
     assert [word for word in told if word not in said] == []
 
 
-@needs_postgres
-@pytest.mark.parametrize(("mode", "amplified_"), [("per-line", True), ("all-lines", False)])
-def test_queries_that_go_with_the_size(
-    project: Project, dsn: str, mode: str, amplified_: bool
-) -> None:
+def by_lines(project: Project) -> None:
     """A sweep: the number of lines of an order."""
-    amplified(project, mode, dsn)
     project.document["kind"] = "sweep"
     project.document["production"].pop("operations")
     project.document["production"]["size"] = {"lines": 100}
@@ -238,6 +245,15 @@ def test_queries_that_go_with_the_size(
     }
     steps = [{"get": "/lines/{{ size.lines }}", "expect": {"status": 200}}]
     project.document["workload"]["http"]["journeys"] = {"look": {"steps": steps}}
+
+
+@needs_postgres
+@pytest.mark.parametrize(("mode", "amplified_"), [("per-line", True), ("all-lines", False)])
+def test_queries_that_go_with_the_size(
+    project: Project, dsn: str, mode: str, amplified_: bool
+) -> None:
+    amplified(project, mode, dsn)
+    by_lines(project)
     code, verdict = project.verdict()
     assert code == (1 if amplified_ else 0), verdict["reasons"]
     assert found(verdict) == ([("work-amplification", "postgres.queries")] if amplified_ else [])
@@ -266,6 +282,86 @@ def test_queries_for_each_operation_are_bounded(
     kinds = {kind for kind, _ in found(verdict)}
     assert kinds == (set() if held else {"work-amplification"})
     assert ("lines" in str(verdict["findings"])) is not held
+
+
+def looking_up(project: Project, mode: str, url: str) -> None:
+    backed(project, mode, url, {"redis": url})
+    project.document["hunts"] = ["work-amplification"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "resource", "told"),
+    [
+        (
+            "key-history",
+            "redis.commands",
+            ["Redis commands for each operation went from", "most of it in GET: ", "(MGET or a"],
+        ),
+        ("one-key", "", []),
+        (
+            "forgotten-keys",
+            "redis.misses",
+            ["lookups that miss in Redis for each operation went from", "1 × MGET for each"],
+        ),
+        ("remembered-keys", "", []),
+    ],
+)
+def test_lookups_that_become_more(
+    project: Project, redis_url: str, mode: str, resource: str, told: list[str]
+) -> None:
+    looking_up(project, mode, redis_url)
+    code, verdict = project.verdict()
+    assert code == (1 if told else 0), verdict["reasons"]
+    assert found(verdict) == ([("work-amplification", resource)] if told else [])
+    said = " ".join(f"{one['summary']} {one['diagnosis']}" for one in verdict["findings"])
+    assert [word for word in told if word not in said] == []
+
+
+@pytest.mark.parametrize(("mode", "amplified_"), [("key-per-line", True), ("keys-at-once", False)])
+def test_commands_that_go_with_the_size(
+    project: Project, redis_url: str, mode: str, amplified_: bool
+) -> None:
+    looking_up(project, mode, redis_url)
+    by_lines(project)
+    code, verdict = project.verdict()
+    assert code == (1 if amplified_ else 0), verdict["reasons"]
+    assert found(verdict) == ([("work-amplification", "redis.commands")] if amplified_ else [])
+    if amplified_:
+        (told,) = verdict["findings"]  # GET is named, and not told as repeated again
+        low, high = told["interval"]
+        assert low <= 1.0 <= high
+        assert "1 at 1, 100 at 100, 1 more for each 1" in told["summary"]
+        assert "most of it in GET: 1 for each operation of the smallest" in told["diagnosis"]
+        assert "100 of the largest; ask for all at once (MGET or a pipeline)" in told["diagnosis"]
+
+
+@pytest.mark.parametrize(("mode", "held"), [("key-per-line", False), ("keys-at-once", True)])
+def test_commands_for_each_operation_are_bounded(
+    project: Project, redis_url: str, mode: str, held: bool
+) -> None:
+    """In ordinary load, without epochs: ten lines, all of which are there."""
+    ordinary = {
+        key: copy.deepcopy(project.document[key]) for key in ("shape", "kind", "production")
+    }
+    backed(project, mode, redis_url, {"redis": redis_url})
+    project.document |= ordinary
+    steps = [{"get": "/lines/10", "expect": {"status": 200}}]
+    project.document["workload"]["http"]["journeys"] = {"look": {"steps": steps}}
+    bounds = ["commands.per_op <= 4", "commands.per_op <= 4 during all", "misses.per_op <= 0.1"]
+    project.document["success"] += bounds
+    code, verdict = project.verdict()
+    assert code == (0 if held else 1), verdict["reasons"]
+    told = [(one["resource"], one["fails"]) for one in verdict["findings"]]
+    broken = [("commands.per_op", True)] * 2 + [("GET", False)]
+    assert told == ([] if held else broken)
+    if not held:
+        assert (
+            "10 × GET for each operation; ask for all at once (MGET or a pipeline)"
+            in (verdict["findings"][0]["diagnosis"])
+        )
+        assert "sent 10 times for each operation: GET" in verdict["findings"][2]["summary"]
+    outcomes = [check["outcome"] for check in verdict["checks"]]
+    assert outcomes[1:] == (["PASS"] * 3 if held else ["FAIL", "FAIL", "PASS"])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@ in eleven statements or one); per-line and all-lines (as many lines as /lines/N 
 statements or one); history (a statement for every tenth request that came before); sales (a row for
 each request, with an index); no-index and index (the orders of a customer, of 20,000); connections
 (one of five requests opens a connection and forgets it); pooled (one connection for ever); keys (a
-Redis key for each request) and expiring (the same under one of 50 names); log (a line for each
+Redis key for each request) and expiring (the same under one of 50 names); key-per-line and
+keys-at-once (as many keys as /lines/N asks for, in N GETs or one MGET); key-history (a GET for
+every tenth request that came before) and one-key (one GET); forgotten-keys (one MGET of as many
+keys as there are tens of requests before, none of which was ever set) and remembered-keys (the same
+of keys that are all there); log (a line for each
 request, kept for ever) and rotating (the same, at most 20 kB of it kept); gauge (a session for each
 request) and sessions (at most 20); descriptors (a file for each request). WHERE is the DSN, the URL
 or the log's path.
@@ -27,6 +31,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 STARTED = time.time()
+LOOKED_UP = 1000  # keys that are there: more than any request asks for
+LOOKUPS = (
+    "key-per-line", "keys-at-once", "key-history", "one-key", "forgotten-keys", "remembered-keys",
+)  # fmt: skip
 Answer = Callable[..., Awaitable[Any]]
 
 
@@ -101,6 +109,36 @@ async def keys(mode: str, url: str) -> Answer:
     return answer
 
 
+async def looked_up(mode: str, url: str) -> Answer:
+    """The modes that look keys up in Redis."""
+    from redis.asyncio import Redis
+
+    client: Any = Redis.from_url(url, decode_responses=True)
+    await client.mset({f"line:{each}": f"item {each}" for each in range(LOOKED_UP)})
+
+    async def one_by_one(count: int) -> Any:
+        return [await client.get(f"line:{each}") for each in range(count)]
+
+    async def at_once(count: int, form: str = "line") -> Any:
+        return await client.mget([f"{form}:{each}" for each in range(count)])
+
+    async def answer(number: int, lines: int = 0) -> Any:
+        before = number // 10 + 1
+        if mode == "key-per-line":
+            return await one_by_one(lines)
+        if mode == "keys-at-once":
+            return await at_once(lines)
+        if mode == "key-history":
+            return await one_by_one(before)
+        if mode == "forgotten-keys":
+            return await at_once(before, "forgotten")
+        if mode == "remembered-keys":
+            return await at_once(before)
+        return await one_by_one(1)
+
+    return answer
+
+
 def logged(mode: str, path: str) -> Answer:
     """The modes that write a log."""
     handler: logging.Handler = (
@@ -119,6 +157,17 @@ def logged(mode: str, path: str) -> Answer:
         return number
 
     return answer
+
+
+async def behind(mode: str, where: str) -> Answer:
+    """What answers with the help of a service or a file."""
+    if mode in ("keys", "expiring"):
+        return await keys(mode, where)
+    if mode in LOOKUPS:
+        return await looked_up(mode, where)
+    if mode in ("log", "rotating"):
+        return logged(mode, where)
+    return await database(mode, where)
 
 
 def page() -> bytes:
@@ -141,12 +190,8 @@ async def main() -> None:
     port, mode, where = int(sys.argv[1]), sys.argv[2], (sys.argv[3:] or [""])[0]
     kept: list[Any] = []
     numbers, sessions = itertools.count(), dict[int, int]()
-    if mode in ("keys", "expiring"):
-        work = await keys(mode, where)
-    elif mode in ("log", "rotating"):
-        work = logged(mode, where)
-    elif where:
-        work = await database(mode, where)
+    if where:
+        work = await behind(mode, where)
     else:
 
         async def work(number: int) -> Any:
