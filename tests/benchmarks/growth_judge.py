@@ -23,6 +23,7 @@ from tests.quality import (
     hardest,
     held_back,
     held_back_again,
+    held_back_eighth,
     held_back_fifth,
     held_back_seventh,
     held_back_sixth,
@@ -120,6 +121,7 @@ SETS: Mapping[str, Callable[[int, int], Iterator[tuple[str, Labelled]]]] = {
     "held back, fifth": lambda each, seed: of(held_back_fifth.HELD_BACK_FIFTH, each, seed),
     "held back, sixth": lambda each, seed: of(held_back_sixth.HELD_BACK_SIXTH, each, seed),
     "held back, seventh": lambda each, seed: of(held_back_seventh.HELD_BACK_SEVENTH, each, seed),
+    "held back, eighth": lambda each, seed: of(held_back_eighth.HELD_BACK_EIGHTH, each, seed),
 }
 
 
