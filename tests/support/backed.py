@@ -114,6 +114,7 @@ async def looked_up(mode: str, url: str) -> Answer:
     from redis.asyncio import Redis
 
     client: Any = Redis.from_url(url, decode_responses=True)
+    turn = asyncio.Lock()  # one connection, whatever waits
     await client.mset({f"line:{each}": f"item {each}" for each in range(LOOKED_UP)})
 
     async def one_by_one(count: int) -> Any:
@@ -124,17 +125,18 @@ async def looked_up(mode: str, url: str) -> Answer:
 
     async def answer(number: int, lines: int = 0) -> Any:
         before = number // 10 + 1
-        if mode == "key-per-line":
-            return await one_by_one(lines)
-        if mode == "keys-at-once":
-            return await at_once(lines)
-        if mode == "key-history":
-            return await one_by_one(before)
-        if mode == "forgotten-keys":
-            return await at_once(before, "forgotten")
-        if mode == "remembered-keys":
-            return await at_once(before)
-        return await one_by_one(1)
+        async with turn:
+            if mode == "key-per-line":
+                return await one_by_one(lines)
+            if mode == "keys-at-once":
+                return await at_once(lines)
+            if mode == "key-history":
+                return await one_by_one(before)
+            if mode == "forgotten-keys":
+                return await at_once(before, "forgotten")
+            if mode == "remembered-keys":
+                return await at_once(before)
+            return await one_by_one(1)
 
     return answer
 
