@@ -243,6 +243,29 @@ def test_growth_that_slows_down_for_ever_and_still_reaches_the_limit_is_unbounde
     assert judge(replace(slow, limit=1000.0 * MIB), rate_hz=20.0).verdict != "unbounded"
 
 
+def test_what_rose_and_then_fell_back_to_a_plateau_is_bounded():
+    share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
+    hump = 60 * (1 - np.exp(-share / 0.06)) - 40 / (1 + np.exp(-(share - 0.28) / 0.02))
+    values = 200 * MIB + MIB * (hump + rng.normal(0, 0.2, 600))
+    found = judge(load_only(values), rate_hz=20.0)
+    assert (found.verdict, found.label) == ("bounded", None)
+
+
+def test_bursts_that_fall_back_in_two_goes_have_no_foot_between_them():
+    """The floor below bursts is what counts, not what is left of them for a moment."""
+    share = np.linspace(0, 1, 600)
+    floor = np.round(200 + 60 * share)
+    busy = floor.copy()
+    for at in (40, 130, 180, 260, 350, 420, 490, 560):
+        busy[at : at + 6] += 300
+        busy[at + 6 : at + 9] += 140
+    series = replace(load_only(busy), unit="count", limit=5000.0)
+    levels = levels_of(series)
+    assert levels.view == "teeth"
+    assert (levels.value <= 262).all()
+    assert judge(series, rate_hz=50.0).verdict == "unbounded"
+
+
 def test_growth_that_becomes_steeper_from_next_to_nothing_is_growth():
     share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
     values = 200 * MIB + 40 * MIB * share**2 + rng.normal(0, MIB / 8, 600)

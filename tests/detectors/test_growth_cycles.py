@@ -62,7 +62,7 @@ def test_what_swings_too_seldom_to_be_sure_is_left_alone():
 def test_over_whole_swings_a_tide_is_gone_and_a_line_is_left(count, phase, slope):
     line = slope * np.arange(600) / 600
     means, middles = over_whole(line + tide(count, phase=phase), count)
-    assert len(means) == int(count)
+    assert len(means) in (int(count), round(count))
     assert np.allclose(means, slope * middles / 600, atol=0.06)
 
 

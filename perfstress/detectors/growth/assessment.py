@@ -21,7 +21,7 @@ from perfstress.detectors.growth.evidence import (
     with_signs,
 )
 from perfstress.detectors.growth.levels import Levels
-from perfstress.detectors.growth.reaching import reaching, runs_until
+from perfstress.detectors.growth.reaching import flat, reaching, runs_until
 from perfstress.laws import Kind
 from perfstress.verdict import Label
 from perfstress.weighing import weigh
@@ -93,7 +93,8 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     last = float(levels.value[-1])
     room = None if limit is None else limit - last
     critical = None if room is None else max(room, 0.0) / (rate_hz * horizon_s)
-    positive, big = shares(weighed, levels, 0.0 if critical is None else critical * span)
+    steep_enough = 0.0 if critical is None else critical * span
+    positive, big = shares(weighed, levels, steep_enough)
     settled = weighed.share(Kind.SETTLED) + weighed.share(Kind.GROWING) - positive
     runs = rate_hz * horizon_s / span
     reach = np.zeros(len(weighed.weight), bool) if room is None else reaching(weighed, room, runs)
@@ -102,7 +103,9 @@ def judged(levels: Levels, limit: float | None, rate_hz: float, horizon_s: float
     behind = tail(weighed, x, levels)
     worst = max(steepest(x, levels), slope.estimate + slope.margin)
     harmless = critical is not None and worst / span <= critical
-    open_ = weighed.share(Kind.OPEN) - reaches
+    too_flat = float(weighed.weight[flat(weighed, steep_enough)].sum())
+    open_ = weighed.share(Kind.OPEN) - reaches - too_flat
+    settled += too_flat
     grows, big = positive + reaches, big + reaches
     most_open = SLOWS_BY_CHANCE if levels.whole else SLOWS
     most_open = SLOWS_ALONE if reaches > positive else most_open
@@ -170,6 +173,6 @@ def _decide(
         if big < (1 - GROWS) * positive:
             return "bounded", "GROWS_SLOWLY"
         return "inconclusive", "GROWS_SLOWLY"
-    if settled > STANDS * against:
+    if settled > STANDS * against and open_ <= SLOWS:
         return "bounded", None
     return "inconclusive", None

@@ -98,7 +98,7 @@ def levels_under_load(series: Series, warm_up_ops: float = 0.0) -> Levels | None
     series = _longest_life(series)
     value, ops, t_s = series.value, series.ops, series.t_s
     quantum = quantum_of(series.unit, value)
-    load = in_state(series.state, "load") & (ops >= warm_up_ops)
+    load = in_state(series.state, "load") & (series.ops >= warm_up_ops)
     ops, value, t_s = ops[load], value[load], t_s[load]
     if len(value) < 2 * READINGS_PER_BLOCK or ops[-1] <= ops[0]:
         return None
@@ -231,6 +231,12 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
     falls = falls[(falls >= 2) & (falls < len(value) - 1)]
     falls = falls[value[falls] < value[falls - 2] - fall / 2]
     falls = falls[np.diff(falls, prepend=-2) > 1]
+    if len(falls) < MIN_TEETH:
+        return None
+    # What falls in two goes has no foot between them: of whole teeth, the longer half.
+    gone = np.diff(falls, append=len(value))
+    whole = gone >= CUT_OFF * np.percentile(gone[:-1], 75)
+    falls = falls[np.concatenate([[True], whole[:-1]])]
     if len(falls) < MIN_TEETH:
         return None
     lengths = np.diff(falls, append=len(value))

@@ -35,6 +35,16 @@ def reaching(weighed: Weighed, room: float, runs: float) -> Chosen:
     return reach & (least > 0)
 
 
+def flat(weighed: Weighed, critical: float) -> Chosen:
+    """Which entries are laws that slow down and are too flat at the end of the run to matter: even
+    the upper end of the slope (99 %, one side) stays at or below the ``critical`` growth in one
+    run, and what slows down will never be steeper.
+    """
+    slows = slows_down(weighed.column) & (weighed.kind == Kind.OPEN)
+    harmless: Chosen = slows & (weighed.slope + Z_99 * weighed.sd <= critical)
+    return harmless
+
+
 def runs_until(weighed: Weighed, reach: Chosen, room: float, slope: float) -> float:
     """How many lengths of the run until the ``room`` is used up, by the heaviest law that grows or
     is among those that ``reach``: at this ``slope`` at the end of the run if it goes straight on,
