@@ -54,6 +54,9 @@ def _judged(run: Run, invariant: Invariant) -> tuple[Check, Finding | None]:
                 name = error.args[0]
                 open_.append(f"{event.facts.get('get')} answers no number for {name}")
                 break
+            if missing and when != "before" and (why := _may_hold(run, invariant, event)):
+                open_.append(f"{seen}{_told_when(event, when)}, but {why}")
+                break
             if missing:
                 at = _told_when(event, when)
                 summary = f"{invariant.that} does not hold{at}: {seen}, {how}"
@@ -62,7 +65,7 @@ def _judged(run: Run, invariant: Invariant) -> tuple[Check, Finding | None]:
                     resource=str(event.facts.get("get") or "invariant"),
                     label="LOST",
                     summary=summary,
-                    diagnosis=_unanswered(run) if when != "before" else "",
+                    diagnosis=_unanswered(_lost(run)) if when != "before" else "",
                 )
                 return Check(text, Outcome.FAIL, f"{seen}{at}"), finding
         else:
@@ -159,10 +162,32 @@ def _meant(relation: Relation, missing: float, above: float) -> str:
     return f"{count} apart"
 
 
-def _unanswered(run: Run) -> str:
-    """Operations whose end the client never saw may still have been carried out."""
+def _may_hold(run: Run, invariant: Invariant, event: Event) -> str:
+    """Why an invariant that does not hold by what was answered may hold by what was done; empty
+    where it cannot. Each operation whose end nobody saw may have been carried out, or not.
+    """
+    lost = _lost(run)
+    counts = event.facts.get("counts") or {}
+    upto = event.facts.get("upto") or counts
+    least = {
+        name: max(0, value - lost) if name.startswith("errors.") else value
+        for name, value in counts.items()
+    }
+    most = {name: value + lost if name.startswith("ok.") else value for name, value in upto.items()}
+    bounds_of = lookup_under_load(event.facts.get("answer"), least, most)
+    if not lost or any(apart_at_least(one, bounds_of) for one in parse_invariant(invariant.that)):
+        return ""
+    return f"{_unanswered(lost)}: a longer timeout, or a lower rate, would tell"
+
+
+def _lost(run: Run) -> int:
+    """Attempts whose end the client never saw."""
     errors = run.load.steps.errors()
-    lost = sum(errors.get(name, 0) for name in ("timeout", "reset"))
+    return sum(errors.get(name, 0) for name in ("timeout", "reset"))
+
+
+def _unanswered(lost: int) -> str:
+    """Operations whose end the client never saw may still have been carried out."""
     if not lost:
         return ""
     return (

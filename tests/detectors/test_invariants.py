@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from perfstress.detectors.invariants import detect
@@ -78,6 +80,27 @@ def test_what_was_lost_and_what_was_done_twice(erring, orders, meaning):
     event = Event(200.0, "invariant", {**facts, "counts": {"ok.buy": 100}})
     [finding] = detect(with_events(with_(erring, success=[line]), event)).findings
     assert meaning in finding.summary
+
+
+def with_lost(run, lost):
+    """The same run with so many timeouts in one of its seconds."""
+    first, *rest = [one for one in run.intervals if one.step is not None]
+    return with_(run, intervals=[replace(first, errors={"timeout": lost}), *rest])
+
+
+@pytest.mark.parametrize(
+    ("orders", "outcome"), [(103, "INCONCLUSIVE"), (104, "FAIL"), (99, "FAIL")]
+)
+def test_what_timed_out_may_have_been_done_all_the_same(erring, orders, outcome):
+    line = InvariantCriterion(invariant=Invariant(get="/s", that="orders == ok.buy"))
+    facts = {"get": "/s", "that": "orders == ok.buy", "answer": {"orders": orders}}
+    event = Event(200.0, "invariant", {**facts, "counts": {"ok.buy": 100, "fired.buy": 103}})
+    found = detect(with_events(with_lost(with_(erring, success=[line]), 3), event))
+    assert found.checks[0].outcome.value == outcome
+    assert (found.findings == ()) is (outcome == "INCONCLUSIVE")
+    if outcome == "INCONCLUSIVE":
+        assert "3 attempts ended as timeout or reset" in found.checks[0].seen
+        assert "a longer timeout, or a lower rate, would tell" in found.checks[0].seen
 
 
 BOUND = Invariant(
