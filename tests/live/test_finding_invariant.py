@@ -29,7 +29,7 @@ def served(project: Project, mode: str, that: str) -> None:
     http = project.document["workload"]["http"]
     http["journeys"]["look"]["steps"] = [{"get": "/one", "expect": {"status": 200}}]
     project.document["shape"] |= {"arrivals": "poisson", "processes": 2}
-    project.document["shape"]["stages"] = [{"name": "all", "rate": "200/s", "for": "5s"}]
+    project.document["shape"]["stages"] = [{"name": "all", "rate": "100/s", "for": "6s"}]
     asked = {"get": "/stats", "that": that, "when": WHEN}
     project.document["success"] = ["errors.count == 0", {"invariant": asked}]
 
