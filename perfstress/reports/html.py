@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from markupsafe import Markup
 
 from perfstress import telling
-from perfstress.charts import Trend, capacity, charts, costs, nines, pairs
+from perfstress.charts import Trend, capacity, charts, costs, nines, pairs, sheet, takings
 from perfstress.reports.rendering import part, render, vendored
 from perfstress.run import Run
 from perfstress.runfile import EXAMPLE_SOURCE
@@ -51,7 +51,8 @@ def report(verdict: Verdict, run: Run, out: TextIO) -> None:
             beside=pairs.pairs(run),
             paired=pairs,
             costs=costs.costs(run),
-            sized=costs,
+            takings=takings.takings(run),
+            sized=sheet,
             facts=list(_facts(run)),
             happened=[_happened(event.t_s, event.name, event.facts) for event in run.events],
             evidence=list(_evidence(run.evidence)),

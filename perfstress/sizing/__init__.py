@@ -10,7 +10,7 @@ from perfstress.sizing.burdens import BURDENS, WORK_SERIES, Burden, Level, Visit
 from perfstress.sizing.edges import Edge, edges
 from perfstress.sizing.order import STRAIGHT, Assessed, assess
 from perfstress.sizing.seen import EDGE, SizeSeen, Used, by_step, used
-from perfstress.sizing.words import lines
+from perfstress.sizing.words import amount_of, is_worth_it, lines
 
 
 def assessed_steps(run: Run) -> list[Assessed]:
@@ -34,12 +34,14 @@ __all__ = [
     "Used",
     "Visit",
     "alike",
+    "amount_of",
     "answer",
     "assess",
     "assessed_steps",
     "burdens",
     "by_step",
     "edges",
+    "is_worth_it",
     "lines",
     "told",
     "used",

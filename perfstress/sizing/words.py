@@ -20,14 +20,14 @@ def lines(seen: Iterable[SizeSeen], burdens: Mapping[str, Burden] | None = None)
     kept = every if len(every) <= MOST_LINES else _around_edges(every)
     sizes = [f"{one.size:,}" for one in kept]
     width = max(map(len, sizes), default=0)
-    beside = [_column(one, kept) for one in (burdens or {}).values() if _is_worth_it(one)]
+    beside = [_column(one, kept) for one in (burdens or {}).values() if is_worth_it(one)]
     return [
         f"{size:>{width}}  {_cost(one):>8}  {''.join(column[at] for column in beside)}{_went(one)}"
         for at, (size, one) in enumerate(zip(sizes, kept, strict=True))
     ]
 
 
-def _is_worth_it(burden: Burden) -> bool:
+def is_worth_it(burden: Burden) -> bool:
     """Statements are queries and what steers them; the rest is told where there is any of it."""
     if burden.name == "statements":
         return False
@@ -39,12 +39,13 @@ def _is_worth_it(burden: Burden) -> bool:
 def _column(burden: Burden, kept: Iterable[SizeSeen]) -> list[str]:
     """What each size took of a resource, all of one width; blank where that is not known."""
     known = {one.size: one.value for one in burden.levels}
-    told = [_amount(burden, known[one.size]) if one.size in known else "" for one in kept]
+    told = [amount_of(burden, known[one.size]) if one.size in known else "" for one in kept]
     width = max(map(len, told), default=0)
     return [f"{text:>{width}}  " for text in told]
 
 
-def _amount(burden: Burden, value: float) -> str:
+def amount_of(burden: Burden, value: float) -> str:
+    """What one operation took, with its noun."""
     if burden.name == "cpu":
         return f"{human_duration(value)} CPU"
     if burden.name == "memory":
