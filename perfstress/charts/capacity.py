@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from perfstress.charts.sheet import Dot, Tick
 from perfstress.climbing import Level
 from perfstress.run import Run
 from perfstress.stairs import Stairs, stairs_of
@@ -17,24 +18,6 @@ LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 22.0, 44.0
 LOGARITHMIC_FROM = 8.0  # highest over lowest level, above which the axis is logarithmic
 
 _Place = Callable[[float], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A line of the grid: its place along the axis and its label."""
-
-    at: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """One level: its place, and whether it held."""
-
-    x: float
-    y: float
-    holds: bool
-    title: str
 
 
 @dataclass(frozen=True, slots=True)

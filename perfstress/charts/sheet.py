@@ -27,7 +27,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One size: its place, and whether operations went well there."""
+    """One size or level: its place, and whether operations went well there."""
 
     x: float
     y: float

@@ -9,34 +9,16 @@ eighth'``. What settles only after the run, or grows too little to be seen in it
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from perfstress.measurement import Series
-from tests.quality.hard import Labelled, Truth
-from tests.quality.reference import Run
-from tests.quality.traces import RATE_HZ, Floats, Ground
+from tests.quality.reference import Families, Maker, Run
+from tests.quality.traces import Floats
 
-Family = Callable[[Run], Series]
-Maker = Callable[[Ground], Labelled]
-FAMILIES: dict[str, tuple[str, Maker]] = {}
-
-
-def family(truth: Truth, unit: str = "bytes") -> Callable[[Family], Family]:
-    """Enters a family. Each draws its own runs: the ground of a seed is alike for all of them."""
-
-    def enter(make: Family) -> Family:
-        def maker(on: Ground) -> Labelled:
-            own = [int(on.rng.integers(2**32)), zlib.crc32(make.__name__.encode())]
-            run = Run(np.random.default_rng(own), on.unit)
-            return Labelled(make(run), truth, run.horizon_s * run.rate_hz / RATE_HZ)
-
-        FAMILIES[make.__name__.replace("_", " ")] = (unit, maker)
-        return make
-
-    return enter
+SET = Families()
+family = SET.family
 
 
 def alive(r: Run, crowd: float, lasting: float) -> Floats:
@@ -271,4 +253,4 @@ def small_values_that_give_way_to_large_ones(r: Run) -> Series:
     return r.finish(r.base + r.room(0.1, 0.8) * size)
 
 
-HELD_BACK_EIGHTH: Mapping[str, tuple[str, Maker]] = FAMILIES
+HELD_BACK_EIGHTH: Mapping[str, tuple[str, Maker]] = SET.made

@@ -9,34 +9,15 @@ seventh'``. What settles only after the run, or grows too little to be seen in i
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from perfstress.measurement import Series
-from tests.quality.hard import Labelled, Truth
-from tests.quality.reference import Run
-from tests.quality.traces import RATE_HZ, Ground
+from tests.quality.reference import Families, Maker, Run
 
-Family = Callable[[Run], Series]
-Maker = Callable[[Ground], Labelled]
-FAMILIES: dict[str, tuple[str, Maker]] = {}
-
-
-def family(truth: Truth, unit: str = "bytes") -> Callable[[Family], Family]:
-    """Enters a family. Each draws its own runs: the ground of a seed is alike for all of them."""
-
-    def enter(make: Family) -> Family:
-        def maker(on: Ground) -> Labelled:
-            own = [int(on.rng.integers(2**32)), zlib.crc32(make.__name__.encode())]
-            run = Run(np.random.default_rng(own), on.unit)
-            return Labelled(make(run), truth, run.horizon_s * run.rate_hz / RATE_HZ)
-
-        FAMILIES[make.__name__.replace("_", " ")] = (unit, maker)
-        return make
-
-    return enter
+SET = Families()
+family = SET.family
 
 
 # ---------------------------------------------------------------- unbounded
@@ -257,4 +238,4 @@ def small_pages_gathered_into_huge_ones(r: Run) -> Series:
     return r.finish(r.base + r.room(0.05, 0.4) * (1 - (1 - r.rng.uniform(0.3, 0.6)) ** scans))
 
 
-HELD_BACK_SEVENTH: Mapping[str, tuple[str, Maker]] = FAMILIES
+HELD_BACK_SEVENTH: Mapping[str, tuple[str, Maker]] = SET.made

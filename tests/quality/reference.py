@@ -1,16 +1,21 @@
-"""The frame of the reference generator: one simulated run, and the readings of a level in it."""
+"""The frame of the reference generator: one simulated run, the readings of a level in it, and sets
+of families that are made in it.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perfstress.measurement import Series
-from tests.quality.traces import MIB, Floats
+from tests.quality.hard import Labelled, Truth
+from tests.quality.traces import MIB, RATE_HZ, Floats, Ground
 
 AnyFloats = NDArray[np.floating[Any]]
 
@@ -127,3 +132,28 @@ class Run:
             segment=np.zeros(int(keep.sum()), dtype=np.int64),
             limit=self.limit,
         )
+
+
+Family = Callable[[Run], Series]
+Maker = Callable[[Ground], Labelled]
+
+
+class Families:
+    """A set of families: of each the unit, and what makes a labelled series on a ground."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, tuple[str, Maker]] = {}
+
+    def family(self, truth: Truth, unit: str = "bytes") -> Callable[[Family], Family]:
+        """Enters a family. Each draws its own runs: the ground of a seed is alike for all."""
+
+        def enter(make: Family) -> Family:
+            def maker(on: Ground) -> Labelled:
+                own = [int(on.rng.integers(2**32)), zlib.crc32(make.__name__.encode())]
+                run = Run(np.random.default_rng(own), on.unit)
+                return Labelled(make(run), truth, run.horizon_s * run.rate_hz / RATE_HZ)
+
+            self.made[make.__name__.replace("_", " ")] = (unit, maker)
+            return make
+
+        return enter
