@@ -20,6 +20,7 @@ from perfstress.plan import Epoch
 from perfstress.protocols import Driver, Exit, Target
 from perfstress.runfile import Writer
 from perfstress.sampler import Sampler
+from perfstress.silence import Silence
 from perfstress.units import NS_PER_S
 from perfstress.watching import Watcher
 from perfstress.witnesses import Witnesses
@@ -27,7 +28,6 @@ from perfstress.witnesses import Witnesses
 POLL_S = 0.1
 START_MARGIN_NS = 250_000_000  # between giving a block out and its first arrival
 STALL_NS = 3 * NS_PER_S  # so long without an answer is worth a look at where threads stand
-SILENCE_NS = 10 * NS_PER_S  # at least so long without one good answer before a target hangs
 GO_ON_MARGIN_NS = 100_000_000  # every process of load has to know before it is time
 CANCEL_WITHIN_NS = 5 * NS_PER_S
 
@@ -75,7 +75,7 @@ class Drive:
         self.stopped = False  # because it cannot pass any more, and was asked to be quick
         self.hung = False
         self.exit: Exit | None = None
-        self.last_ok = (0, now_ns())
+        self.silence = Silence(now_ns())
         witnesses = Witnesses(example, target.values, folder)
         self.kept = Invariants(example, witnesses, chronicle.state, chronicle.event)
         chronicle.heard = self._heard
@@ -138,7 +138,7 @@ class Drive:
     def _block(self, block: tuple[Epoch, ...]) -> None:
         driver = self.driver
         driver.begin(block, now_ns() + START_MARGIN_NS)
-        self.last_ok = (self.chronicle.progress.ok, now_ns())
+        self.silence.begin(self.chronicle.progress, now_ns())
         cancelled_ns: int | None = None
         ascent = Ascent(block, self.chronicle.zero_ns)
         while not self.chronicle.take(events := driver.poll(POLL_S)):
@@ -219,16 +219,16 @@ class Drive:
             self._stop_early(why)
         if not self.hung and self._is_silent():
             if ascent.has_been:
-                silent_s = (now_ns() - self.last_ok[1]) / NS_PER_S
+                silent_s = self.silence.for_ns(now_ns()) / NS_PER_S
                 self._end_climb(ascent.broke(f"no good answer for {silent_s:.0f} s"))
-                self.last_ok = (self.last_ok[0], now_ns())
+                self.silence.begin(self.chronicle.progress, now_ns())
                 return self.chronicle.lost
             self.hung = True
             self.sampler.describe()
             self._look("the target hangs")
             self.chronicle.event(
                 "target-hung",
-                silent_s=round((now_ns() - self.last_ok[1]) / NS_PER_S, 1),
+                silent_s=round(self.silence.for_ns(now_ns()) / NS_PER_S, 1),
                 in_flight=self.chronicle.progress.in_flight,
                 last_log=self.target.log_tail(20),
             )
@@ -240,7 +240,7 @@ class Drive:
         if self.example.workload.runs is not None or not self.chronicle.progress.in_flight:
             return
         epoch, p99_ms = self.chronicle.current, self.chronicle.pulse.p99_ms()
-        if now_ns() - self.last_ok[1] > STALL_NS:
+        if self.silence.for_ns(now_ns()) > STALL_NS:
             self._look("no answer came")
         elif epoch is not None and epoch.kind == "work" and (p99_ms or 0) > self.slow_ms:
             self._look("answers were slow")
@@ -262,20 +262,10 @@ class Drive:
         return self.exit is not None
 
     def _is_silent(self) -> bool:
-        """No good answer for long, and none but timeouts: waiting on would not end it."""
-        progress, pulse = self.chronicle.progress, self.chronicle.pulse
-        nobody_waits = not progress.in_flight
-        is_made = bool(self.timetable.lasting)
-        if progress.ok > self.last_ok[0] or nobody_waits or is_made:
-            self.last_ok = (progress.ok, now_ns())
+        """Whether the target hangs; never while a fault keeps it from answering."""
+        progress, epoch = self.chronicle.progress, self.chronicle.current
+        if self.timetable.lasting:
+            self.silence.begin(progress, now_ns())
             return False
-        # By Little's law, attempts that end only by their timeout come at in_flight / timeout a
-        # second.
-        epoch = self.chronicle.current
         timeout_ns = epoch.timeout_ns if epoch else 0
-        silent_ns = now_ns() - self.last_ok[1]
-        only_timeouts_hz = max(1, progress.in_flight) / max(1e-9, timeout_ns / NS_PER_S)
-        return (
-            silent_ns > max(SILENCE_NS, 2 * timeout_ns)
-            and pulse.rate(silent_ns / NS_PER_S) <= 2 * only_timeouts_hz
-        )
+        return self.silence.is_hang(progress, self.chronicle.pulse, timeout_ns, now_ns())
