@@ -216,6 +216,16 @@ def test_a_leak_behind_a_cache_that_filled_unevenly_is_found():
     assert judge(load_only(values + 8 * MIB * share), rate_hz=20.0).verdict == "unbounded"
 
 
+def test_a_tooth_of_whole_things_that_the_run_cuts_off_has_the_foot_of_the_others():
+    """Most of its changes are 0, and some are 1: the median of them is no rise."""
+    place = np.arange(2390)
+    values = 67 + np.floor(50 * ((place + 3) % 112.0) / 112)
+    series = replace(load_only(values), unit="count", limit=5000.0, t_s=place.astype(float))
+    levels = levels_of(series)
+    assert levels.view == "teeth"
+    assert np.ptp(levels.value) <= 2.0
+
+
 def test_what_the_start_gives_back_does_not_hide_the_leak_behind_it():
     share, rng = np.linspace(0, 1, 600), np.random.default_rng(6)
     given_back = 200 * MIB + 60 * MIB * np.exp(-share / 0.07) + rng.normal(0, MIB / 2, 600)

@@ -223,7 +223,6 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
     rise over the root of the number of teeth, goes into the noise.
     """
     change = np.diff(value)
-    rise = max(0.0, float(np.median(change)))
     low, high = np.percentile(value, (2, 98))
     fall = max(TOOTH_SIGMAS * mad_sd(change), TOOTH_SHARE * (high - low), 2 * quantum)
     falls = np.flatnonzero(change < -fall) + 1
@@ -243,6 +242,7 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
     if len(falls) > MIN_TEETH and lengths[-1] < CUT_OFF * np.median(lengths):
         value, t_s, falls = value[: falls[-1]], t_s[: falls[-1]], falls[:-1]
     gap_s = float(np.median(np.diff(t_s)))
+    rise = _rise(value, falls)
     rising_hz = rise / gap_s  # per second: a reading may be missing
     late_by = _late_by(t_s[falls], gap_s)
     feet = []
@@ -264,6 +264,16 @@ def _teeth(ops: Floats, value: Floats, t_s: Floats, quantum: float) -> Levels | 
         )
     creeping = rise * math.sqrt(len(foot) / 12 / count)
     return Levels("teeth", work, foot, when, math.hypot(creeping, quantum / 3.5), quantum)
+
+
+def _rise(value: Floats, falls: Ints) -> float:
+    """The rise from reading to reading within teeth; of whole things most single changes are 0."""
+    ends = np.append(falls[1:], len(value)) - 1
+    whole = ends > falls
+    if not whole.any():
+        return 0.0
+    first, last = falls[whole], ends[whole]
+    return max(0.0, float(np.median((value[last] - value[first]) / (last - first))))
 
 
 def _late_by(first_s: Floats, gap_s: float) -> Floats | None:
