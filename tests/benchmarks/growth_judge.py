@@ -25,6 +25,7 @@ from tests.quality import (
     held_back_again,
     held_back_eighth,
     held_back_fifth,
+    held_back_ninth,
     held_back_seventh,
     held_back_sixth,
     traces,
@@ -122,6 +123,7 @@ SETS: Mapping[str, Callable[[int, int], Iterator[tuple[str, Labelled]]]] = {
     "held back, sixth": lambda each, seed: of(held_back_sixth.HELD_BACK_SIXTH, each, seed),
     "held back, seventh": lambda each, seed: of(held_back_seventh.HELD_BACK_SEVENTH, each, seed),
     "held back, eighth": lambda each, seed: of(held_back_eighth.HELD_BACK_EIGHTH, each, seed),
+    "held back, ninth": lambda each, seed: of(held_back_ninth.HELD_BACK_NINTH, each, seed),
 }
 
 
