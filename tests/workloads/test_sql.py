@@ -22,7 +22,8 @@ pytestmark = pytest.mark.live
 def sql(steps, stage, **given):
     part = {"journeys": {"order": {"steps": steps}}, **given}
     stages = [{"name": "all", **stage}]
-    shape = {"model": "closed", "seed": 1, "processes": 2, "stages": stages}
+    # an answer that is lost must not take as long as the test may
+    shape = {"model": "closed", "seed": 1, "processes": 2, "stages": stages, "timeout": "5s"}
     return example(workload={"sql": part}, shape=shape)
 
 
