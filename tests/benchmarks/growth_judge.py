@@ -28,6 +28,7 @@ from tests.quality import (
     held_back_ninth,
     held_back_seventh,
     held_back_sixth,
+    held_back_tenth,
     traces,
 )
 from tests.quality.hard import Labelled
@@ -124,6 +125,7 @@ SETS: Mapping[str, Callable[[int, int], Iterator[tuple[str, Labelled]]]] = {
     "held back, seventh": lambda each, seed: of(held_back_seventh.HELD_BACK_SEVENTH, each, seed),
     "held back, eighth": lambda each, seed: of(held_back_eighth.HELD_BACK_EIGHTH, each, seed),
     "held back, ninth": lambda each, seed: of(held_back_ninth.HELD_BACK_NINTH, each, seed),
+    "held back, tenth": lambda each, seed: of(held_back_tenth.HELD_BACK_TENTH, each, seed),
 }
 
 
