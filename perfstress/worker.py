@@ -94,6 +94,8 @@ class Worker:
         self._turns += 1
         self._crew.pool.time_out(at_ns)
         drive.turn(at_ns)
+        if self._drive is not drive:  # that was the end of the block, and all has been told
+            return
         if self._turns % 2 == 0:
             self._flush(at_ns)
         self._again()

@@ -63,9 +63,9 @@ class LocalFleet:
             )
             self._processes.append(process)
             self._stderr.append(stderr)
+            threading.Thread(target=self._read, args=(part, process), daemon=True).start()
             if self._cores:  # before it has threads, which would stay where they are
                 _hold(process, self._cores[part])
-            threading.Thread(target=self._read, args=(part, process), daemon=True).start()
             plan = {
                 "script": script,
                 "zero_ns": zero_ns,
@@ -77,11 +77,14 @@ class LocalFleet:
 
     def _read(self, part: int, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            try:
-                self._lines.put((part, json.loads(line)))
-            except ValueError:
-                break  # torn by its end
+        # Closed by whoever reads it: closed under its reader, the pipe's number may be that of the
+        # next pipe by the time of the read, which would then lose a line.
+        with process.stdout as pipe:
+            for line in pipe:
+                try:
+                    self._lines.put((part, json.loads(line)))
+                except ValueError:
+                    break  # torn by its end
         self._lines.put((part, None))
 
     def _send(self, part: int, command: Mapping[str, Any]) -> None:
@@ -205,8 +208,6 @@ class LocalFleet:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
         for stderr in self._stderr:
             stderr.close()
         self._processes.clear()
